@@ -1,0 +1,52 @@
+"""Walks over a recorded graph: its nodes in order, and its value at other numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from autograd.value import Value, _number, _parents_first
+
+
+def topological_order(root: Value) -> list[Value]:
+    """Every node `root` was computed from, and `root` itself, each after its parents.
+
+    Without recursion, so any depth; in the same order at every call.
+
+    >>> x = Value(2.0, "x")
+    >>> [node.op.name for node in topological_order(x * x + 1)]
+    ['leaf', 'mul', 'constant', 'add']
+    """
+    return _parents_first(root, fresh=False)
+
+
+def evaluate(root: Value, at: Mapping[Value, object]) -> float:
+    """The value `root` would have, were the nodes in `at` to have the numbers given there.
+
+    Leaves not in `at` keep their data; an interior node in `at` is taken as given, so what it was
+    computed from plays no part. Nothing in the graph changes. Raises what the operations raise.
+
+    >>> x = Value(2.0)
+    >>> evaluate(x * x + 1, {x: 10})
+    101.0
+    """
+    return evaluate_all([root], at)[0]
+
+
+def evaluate_all(roots: Iterable[Value], at: Mapping[Value, object]) -> list[float]:
+    """`evaluate` for several roots at once, each shared node computed once."""
+    known: dict[Value, float] = {node: _number(number) for node, number in at.items()}
+    wanted = list(roots)
+    for root in wanted:
+        for node in topological_order(root):
+            if node not in known:
+                known[node] = _computed(node, known)
+    return [known[root] for root in wanted]
+
+
+def _computed(node: Value, known: dict[Value, float]) -> float:
+    parents = node.parents
+    if not parents:
+        return node.data
+    if len(parents) == 1:
+        return node.op.evaluate(known[parents[0]])
+    return node.op.evaluate(known[parents[0]], known[parents[1]])

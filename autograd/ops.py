@@ -1,0 +1,347 @@
+r"""The table: each operation once, with its value, its derivatives, its notation and its domain.
+
+A derivative rule is plain arithmetic and operations of this table on the inputs and the result:
+`rule(x, y)` for one input, `rule(a, b, y)` for two, `y` being the result. Rules hold no `if` and no
+`math.`, so that one rule serves numbers and `Value`s alike, hence derivatives of every order. Kinks
+go through `step`, `sign` or `gate` and take PyTorch's convention (relu'(0) = 0, abs'(0) = 0).
+
+The notation is LaTeX with `#1` and `#2` for the inputs, as in a TeX macro.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final, final
+
+from autograd.errors import ChalkgradError, DivisionByZeroError, DomainError, RangeError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Forward = Callable[..., float]
+    Rule = Callable[..., Any]
+
+
+_LOG_2: Final = math.log(2.0)
+_LOG_10: Final = math.log(10.0)
+_ROOT_HALF: Final = math.sqrt(0.5)
+_GAUSS: Final = 1.0 / math.sqrt(2.0 * math.pi)
+_ERF_SLOPE: Final = 2.0 / math.sqrt(math.pi)
+_nearest: Final = round  # Python's own: the table below has a `round` too
+
+
+@final
+class Operation:
+    """One entry of the table: called with numbers it gives a float, with Values a Value.
+
+    Made by the decorator `operation`, which explains the attributes.
+    """
+
+    def __init__(
+        self,
+        forward: Forward,
+        rules: tuple[Rule, ...],
+        name: str,
+        latex: str,
+        symbol: str,
+        domain: str,
+        default: float | None,
+        about: str,
+    ) -> None:
+        self.forward = forward
+        self.rules = rules
+        self.arity = len(rules)
+        self.name = name
+        self.latex = latex
+        self.symbol = symbol
+        self.domain = domain
+        self.default = default
+        self.about = about
+
+    def __call__(self, a: Any, b: Any = None) -> Any:
+        """The operation's value: recorded as a node where an input is a Value, else a float."""
+        if b is None:
+            b = self.default
+        if (b is None) != (self.arity == 1):
+            given = "one input" if b is None else "two inputs"
+            raise TypeError(f"{self.name} was given {given}\nhint: {self.usage}")
+        if hasattr(a, "_record"):
+            return a._record(self, a, b)
+        if hasattr(b, "_record"):
+            return b._record(self, a, b)
+        return self.evaluate(float(a), 0.0 if b is None else float(b))
+
+    def evaluate(self, a: float, b: float = 0.0) -> float:
+        """The value at numbers; raises DomainError, DivisionByZeroError or RangeError."""
+        try:
+            y: float = self.forward(a) if self.arity == 1 else self.forward(a, b)
+        except ZeroDivisionError:
+            raise self.failure(DivisionByZeroError, a, b) from None
+        except OverflowError:
+            raise self.failure(RangeError, a, b) from None
+        except ValueError:
+            raise self.failure(DomainError, a, b) from None
+        if y - y != 0.0:
+            if y != y:
+                raise self.failure(DomainError, a, b)
+            if a - a == 0.0 and b - b == 0.0:
+                raise self.failure(RangeError, a, b)
+        return y
+
+    def partial(self, which: int, a: float, b: float, y: float) -> float:
+        """d(result)/d(input number `which`) at numbers; nan where there is none."""
+        try:
+            if self.arity == 1:
+                return float(self.rules[0](a, y))
+            return float(self.rules[which](a, b, y))
+        except (ArithmeticError, ValueError):
+            return math.nan
+
+    def failure(
+        self, kind: type[ChalkgradError], a: float, b: float, labels: str = ""
+    ) -> ChalkgradError:
+        """The error for a value that does not exist; `labels` says what the inputs are called."""
+        if self.arity == 1:
+            call = f"{self.name}({a!r})"
+        elif self.symbol:
+            call = f"{a!r} {self.symbol} {b!r}"
+        else:
+            call = f"{self.name}({a!r}, {b!r})"
+        if labels:
+            call += f" ({labels})"
+        if kind is RangeError:
+            return kind(
+                f"{call} is larger than the largest float, 1.8e308",
+                hint="scale the inputs, take a smaller learning rate, or use a form that stays "
+                "small: softmax, logsumexp, softplus, log1p",
+            )
+        needs = f"{self.name} needs {self.domain}" if self.domain else f"check {self.usage}"
+        if kind is DivisionByZeroError:
+            return kind(f"{call} divides by zero", hint=needs)
+        return kind(f"{call} is not a real number", hint=needs)
+
+    @property
+    def usage(self) -> str:
+        """How the operation is called: `tanh(x)`, `hypot(a, b)`."""
+        if self.arity == 1:
+            return f"{self.name}(x)"
+        return f"{self.name}(a, b)" if self.default is None else f"{self.name}(a, b={self.default})"
+
+    @property
+    def __name__(self) -> str:
+        return self.name
+
+    @property
+    def __doc__(self) -> str:  # type: ignore[override]  # each entry documents itself
+        needs = f" Needs {self.domain}." if self.domain else ""
+        return f"{self.usage}: {self.about}.{needs} Numbers give a float, Values a Value."
+
+    def __repr__(self) -> str:
+        return f"<operation {self.usage}>"
+
+    def __deepcopy__(self, memo: object) -> Operation:
+        return self  # there is one of each: nodes compare operations by identity
+
+    def __reduce__(self) -> tuple[object, ...]:
+        home = __name__ if TABLE.get(self.name) is self else self.forward.__module__
+        return _find, (home, self.name)
+
+
+def _find(module: str, name: str) -> object:
+    return getattr(import_module(module), name)
+
+
+def operation(
+    *derivatives: Rule,
+    name: str = "",
+    latex: str = "",
+    symbol: str = "",
+    domain: str = "",
+    default: float | None = None,
+    about: str = "",
+) -> Callable[[Forward], Operation]:
+    r"""Decorator: a function of one or two floats becomes an operation.
+
+    `derivatives` holds a rule for each input: `rule(x, y)` for one, `rule(a, b, y)` for two inputs,
+    straight-line code as the top of this file says. `name` is the function's own unless given;
+    `latex` the notation with `#1` and `#2` for the inputs; `symbol` an infix sign such as `+`;
+    `domain` what the inputs must satisfy, in words; `default` the second input where it may be left
+    out; `about` one line of explanation, the function's docstring unless given.
+
+    Raises ValueError unless there are one or two rules.
+
+    >>> from autograd import Value, operation, sin, cos
+    >>> @operation(lambda x, y: cos(x) * (1 + x) + sin(x), latex=r"(1 + #1) \sin(#1)")
+    ... def wave(x):
+    ...     import math
+    ...     return (1 + x) * math.sin(x)
+    >>> x = Value(0.0)
+    >>> wave(x).backward()
+    >>> x.grad
+    1.0
+    """
+    if not 1 <= len(derivatives) <= 2:
+        raise ValueError(
+            f"operation() was given {len(derivatives)} derivative rules\n"
+            "hint: give one rule for each input, and one or two inputs"
+        )
+    inputs = "#1" if len(derivatives) == 1 else "#1, #2"
+
+    def enter(forward: Forward) -> Operation:
+        own = name or forward.__name__
+        return Operation(
+            forward,
+            derivatives,
+            own,
+            latex or rf"\operatorname{{{own}}}({inputs})".replace("_", r"\_"),
+            symbol,
+            domain,
+            default,
+            about or (forward.__doc__ or own).strip().partition("\n")[0].rstrip("."),
+        )
+
+    return enter
+
+
+# Values that the standard library does not give, or not to the last digit.
+
+
+def _sigmoid(x: float) -> float:
+    if x >= 0.0:
+        return 1.0 / (1.0 + math.exp(-x))
+    e = math.exp(x)
+    return e / (1.0 + e)
+
+
+def _silu(x: float) -> float:
+    if x >= 0.0:
+        return x / (1.0 + math.exp(-x))
+    half = math.exp(0.5 * x)  # multiplied in twice, so that tiny results keep their digits
+    return x * half / (1.0 + half * half) * half
+
+
+def _softplus(x: float) -> float:
+    return max(x, 0.0) + math.log1p(math.exp(-math.fabs(x)))
+
+
+# The table reads across: name = operation(derivative by each input, notation)(value).
+# fmt: off
+
+# Arithmetic. `+ - * / neg **` of Values are written out again in value.py, for speed; a test holds
+# the two equal. |sign b| in pow is 0 where b = 0: there the derivative is 0, not 0 * a ** -1.
+add: Operation = operation(lambda a, b, y: 1.0, lambda a, b, y: 1.0, symbol="+", latex="#1 + #2",
+                name="add", about="the sum a + b")(operator.add)
+sub: Operation = operation(lambda a, b, y: 1.0, lambda a, b, y: -1.0, symbol="-", latex="#1 - #2",
+                name="sub", about="the difference a - b")(operator.sub)
+mul: Operation = operation(lambda a, b, y: b, lambda a, b, y: a, symbol="*", latex=r"#1 \cdot #2",
+                name="mul", about="the product a b")(operator.mul)
+div: Operation = operation(lambda a, b, y: 1 / b, lambda a, b, y: -y / b, symbol="/", latex=r"\frac{#1}{#2}",
+                name="div", domain="b != 0", about="the quotient a / b")(operator.truediv)
+pow: Operation = operation(lambda a, b, y: b * a ** (b - abs(sign(b))),
+                lambda a, b, y: y * log(a + (1 - abs(sign(a)))),
+                symbol="**", latex="#1^{#2}", about="a to the power b",
+                domain="a > 0, or a = 0 with b >= 0, or a < 0 with a whole b")(math.pow)
+neg: Operation = operation(lambda x, y: -1.0, symbol="-", latex="-#1", about="-x")(operator.neg)
+reciprocal: Operation = operation(lambda x, y: -y * y, latex=r"\frac{1}{#1}", domain="x != 0",
+                       name="reciprocal", about="1 / x")(lambda x: 1.0 / x)
+square: Operation = operation(lambda x, y: 2 * x, latex="#1^2", name="square", about="x^2")(lambda x: x * x)
+cube: Operation = operation(lambda x, y: 3 * square(x), latex="#1^3", name="cube",
+                 about="x^3")(lambda x: x * x * x)
+sqrt: Operation = operation(lambda x, y: 0.5 / y, latex=r"\sqrt{#1}", domain="x >= 0",
+                 about="the square root; its derivative at 0 is infinite")(math.sqrt)
+hypot: Operation = operation(lambda a, b, y: a / y, lambda a, b, y: b / y, latex=r"\sqrt{#1^2 + #2^2}",
+                  about="sqrt(a^2 + b^2)")(math.hypot)
+
+# Exponentials and logarithms
+exp: Operation = operation(lambda x, y: y, latex="e^{#1}", about="e^x")(math.exp)
+expm1: Operation = operation(lambda x, y: exp(x), latex="(e^{#1} - 1)", about="e^x - 1")(math.expm1)
+log: Operation = operation(lambda x, y: 1 / x, latex=r"\log(#1)", domain="x > 0",
+                name="log", about="the natural logarithm")(lambda x: math.log(x))
+log1p: Operation = operation(lambda x, y: 1 / (1 + x), latex=r"\log(1 + #1)", domain="x > -1",
+                  about="log(1 + x), exact for small x")(math.log1p)
+log2: Operation = operation(lambda x, y: 1 / (x * _LOG_2), latex=r"\log_2(#1)", domain="x > 0",
+                 about="the logarithm to base 2")(math.log2)
+log10: Operation = operation(lambda x, y: 1 / (x * _LOG_10), latex=r"\log_{10}(#1)", domain="x > 0",
+                  about="the logarithm to base 10")(math.log10)
+
+# Trigonometric and hyperbolic functions, in radians
+sin: Operation = operation(lambda x, y: cos(x), latex=r"\sin(#1)", about="the sine")(math.sin)
+cos: Operation = operation(lambda x, y: -sin(x), latex=r"\cos(#1)", about="the cosine")(math.cos)
+tan: Operation = operation(lambda x, y: 1 + y * y, latex=r"\tan(#1)", about="the tangent")(math.tan)
+asin: Operation = operation(lambda x, y: 1 / sqrt((1 - x) * (1 + x)), latex=r"\arcsin(#1)",
+                 domain="-1 <= x <= 1", about="the angle whose sine is x")(math.asin)
+acos: Operation = operation(lambda x, y: -1 / sqrt((1 - x) * (1 + x)), latex=r"\arccos(#1)",
+                 domain="-1 <= x <= 1", about="the angle whose cosine is x")(math.acos)
+atan: Operation = operation(lambda x, y: 1 / (1 + x * x), latex=r"\arctan(#1)",
+                 about="the angle whose tangent is x")(math.atan)
+atan2: Operation = operation(lambda a, b, y: b / hypot(a, b) / hypot(a, b),
+                  lambda a, b, y: -a / hypot(a, b) / hypot(a, b),
+                  latex=r"\operatorname{atan2}(#1, #2)",
+                  about="the angle of the point (b, a), from -pi to pi")(math.atan2)
+sinh: Operation = operation(lambda x, y: cosh(x), latex=r"\sinh(#1)", about="the hyperbolic sine")(math.sinh)
+cosh: Operation = operation(lambda x, y: sinh(x), latex=r"\cosh(#1)",
+                 about="the hyperbolic cosine")(math.cosh)
+tanh: Operation = operation(lambda x, y: 1 - y * y, latex=r"\tanh(#1)",
+                 about="the hyperbolic tangent")(math.tanh)
+
+# Activations
+sigmoid: Operation = operation(lambda x, y: y * (1 - y), latex=r"\sigma(#1)", name="sigmoid",
+                    about="1 / (1 + e^-x)")(_sigmoid)
+softplus: Operation = operation(lambda x, y: sigmoid(x), latex=r"\log(1 + e^{#1})", name="softplus",
+                     about="log(1 + e^x)")(_softplus)
+relu: Operation = operation(lambda x, y: step(x), latex=r"\operatorname{relu}(#1)", name="relu",
+                 about="x where x > 0, else 0; the derivative at 0 is 0")(lambda x: max(x, 0.0))
+leaky_relu: Operation = operation(lambda a, b, y: b + (1 - b) * step(a), lambda a, b, y: a * (1 - step(a)),
+                       default=0.01, name="leaky_relu",
+                       about="a where a > 0, else a b; the derivative at 0 is b",
+                       )(lambda a, b: a if a > 0.0 else a * b)
+elu: Operation = operation(lambda x, y: exp(minimum(x, 0.0)), name="elu",
+                about="x where x > 0, else e^x - 1")(lambda x: x if x > 0.0 else math.expm1(x))
+silu: Operation = operation(lambda x, y: sigmoid(x) * (1 + x * sigmoid(-x)), name="silu",
+                 about="x sigmoid(x)")(_silu)
+gelu: Operation = operation(lambda x, y: 0.5 * (1 + erf(x * _ROOT_HALF)) + x * exp(-0.5 * x * x) * _GAUSS,
+                 name="gelu", about="x times the probability that a standard normal number is "
+                 "below x")(lambda x: 0.5 * x * math.erfc(-x * _ROOT_HALF))
+erf: Operation = operation(lambda x, y: _ERF_SLOPE * exp(-x * x), about="the error function",
+                )(math.erf)
+softsign: Operation = operation(lambda x, y: square(reciprocal(1 + abs(x))), name="softsign",
+                     about="x / (1 + |x|)")(lambda x: x / (1.0 + math.fabs(x)))
+
+# Kinks and choices
+abs: Operation = operation(lambda x, y: sign(x), latex=r"\left|#1\right|", name="abs",
+                about="|x|; the derivative at 0 is 0")(math.fabs)
+sign: Operation = operation(lambda x, y: 0.0, name="sign", about="-1, 0 or 1; the derivative is 0",
+                 )(lambda x: math.copysign(1.0, x) if x != 0.0 else 0.0)
+step: Operation = operation(lambda x, y: 0.0, name="step", about="1 where x > 0, else 0; the derivative is 0",
+                 )(lambda x: 1.0 if x > 0.0 else 0.0)
+floor: Operation = operation(lambda x, y: 0.0, latex=r"\lfloor #1 \rfloor", name="floor",
+                  about="the largest whole number up to x; the derivative is 0",
+                  )(lambda x: float(math.floor(x)))
+round: Operation = operation(lambda x, y: 0.0, name="round", latex=r"\lfloor #1 \rceil",
+                  about="the nearest whole number, the even one of two; the derivative is 0",
+                  )(lambda x: float(_nearest(x)))
+maximum: Operation = operation(lambda a, b, y: 0.5 + 0.5 * sign(a - b), lambda a, b, y: 0.5 - 0.5 * sign(a - b),
+                    latex=r"\max(#1, #2)", name="maximum",
+                    about="the larger; of equal ones each has half the derivative")(max)
+minimum: Operation = operation(lambda a, b, y: 0.5 - 0.5 * sign(a - b), lambda a, b, y: 0.5 + 0.5 * sign(a - b),
+                    latex=r"\min(#1, #2)", name="minimum",
+                    about="the smaller; of equal ones each has half the derivative")(min)
+at_least: Operation = operation(lambda a, b, y: 1 - step(b - a), lambda a, b, y: step(b - a),
+                     latex=r"\max(#1, #2)", name="at_least",
+                     about="a, but no less than the bound b; at the bound a has the derivative")(max)
+at_most: Operation = operation(lambda a, b, y: 1 - step(a - b), lambda a, b, y: step(a - b),
+                    latex=r"\min(#1, #2)", name="at_most",
+                    about="a, but no more than the bound b; at the bound a has the derivative")(min)
+gate: Operation = operation(lambda a, b, y: 0.0, lambda a, b, y: step(a), name="gate",
+                 about="b where a > 0, else 0")(lambda a, b: b if a > 0.0 else 0.0)
+# fmt: on
+
+TABLE: Final[dict[str, Operation]] = {
+    entry.name: entry
+    for entry in vars(sys.modules[__name__]).values()
+    if isinstance(entry, Operation)
+}
+"""The operations above by name."""

@@ -1,0 +1,768 @@
+"""`Value`: one node of the graph, at once a number, the record of how it came, and its gradient.
+
+This file is the hot path. It is plain Python, written so that mypyc makes plain C of it: the two
+parents and the two partials of a node are four fields, not tuples, and `+ - * / neg **` fill them
+in place instead of asking the table.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from contextlib import contextmanager
+from functools import partial
+from numbers import Real
+from threading import Lock, get_ident
+from typing import TYPE_CHECKING, Any, Final, final
+
+from mypy_extensions import i64, mypyc_attr
+
+from autograd import ops
+from autograd.errors import (
+    ChalkgradError,
+    DomainError,
+    GradientError,
+    GraphError,
+    NotANumberError,
+    RangeError,
+)
+from autograd.ops import TABLE, Operation
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    Hook = Callable[[float], float | None]
+
+compiled: Final = not __file__.endswith(".py")
+"""Whether the engine runs compiled to native code (by mypyc) or as plain Python."""
+
+
+def _no_value(*_: object) -> float:
+    raise TypeError("a leaf has no operation to evaluate")
+
+
+# What stands in `op` where nothing was computed: a number one may differentiate by, and one not.
+LEAF: Final = Operation(_no_value, (), "leaf", "", "", "", None, "a number given from outside")
+CONSTANT: Final = Operation(_no_value, (), "constant", "", "", "", None, "a number without gradient")
+
+_ADD: Final = ops.add
+_SUB: Final = ops.sub
+_MUL: Final = ops.mul
+_DIV: Final = ops.div
+_NEG: Final = ops.neg
+_POW: Final = ops.pow
+
+
+@final
+class _Modes:
+    """What a thread has switched on, each a count of the `with` blocks it is in."""
+
+    def __init__(self) -> None:
+        self.unrecorded = 0  # no_grad
+        self.traced = 0  # anomaly
+        self.folded = 0  # literal 0 and 1 disappear while derivatives are built
+
+
+_modes: Final[dict[int, _Modes]] = {}  # by thread; empty nearly always, which is quick to ask
+
+
+@final
+class _Notes:
+    """What few nodes carry: a label, gradient hooks, the line of the user's code."""
+
+    def __init__(self) -> None:
+        self.label = ""
+        self.hooks: list[Hook] = []
+        self.origin = ""
+
+
+@final
+class _Walk:
+    """The number of the latest walk over a graph: a node marked with it has been seen."""
+
+    def __init__(self) -> None:
+        self.number: i64 = 0
+
+
+_walk: Final = _Walk()
+_walking: Final = Lock()  # marks stand on the nodes, so threads walk one after the other
+
+
+@final
+class _Freeing:
+    """How deep the freeing of nodes is nested just now, and what waits until it is less so."""
+
+    def __init__(self) -> None:
+        self.depth: i64 = 0
+        self.waiting: list[Value | None] = []
+
+
+_freeing: Final = _Freeing()
+
+
+@final
+@mypyc_attr(acyclic=True)
+class Value:
+    """A number that remembers how it was computed: `Value(data, label="")`.
+
+    Arithmetic and the operations of the table on Values make new Values; `backward()` on the last
+    one computes d(it)/d(each) into `grad`. `data` is a real number (int, float, Fraction, numpy
+    scalar; stored as a 64-bit float). `label` is LaTeX without dollars, the symbol in your notes.
+
+    Raises NotANumberError (a TypeError) for anything else, DomainError for nan.
+
+    >>> w, x = Value(3.0, "w"), Value(2.0, "x")
+    >>> loss = (w * x - 5) ** 2
+    >>> loss.backward()
+    >>> loss.data, w.grad, x.grad
+    (1.0, 4.0, 6.0)
+    """
+
+    __slots__ = ("_data", "_dl", "_dr", "_grad", "_left", "_mark", "_notes", "_operation", "_right")
+
+    def __init__(self, data: object, label: str = "") -> None:
+        self._data: float = data if isinstance(data, float) else _number(data)
+        self._grad: float = 0.0
+        self._operation: Operation = LEAF
+        self._left: Value | None = None
+        self._right: Value | None = None
+        self._dl: float = 0.0  # d(self)/d(left); on a leaf, `grad` before the current backward()
+        self._dr: float = 0.0
+        self._notes: _Notes | None = None
+        self._mark: i64 = 0
+        if self._data != self._data:
+            raise _nan_error("data", self)
+        if label:
+            self.label = label
+
+    # What a node holds.
+
+    @property
+    def data(self) -> float:
+        """The number. Setting it changes neither nodes computed from it nor their partials."""
+        return self._data
+
+    @data.setter
+    def data(self, data: object) -> None:
+        number = data if isinstance(data, float) else _number(data)
+        if number != number:
+            raise _nan_error("data", self)
+        self._data = number
+
+    @property
+    def grad(self) -> float:
+        """d(root)/d(this) after `root.backward()`; on leaves the sum over all such calls."""
+        return self._grad
+
+    @grad.setter
+    def grad(self, grad: object) -> None:
+        number = grad if isinstance(grad, float) else _number(grad)
+        if number != number:
+            raise _nan_error("grad", self)
+        self._grad = number
+
+    @property
+    def op(self) -> Operation:
+        """The operation that made this node; `leaf` or `constant` where none did."""
+        return self._operation
+
+    @property
+    def parents(self) -> tuple[Value, ...]:
+        """The nodes it was computed from, none to two; the same one twice in `a + a`."""
+        if self._left is None:
+            return ()
+        return (self._left,) if self._right is None else (self._left, self._right)
+
+    @property
+    def partials(self) -> tuple[float, ...]:
+        """d(this)/d(parent) for each parent, as it was when this node was computed."""
+        if self._left is None:
+            return ()
+        return (self._dl,) if self._right is None else (self._dl, self._dr)
+
+    @property
+    def label(self) -> str:
+        """The node's symbol: LaTeX without dollars, or empty."""
+        return "" if self._notes is None else self._notes.label
+
+    @label.setter
+    def label(self, label: object) -> None:
+        if not isinstance(label, str):
+            raise NotANumberError(
+                f"a label must be text, not {type(label).__name__}",
+                hint="labels are LaTeX without dollars, such as 'x' or r'W_{11}^2'",
+            )
+        if self._notes is None:
+            self._notes = _Notes()
+        self._notes.label = label
+
+    @property
+    def origin(self) -> str:
+        """The file and line that made this node, where made under `anomaly()`; else empty."""
+        return "" if self._notes is None else self._notes.origin
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether it was given, not computed."""
+        return self._left is None
+
+    @property
+    def is_constant(self) -> bool:
+        """Whether it never receives a gradient: a literal, a detached or unrecorded result."""
+        return self._operation is CONSTANT
+
+    # micrograd's names for the same.
+
+    @property
+    def _prev(self) -> set[Value]:
+        return set(self.parents)
+
+    @property
+    def _op(self) -> str:
+        if self._operation is _POW and self._right is not None and self._right.is_constant:
+            return f"**{self._right.data:g}"
+        return self._operation.symbol or ("" if self._left is None else self._operation.name)
+
+    # Arithmetic. Each fills in a node by hand, where nothing is out of the ordinary.
+
+    def __add__(self, other: object) -> Value:
+        if isinstance(other, Value):
+            y = self._data + other._data
+            if y - y == 0.0 and not _modes:
+                return _node(_ADD, y, self, other, 1.0, 1.0)
+            return self._record(_ADD, self, other)
+        return _with_number(_ADD, self, other, reflected=False)
+
+    def __sub__(self, other: object) -> Value:
+        if isinstance(other, Value):
+            y = self._data - other._data
+            if y - y == 0.0 and not _modes:
+                return _node(_SUB, y, self, other, 1.0, -1.0)
+            return self._record(_SUB, self, other)
+        return _with_number(_SUB, self, other, reflected=False)
+
+    def __mul__(self, other: object) -> Value:
+        if isinstance(other, Value):
+            a = self._data
+            b = other._data
+            y = a * b
+            if y - y == 0.0 and not _modes:
+                return _node(_MUL, y, self, other, b, a)
+            return self._record(_MUL, self, other)
+        return _with_number(_MUL, self, other, reflected=False)
+
+    def __truediv__(self, other: object) -> Value:
+        if isinstance(other, Value):
+            b = other._data
+            if b != 0.0 and not _modes:
+                y = self._data / b
+                if y - y == 0.0:
+                    return _node(_DIV, y, self, other, 1.0 / b, -y / b)
+            return self._record(_DIV, self, other)
+        return _with_number(_DIV, self, other, reflected=False)
+
+    def __pow__(self, other: object) -> Value:
+        if isinstance(other, Value):
+            return self._record(_POW, self, other)
+        return _with_number(_POW, self, other, reflected=False)
+
+    def __neg__(self) -> Value:
+        if _modes:
+            return self._record(_NEG, self)
+        return _node(_NEG, -self._data, self, None, -1.0, 0.0)
+
+    def __radd__(self, other: object) -> Value:
+        if type(other) is int and other == 0:
+            return self  # where Python's sum() begins: adding nothing makes no node
+        return _with_number(_ADD, self, other, reflected=True)
+
+    def __rsub__(self, other: object) -> Value:
+        return _with_number(_SUB, self, other, reflected=True)
+
+    def __rmul__(self, other: object) -> Value:
+        return _with_number(_MUL, self, other, reflected=True)
+
+    def __rtruediv__(self, other: object) -> Value:
+        return _with_number(_DIV, self, other, reflected=True)
+
+    def __rpow__(self, other: object) -> Value:
+        return _with_number(_POW, self, other, reflected=True)
+
+    def __pos__(self) -> Value:
+        return self
+
+    def __abs__(self) -> Value:
+        return self._record(ops.abs, self)
+
+    # Comparison and conversion go by the number; equality and hash by identity, as nodes need.
+
+    def __lt__(self, other: object) -> bool:
+        return self._data < _comparable(other)
+
+    def __le__(self, other: object) -> bool:
+        return self._data <= _comparable(other)
+
+    def __gt__(self, other: object) -> bool:
+        return self._data > _comparable(other)
+
+    def __ge__(self, other: object) -> bool:
+        return self._data >= _comparable(other)
+
+    def __float__(self) -> float:
+        return self._data
+
+    def __int__(self) -> int:
+        return int(self._data)
+
+    def __bool__(self) -> bool:
+        return self._data != 0.0
+
+    def __round__(self, digits: int | None = None) -> float:
+        return round(self._data, digits)
+
+    def __format__(self, spec: str) -> str:
+        return format(self._data, spec) if spec else repr(self)
+
+    def __repr__(self) -> str:
+        label = f", label={self.label!r}" if self.label else ""
+        return f"Value(data={self._data!r}, grad={self._grad!r}{label})"
+
+    # The graph.
+
+    def _record(self, op: Operation, a: object, b: object = None) -> Value:
+        """The node of any operation on Values and numbers, with every check and mode."""
+        left = a if isinstance(a, Value) else _constant(a)
+        right = None if b is None else (b if isinstance(b, Value) else _constant(b))
+        x1 = left._data
+        x2 = 0.0 if right is None else right._data
+        try:
+            y = op.evaluate(x1, x2)
+        except ChalkgradError as error:
+            raise op.failure(type(error), x1, x2, _labels_of(op, left, right)) from None
+        modes = _modes.get(get_ident()) if _modes else None
+        if modes is not None and modes.unrecorded:
+            return _constant(y)
+        dl = 0.0 if left._operation is CONSTANT else op.partial(0, x1, x2, y)
+        dr = 0.0 if right is None or right._operation is CONSTANT else op.partial(1, x1, x2, y)
+        node = _node(op, y, left, right, dl, dr)
+        if modes is not None and modes.traced:
+            node._notes = _Notes()
+            node._notes.origin = _users_line()
+        return node
+
+    def backward(self) -> None:
+        """Computes d(this)/d(node) into `grad` of every node this one was computed from.
+
+        Reverse topological order, without recursion. Interior nodes are set afresh; leaves *add*,
+        so call `zero_grad()` of the model or optimizer between two steps. Raises GradientError
+        where a gradient is infinite or undefined, naming the node, and GraphError where nothing
+        was recorded; either leaves the leaves as they were.
+
+        >>> a = Value(2.0)
+        >>> (a * a + a).backward()
+        >>> a.grad
+        5.0
+        """
+        if self._operation is CONSTANT:
+            raise GraphError(
+                f"backward() on a constant: {_name(self)} was not computed from any Value that "
+                "can have a gradient",
+                hint="was it computed under no_grad(), or detached?",
+            )
+        order = _parents_first(self, fresh=True)
+        self._grad = 1.0
+        try:
+            _propagate(order)
+        except BaseException:
+            for node in order:
+                node._grad = node._dl if node._left is None else 0.0
+            raise
+
+    def detach(self) -> Value:
+        """The same number and label as a constant, cut off from the graph."""
+        constant = _constant(self._data)
+        if self.label:
+            constant.label = self.label
+        return constant
+
+    def on_gradient(self, hook: Hook) -> Callable[[], None]:
+        """Calls `hook(gradient)` whenever backward() has this node's gradient; gives an undo.
+
+        What the hook returns, if not None, replaces the gradient from there on; on a leaf this
+        happens before it is added to `grad`. Raises TypeError for what cannot be called. A hook
+        that refers to its own node keeps the graph alive until the undo is called.
+
+        >>> x = Value(3.0)
+        >>> undo = x.on_gradient(lambda gradient: min(gradient, 1.0))
+        >>> (x ** 2).backward()
+        >>> x.grad
+        1.0
+        """
+        if not callable(hook):
+            raise TypeError(
+                f"on_gradient() needs a function, not {type(hook).__name__}\n"
+                "hint: v.on_gradient(lambda gradient: print(gradient))"
+            )
+        if self._notes is None:
+            self._notes = _Notes()
+        hooks = self._notes.hooks
+        hooks.append(hook)
+
+        def undo() -> None:
+            if hook in hooks:
+                hooks.remove(hook)
+
+        return undo
+
+    def __reduce__(self) -> tuple[object, ...]:
+        if self._left is not None:
+            raise GraphError(
+                f"{_name(self)} is a result inside a graph and cannot be copied or pickled",
+                hint="copy float(v) or v.detach(); leaves such as parameters can be copied",
+            )
+        return _restore, (self._data, self._grad, self.label, self._operation is CONSTANT)
+
+    def __getattr__(self, name: str) -> Callable[..., Value]:
+        # Only names that do not exist come here; for type checkers it declares the methods that
+        # the table adds at the end of this file.
+        raise AttributeError(_unknown_attribute(name))
+
+    def __del__(self) -> None:
+        # Freeing the last node of a long chain frees the one before it, and so on: unnested, lest
+        # the C stack overflow. (Plain Python sees to this itself; see the end of this file.)
+        if self._left is None:
+            return
+        if _freeing.depth < 50:
+            _freeing.depth += 1
+            self._left = None
+            self._right = None
+            _freeing.depth -= 1
+        else:
+            _freeing.waiting.append(self._left)
+            _freeing.waiting.append(self._right)
+        if _freeing.depth == 0 and _freeing.waiting:
+            _free_waiting()
+
+
+def _node(op: Operation, y: float, left: Value, right: Value | None, dl: float, dr: float) -> Value:
+    node = _blank()
+    node._data = y
+    node._grad = 0.0
+    node._operation = op
+    node._left = left
+    node._right = right
+    node._dl = dl
+    node._dr = dr
+    node._notes = None
+    node._mark = 0
+    return node
+
+
+def _blank() -> Value:
+    return Value(0.0)
+
+
+def _constant(data: object) -> Value:
+    """A leaf that never receives a gradient."""
+    constant = Value(data)
+    constant._operation = CONSTANT
+    return constant
+
+
+def _with_number(op: Operation, value: Value, other: object, *, reflected: bool) -> Any:
+    """`value op other` for an `other` that is no Value, or `other op value` where reflected."""
+    if not isinstance(other, (float, int, Real)):
+        if isinstance(other, _NEVER_NUMBERS):
+            raise _not_a_number(other, f"in {op.name} with {_name(value)}")
+        return NotImplemented  # a numpy array, say, which knows what to do with a Value
+    if _modes:
+        modes = _modes.get(get_ident())
+        if modes is not None and modes.folded:
+            folded = _fold(op, value, float(other), reflected)
+            if folded is not None:
+                return folded
+    return value._record(op, other, value) if reflected else value._record(op, value, other)
+
+
+_NEVER_NUMBERS: Final = (str, bytes, complex, list, tuple, dict, set, type(None))
+
+
+def _fold(op: Operation, value: Value, number: float, reflected: bool) -> Value | float | None:
+    """What `value op number` (or `number op value`) is without a node; None where it needs one."""
+    if number == 0.0:
+        if op is _ADD or (op is _SUB and not reflected):
+            return value
+        if op is _SUB:
+            return -value
+        if op is _MUL or (op is _DIV and reflected):
+            return 0.0
+        if op is _POW and not reflected:
+            return 1.0
+    elif number == 1.0 and (op is _MUL or (not reflected and (op is _DIV or op is _POW))):
+        return value
+    elif number == -1.0 and op is _MUL:
+        return -value
+    return None
+
+
+def _number(data: object) -> float:
+    """A real number as a float; raises for anything else."""
+    if isinstance(data, (float, int, Real)):
+        try:
+            return float(data)
+        except OverflowError:
+            raise RangeError(
+                f"a {type(data).__name__} is larger than the largest float, 1.8e308",
+                hint="scale the input",
+            ) from None
+    if isinstance(data, Value):
+        raise NotANumberError(
+            f"a plain number is needed here, not a Value ({_name(data)})",
+            hint="use v.data for its number",
+        )
+    raise _not_a_number(data, "")
+
+
+def _comparable(other: object) -> float:
+    return other._data if isinstance(other, Value) else _number(other)
+
+
+def _not_a_number(what: object, where: str) -> NotANumberError:
+    shown = repr(what)
+    shown = shown if len(shown) <= 60 else shown[:57] + "..."
+    if isinstance(what, complex):
+        hint = "Chalkgrad works with real numbers; take .real, or abs()"
+    elif isinstance(what, (str, bytes)):
+        hint = f"text is not converted by itself; write float({shown})"
+    elif isinstance(what, (list, tuple)):
+        hint = "a Value is a single number; loop over the elements, or use autograd.sum or dot"
+    else:
+        hint = "give an int, a float, a Fraction, a numpy scalar or a Value"
+    return NotANumberError(
+        f"{shown} ({type(what).__name__}) is not a real number{where and ' '}{where}", hint=hint
+    )
+
+
+def _nan_error(field: str, value: Value) -> DomainError:
+    label = f" of {value.label}" if value.label else ""
+    return DomainError(
+        f"nan (not a number) given as {field}{label}",
+        hint="look where the number comes from: 0 / 0, inf - inf, or a gap in the data",
+    )
+
+
+def _name(value: Value) -> str:
+    """What to call a node in a message: its label, or what it is, and its number."""
+    if value.label:
+        return f"{value.label} = {value._data!r}"
+    kind = value._operation.name
+    return f"{'a' if value._left is None else 'the result of'} {kind}, {value._data!r}"
+
+
+def _labels_of(op: Operation, left: Value, right: Value | None) -> str:
+    names = ("x",) if op.arity == 1 else ("a", "b")
+    parents = (left,) if right is None else (left, right)
+    return ", ".join(
+        f"{name} is {parent.label}"
+        for name, parent in zip(names, parents, strict=True)
+        if parent.label
+    )
+
+
+def _unknown_attribute(name: str) -> str:
+    if name.startswith("__"):  # Python and numpy probe for these
+        return name
+    import difflib  # only on the way to an error
+
+    near = difflib.get_close_matches(name, [*TABLE, *(n for n in dir(Value) if n[0] != "_")], n=1)
+    hint = f"did you mean {near[0]!r}?" if near else "operations are methods: v.tanh(), v.log()"
+    return f"a Value has no attribute {name!r}\nhint: {hint}"
+
+
+def _restore(data: float, grad: float, label: str, constant: bool) -> Value:
+    leaf = _constant(data) if constant else Value(data)
+    leaf._grad = grad
+    if label:
+        leaf.label = label
+    return leaf
+
+
+def _users_line() -> str:
+    """The file and line of the innermost frame outside autograd and nn."""
+    frame = sys._getframe()
+    while frame.f_back is not None and (
+        frame.f_globals.get("__name__", "").partition(".")[0] in ("autograd", "nn")
+    ):
+        frame = frame.f_back
+    return f"{frame.f_code.co_filename}:{frame.f_lineno}"
+
+
+def _parents_first(root: Value, *, fresh: bool) -> list[Value]:
+    """Every node that `root` was computed from, and root, each after its parents.
+
+    With `fresh`, gradients are made ready for backward() on the way: 0, a leaf's put aside.
+    """
+    with _walking:
+        _walk.number += 1
+        seen = _walk.number
+        order: list[Value] = []
+        path = [root]
+        root._mark = seen
+        while path:
+            node = path[-1]
+            parent = node._left
+            if parent is None or parent._mark == seen:
+                parent = node._right
+            if parent is not None and parent._mark != seen:
+                parent._mark = seen
+                path.append(parent)
+            else:
+                path.pop()
+                order.append(node)
+                if fresh:
+                    if node._left is None:
+                        node._dl = node._grad
+                    node._grad = 0.0
+        return order
+
+
+def _propagate(order: list[Value]) -> None:
+    """The chain rule, from the last node of `order` to the first: the whole of backward()."""
+    for node in reversed(order):
+        gradient = node._grad
+        if node._notes is not None and node._notes.hooks:
+            gradient = _through_hooks(node, gradient)
+            node._grad = gradient
+        if gradient - gradient != 0.0:
+            raise _gradient_error(node, order)
+        left = node._left
+        if left is None:
+            # Added to last, so that a second backward() doubles it exactly.
+            node._grad = 0.0 if node._operation is CONSTANT else node._dl + gradient
+        elif gradient != 0.0:  # a branch not taken passes nothing on, not even 0 * inf
+            left._grad += node._dl * gradient
+            right = node._right
+            if right is not None:
+                right._grad += node._dr * gradient
+
+
+def _through_hooks(node: Value, gradient: float) -> float:
+    if node._notes is not None:
+        for hook in list(node._notes.hooks):
+            replaced = hook(gradient)
+            if replaced is not None:
+                gradient = _number(replaced)
+    return gradient
+
+
+def _gradient_error(node: Value, order: list[Value]) -> GradientError:
+    """Names the operation whose derivative made the gradient of `node` infinite or undefined."""
+    message = f"the gradient of {_name(node)} is {node._grad!r}"
+    hint = "the gradients grew too large: scale the inputs or take a smaller learning rate"
+    for result in reversed(order):
+        for parent, slope in zip(result.parents, result.partials, strict=True):
+            if parent is not node or math.isfinite(slope * result._grad):
+                continue
+            inputs = ", ".join(_name(p) for p in result.parents)
+            made = f", made in {result.origin}" if result.origin else ""
+            message += (
+                f": {result._operation.usage} at {inputs}{made}, has the derivative {slope!r} "
+                f"there, and the gradient of its result is {result._grad!r}"
+            )
+            if not math.isfinite(slope):
+                hint = "keep the input away from this point, where the derivative is not finite"
+            if not made:
+                hint += "; compute it under autograd.anomaly() to see which line made the node"
+            return GradientError(message, hint=hint)
+    return GradientError(message, hint=hint)
+
+
+def _free_waiting() -> None:
+    while _freeing.waiting:
+        _freeing.depth = 1
+        _freeing.waiting.pop()
+        _freeing.depth = 0
+
+
+def _enter_modes() -> _Modes:
+    return _modes.setdefault(get_ident(), _Modes())
+
+
+def _leave_modes(modes: _Modes) -> None:
+    if not (modes.unrecorded or modes.traced or modes.folded):
+        _modes.pop(get_ident(), None)
+
+
+@contextmanager
+def no_grad() -> Iterator[None]:
+    """Inside the `with` block (in this thread) results are constants: no graph, no gradients.
+
+    >>> w = Value(2.0)
+    >>> with no_grad():
+    ...     y = w * 3
+    >>> y.data, y.is_constant, y.parents
+    (6.0, True, ())
+    """
+    modes = _enter_modes()
+    modes.unrecorded += 1
+    try:
+        yield
+    finally:
+        modes.unrecorded -= 1
+        _leave_modes(modes)
+
+
+@contextmanager
+def anomaly() -> Iterator[None]:
+    """Inside the `with` block nodes remember the line that made them, for gradient errors to name.
+
+    Errors of infinite or undefined gradients come without it too; remembering lines costs about a
+    microsecond a node.
+
+    >>> with anomaly():
+    ...     y = Value(4.0) ** 0.5
+    >>> y.origin.rpartition(":")[2]
+    '2'
+    """
+    modes = _enter_modes()
+    modes.traced += 1
+    try:
+        yield
+    finally:
+        modes.traced -= 1
+        _leave_modes(modes)
+
+
+@contextmanager
+def _folding() -> Iterator[None]:
+    """Inside the `with` block `x * 1`, `x + 0`, `x ** 1` are x: derivatives stay readable."""
+    modes = _enter_modes()
+    modes.folded += 1
+    try:
+        yield
+    finally:
+        modes.folded -= 1
+        _leave_modes(modes)
+
+
+def _method_of(op: Operation) -> Callable[..., Any]:
+    if op.arity == 1:
+
+        def method(self: Value) -> Value:
+            return self._record(op, self)
+
+        return method
+
+    def method_of_two(self: Value, other: object = op.default) -> Value:
+        return self._record(op, self, other)
+
+    return method_of_two
+
+
+for _op in TABLE.values():
+    setattr(Value, _op.name, _method_of(_op))
+
+if not compiled:
+    # Plain Python frees long chains by itself, and makes blank nodes faster this way.
+    del Value.__del__
+    globals()["_blank"] = partial(object.__new__, Value)
