@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
 from autograd.value import Value, _number, _parents_first
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
 
 
 def topological_order(root: Value) -> list[Value]:
@@ -16,7 +19,7 @@ def topological_order(root: Value) -> list[Value]:
     >>> [node.op.name for node in topological_order(x * x + 1)]
     ['leaf', 'mul', 'constant', 'add']
     """
-    return _parents_first(root, fresh=False)
+    return _parents_first(root)
 
 
 def evaluate(root: Value, at: Mapping[Value, object]) -> float:

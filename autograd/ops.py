@@ -10,6 +10,7 @@ The notation is LaTeX with `#1` and `#2` for the inputs, as in a TeX macro.
 
 from __future__ import annotations
 
+import builtins
 import math
 import operator
 import sys
@@ -30,7 +31,6 @@ _LOG_10: Final = math.log(10.0)
 _ROOT_HALF: Final = math.sqrt(0.5)
 _GAUSS: Final = 1.0 / math.sqrt(2.0 * math.pi)
 _ERF_SLOPE: Final = 2.0 / math.sqrt(math.pi)
-_nearest: Final = round  # Python's own: the table below has a `round` too
 
 
 @final
@@ -64,6 +64,8 @@ class Operation:
     def __call__(self, a: Any, b: Any = None) -> Any:
         """The operation's value: recorded as a node where an input is a Value, else a float."""
         if b is None:
+            if self.arity == 1 and isinstance(a, float):
+                return self.evaluate(a)
             b = self.default
         if (b is None) != (self.arity == 1):
             given = "one input" if b is None else "two inputs"
@@ -206,7 +208,19 @@ def operation(
     return enter
 
 
-# Values that the standard library does not give, or not to the last digit.
+# Values that Python's library does not give, or not to the last digit; and the bell curve.
+
+
+def _bell(x: Any) -> Any:
+    return _GAUSS * exp(-0.5 * x * x)
+
+
+def _gelu(x: float) -> float:
+    return 0.5 * x * math.erfc(-x * _ROOT_HALF)
+
+
+def _round(x: float) -> float:
+    return float(builtins.round(x))
 
 
 def _sigmoid(x: float) -> float:
@@ -227,116 +241,101 @@ def _softplus(x: float) -> float:
     return max(x, 0.0) + math.log1p(math.exp(-math.fabs(x)))
 
 
-# The table reads across: name = operation(derivative by each input, notation)(value).
+# The table reads across: name = operation(derivative by each input, notation)(value). Where the
+# value is a function of Python's, its docstring says what it is. `+ - * / neg **` of Values stand in
+# value.py once more, for speed; a test holds the two equal.
 # fmt: off
 
-# Arithmetic. `+ - * / neg **` of Values are written out again in value.py, for speed; a test holds
-# the two equal. |sign b| in pow is 0 where b = 0: there the derivative is 0, not 0 * a ** -1.
-add: Operation = operation(lambda a, b, y: 1.0, lambda a, b, y: 1.0, symbol="+", latex="#1 + #2",
-                name="add", about="the sum a + b")(operator.add)
-sub: Operation = operation(lambda a, b, y: 1.0, lambda a, b, y: -1.0, symbol="-", latex="#1 - #2",
-                name="sub", about="the difference a - b")(operator.sub)
-mul: Operation = operation(lambda a, b, y: b, lambda a, b, y: a, symbol="*", latex=r"#1 \cdot #2",
-                name="mul", about="the product a b")(operator.mul)
-div: Operation = operation(lambda a, b, y: 1 / b, lambda a, b, y: -y / b, symbol="/", latex=r"\frac{#1}{#2}",
-                name="div", domain="b != 0", about="the quotient a / b")(operator.truediv)
+add: Operation = operation(lambda a, b, y: 1.0, lambda a, b, y: 1.0,
+    symbol="+", latex="#1 + #2")(operator.add)
+sub: Operation = operation(lambda a, b, y: 1.0, lambda a, b, y: -1.0,
+    symbol="-", latex="#1 - #2")(operator.sub)
+mul: Operation = operation(lambda a, b, y: b, lambda a, b, y: a,
+    symbol="*", latex=r"#1 \cdot #2")(operator.mul)
+div: Operation = operation(lambda a, b, y: 1 / b, lambda a, b, y: -y / b,
+    name="div", symbol="/", latex=r"\frac{#1}{#2}", domain="b != 0")(operator.truediv)
+# |sign b| and 1 - |sign a| are 0 and 1 at zero: there the derivatives are 0, as those of x ** 0.
 pow: Operation = operation(lambda a, b, y: b * a ** (b - abs(sign(b))),
-                lambda a, b, y: y * log(a + (1 - abs(sign(a)))),
-                symbol="**", latex="#1^{#2}", about="a to the power b",
-                domain="a > 0, or a = 0 with b >= 0, or a < 0 with a whole b")(math.pow)
-neg: Operation = operation(lambda x, y: -1.0, symbol="-", latex="-#1", about="-x")(operator.neg)
-reciprocal: Operation = operation(lambda x, y: -y * y, latex=r"\frac{1}{#1}", domain="x != 0",
-                       name="reciprocal", about="1 / x")(lambda x: 1.0 / x)
-square: Operation = operation(lambda x, y: 2 * x, latex="#1^2", name="square", about="x^2")(lambda x: x * x)
-cube: Operation = operation(lambda x, y: 3 * square(x), latex="#1^3", name="cube",
-                 about="x^3")(lambda x: x * x * x)
-sqrt: Operation = operation(lambda x, y: 0.5 / y, latex=r"\sqrt{#1}", domain="x >= 0",
-                 about="the square root; its derivative at 0 is infinite")(math.sqrt)
-hypot: Operation = operation(lambda a, b, y: a / y, lambda a, b, y: b / y, latex=r"\sqrt{#1^2 + #2^2}",
-                  about="sqrt(a^2 + b^2)")(math.hypot)
+    lambda a, b, y: y * log(a + (1 - abs(sign(a)))), symbol="**", latex="#1^{#2}",
+    domain="a > 0, or a = 0 and b >= 0, or a < 0 and a whole b")(math.pow)
+neg: Operation = operation(lambda x, y: -1.0, symbol="-", latex="-#1")(operator.neg)
+reciprocal: Operation = operation(lambda x, y: -y * y, name="reciprocal", about="1 / x",
+    latex=r"\frac{1}{#1}", domain="x != 0")(lambda x: 1.0 / x)
+square: Operation = operation(lambda x, y: 2 * x, name="square", about="x^2",
+    latex="#1^2")(lambda x: x * x)
+cube: Operation = operation(lambda x, y: 3 * square(x), name="cube", about="x^3",
+    latex="#1^3")(lambda x: x * x * x)
+sqrt: Operation = operation(lambda x, y: 0.5 / y, latex=r"\sqrt{#1}", domain="x >= 0")(math.sqrt)
+hypot: Operation = operation(lambda a, b, y: a / y, lambda a, b, y: b / y, about="sqrt(a^2 + b^2)",
+    latex=r"\sqrt{#1^2 + #2^2}")(math.hypot)
 
-# Exponentials and logarithms
-exp: Operation = operation(lambda x, y: y, latex="e^{#1}", about="e^x")(math.exp)
-expm1: Operation = operation(lambda x, y: exp(x), latex="(e^{#1} - 1)", about="e^x - 1")(math.expm1)
-log: Operation = operation(lambda x, y: 1 / x, latex=r"\log(#1)", domain="x > 0",
-                name="log", about="the natural logarithm")(lambda x: math.log(x))
-log1p: Operation = operation(lambda x, y: 1 / (1 + x), latex=r"\log(1 + #1)", domain="x > -1",
-                  about="log(1 + x), exact for small x")(math.log1p)
-log2: Operation = operation(lambda x, y: 1 / (x * _LOG_2), latex=r"\log_2(#1)", domain="x > 0",
-                 about="the logarithm to base 2")(math.log2)
-log10: Operation = operation(lambda x, y: 1 / (x * _LOG_10), latex=r"\log_{10}(#1)", domain="x > 0",
-                  about="the logarithm to base 10")(math.log10)
+exp: Operation = operation(lambda x, y: y, latex="e^{#1}")(math.exp)
+expm1: Operation = operation(lambda x, y: exp(x), latex="(e^{#1} - 1)")(math.expm1)
+log: Operation = operation(lambda x, y: 1 / x, about="the natural logarithm",
+    latex=r"\log(#1)", domain="x > 0")(math.log)
+log1p: Operation = operation(lambda x, y: 1 / (1 + x), about="log(1 + x), exact for small x",
+    latex=r"\log(1 + #1)", domain="x > -1")(math.log1p)
+log2: Operation = operation(lambda x, y: 1 / (x * _LOG_2),
+    latex=r"\log_2(#1)", domain="x > 0")(math.log2)
+log10: Operation = operation(lambda x, y: 1 / (x * _LOG_10),
+    latex=r"\log_{10}(#1)", domain="x > 0")(math.log10)
 
-# Trigonometric and hyperbolic functions, in radians
-sin: Operation = operation(lambda x, y: cos(x), latex=r"\sin(#1)", about="the sine")(math.sin)
-cos: Operation = operation(lambda x, y: -sin(x), latex=r"\cos(#1)", about="the cosine")(math.cos)
-tan: Operation = operation(lambda x, y: 1 + y * y, latex=r"\tan(#1)", about="the tangent")(math.tan)
-asin: Operation = operation(lambda x, y: 1 / sqrt((1 - x) * (1 + x)), latex=r"\arcsin(#1)",
-                 domain="-1 <= x <= 1", about="the angle whose sine is x")(math.asin)
-acos: Operation = operation(lambda x, y: -1 / sqrt((1 - x) * (1 + x)), latex=r"\arccos(#1)",
-                 domain="-1 <= x <= 1", about="the angle whose cosine is x")(math.acos)
-atan: Operation = operation(lambda x, y: 1 / (1 + x * x), latex=r"\arctan(#1)",
-                 about="the angle whose tangent is x")(math.atan)
+sin: Operation = operation(lambda x, y: cos(x), latex=r"\sin(#1)")(math.sin)
+cos: Operation = operation(lambda x, y: -sin(x), latex=r"\cos(#1)")(math.cos)
+tan: Operation = operation(lambda x, y: 1 + y * y, latex=r"\tan(#1)")(math.tan)
+asin: Operation = operation(lambda x, y: 1 / sqrt((1 - x) * (1 + x)),
+    latex=r"\arcsin(#1)", domain="-1 <= x <= 1")(math.asin)
+acos: Operation = operation(lambda x, y: -1 / sqrt((1 - x) * (1 + x)),
+    latex=r"\arccos(#1)", domain="-1 <= x <= 1")(math.acos)
+atan: Operation = operation(lambda x, y: 1 / (1 + x * x), latex=r"\arctan(#1)")(math.atan)
 atan2: Operation = operation(lambda a, b, y: b / hypot(a, b) / hypot(a, b),
-                  lambda a, b, y: -a / hypot(a, b) / hypot(a, b),
-                  latex=r"\operatorname{atan2}(#1, #2)",
-                  about="the angle of the point (b, a), from -pi to pi")(math.atan2)
-sinh: Operation = operation(lambda x, y: cosh(x), latex=r"\sinh(#1)", about="the hyperbolic sine")(math.sinh)
-cosh: Operation = operation(lambda x, y: sinh(x), latex=r"\cosh(#1)",
-                 about="the hyperbolic cosine")(math.cosh)
-tanh: Operation = operation(lambda x, y: 1 - y * y, latex=r"\tanh(#1)",
-                 about="the hyperbolic tangent")(math.tanh)
+    lambda a, b, y: -a / hypot(a, b) / hypot(a, b),
+    about="the angle of the point (b, a), from -pi to pi")(math.atan2)
+sinh: Operation = operation(lambda x, y: cosh(x), latex=r"\sinh(#1)")(math.sinh)
+cosh: Operation = operation(lambda x, y: sinh(x), latex=r"\cosh(#1)")(math.cosh)
+tanh: Operation = operation(lambda x, y: 1 - y * y, latex=r"\tanh(#1)")(math.tanh)
 
-# Activations
-sigmoid: Operation = operation(lambda x, y: y * (1 - y), latex=r"\sigma(#1)", name="sigmoid",
-                    about="1 / (1 + e^-x)")(_sigmoid)
-softplus: Operation = operation(lambda x, y: sigmoid(x), latex=r"\log(1 + e^{#1})", name="softplus",
-                     about="log(1 + e^x)")(_softplus)
-relu: Operation = operation(lambda x, y: step(x), latex=r"\operatorname{relu}(#1)", name="relu",
-                 about="x where x > 0, else 0; the derivative at 0 is 0")(lambda x: max(x, 0.0))
-leaky_relu: Operation = operation(lambda a, b, y: b + (1 - b) * step(a), lambda a, b, y: a * (1 - step(a)),
-                       default=0.01, name="leaky_relu",
-                       about="a where a > 0, else a b; the derivative at 0 is b",
-                       )(lambda a, b: a if a > 0.0 else a * b)
-elu: Operation = operation(lambda x, y: exp(minimum(x, 0.0)), name="elu",
-                about="x where x > 0, else e^x - 1")(lambda x: x if x > 0.0 else math.expm1(x))
-silu: Operation = operation(lambda x, y: sigmoid(x) * (1 + x * sigmoid(-x)), name="silu",
-                 about="x sigmoid(x)")(_silu)
-gelu: Operation = operation(lambda x, y: 0.5 * (1 + erf(x * _ROOT_HALF)) + x * exp(-0.5 * x * x) * _GAUSS,
-                 name="gelu", about="x times the probability that a standard normal number is "
-                 "below x")(lambda x: 0.5 * x * math.erfc(-x * _ROOT_HALF))
-erf: Operation = operation(lambda x, y: _ERF_SLOPE * exp(-x * x), about="the error function",
-                )(math.erf)
-softsign: Operation = operation(lambda x, y: square(reciprocal(1 + abs(x))), name="softsign",
-                     about="x / (1 + |x|)")(lambda x: x / (1.0 + math.fabs(x)))
+sigmoid: Operation = operation(lambda x, y: y * (1 - y), name="sigmoid", about="1 / (1 + e^-x)",
+    latex=r"\sigma(#1)")(_sigmoid)
+softplus: Operation = operation(lambda x, y: sigmoid(x), name="softplus", about="log(1 + e^x)",
+    latex=r"\log(1 + e^{#1})")(_softplus)
+relu: Operation = operation(lambda x, y: step(x),
+    name="relu", about="x where x > 0, else 0; at 0 the derivative is 0")(lambda x: max(x, 0.0))
+leaky_relu: Operation = operation(lambda a, b, y: b + (1 - b) * step(a),
+    lambda a, b, y: a * (1 - step(a)), default=0.01, name="leaky_relu",
+    about="a where a > 0, else a b; at 0 the derivative is b")(lambda a, b: a if a > 0.0 else a * b)
+elu: Operation = operation(lambda x, y: exp(minimum(x, 0.0)),
+    name="elu", about="x where x > 0, else e^x - 1")(lambda x: x if x > 0.0 else math.expm1(x))
+silu: Operation = operation(lambda x, y: sigmoid(x) * (1 + x * sigmoid(-x)),
+    name="silu", about="x sigmoid(x)")(_silu)
+gelu: Operation = operation(lambda x, y: 0.5 * (1 + erf(x * _ROOT_HALF)) + x * _bell(x),
+    name="gelu", about="x P(Z < x) for a standard normal Z")(_gelu)
+erf: Operation = operation(lambda x, y: _ERF_SLOPE * exp(-x * x))(math.erf)
+softsign: Operation = operation(lambda x, y: square(reciprocal(1 + abs(x))),
+    name="softsign", about="x / (1 + |x|)")(lambda x: x / (1.0 + math.fabs(x)))
 
-# Kinks and choices
-abs: Operation = operation(lambda x, y: sign(x), latex=r"\left|#1\right|", name="abs",
-                about="|x|; the derivative at 0 is 0")(math.fabs)
-sign: Operation = operation(lambda x, y: 0.0, name="sign", about="-1, 0 or 1; the derivative is 0",
-                 )(lambda x: math.copysign(1.0, x) if x != 0.0 else 0.0)
-step: Operation = operation(lambda x, y: 0.0, name="step", about="1 where x > 0, else 0; the derivative is 0",
-                 )(lambda x: 1.0 if x > 0.0 else 0.0)
-floor: Operation = operation(lambda x, y: 0.0, latex=r"\lfloor #1 \rfloor", name="floor",
-                  about="the largest whole number up to x; the derivative is 0",
-                  )(lambda x: float(math.floor(x)))
+abs: Operation = operation(lambda x, y: sign(x), latex=r"\left|#1\right|",
+    name="abs", about="|x|; at 0 the derivative is 0")(math.fabs)
+sign: Operation = operation(lambda x, y: 0.0, name="sign",
+    about="-1, 0 or 1; the derivative is 0")(lambda x: math.copysign(1.0, x) if x else 0.0)
+step: Operation = operation(lambda x, y: 0.0, name="step",
+    about="1 where x > 0, else 0; the derivative is 0")(lambda x: 1.0 if x > 0.0 else 0.0)
+floor: Operation = operation(lambda x, y: 0.0, name="floor", latex=r"\lfloor #1 \rfloor",
+    about="the largest whole number up to x; the derivative is 0")(lambda x: float(math.floor(x)))
 round: Operation = operation(lambda x, y: 0.0, name="round", latex=r"\lfloor #1 \rceil",
-                  about="the nearest whole number, the even one of two; the derivative is 0",
-                  )(lambda x: float(_nearest(x)))
-maximum: Operation = operation(lambda a, b, y: 0.5 + 0.5 * sign(a - b), lambda a, b, y: 0.5 - 0.5 * sign(a - b),
-                    latex=r"\max(#1, #2)", name="maximum",
-                    about="the larger; of equal ones each has half the derivative")(max)
-minimum: Operation = operation(lambda a, b, y: 0.5 - 0.5 * sign(a - b), lambda a, b, y: 0.5 + 0.5 * sign(a - b),
-                    latex=r"\min(#1, #2)", name="minimum",
-                    about="the smaller; of equal ones each has half the derivative")(min)
+    about="the nearest whole number, of two the even; the derivative is 0")(_round)
+maximum: Operation = operation(lambda a, b, y: 0.5 + 0.5 * sign(a - b),
+    lambda a, b, y: 0.5 - 0.5 * sign(a - b), name="maximum", latex=r"\max(#1, #2)",
+    about="the larger; of equal ones each has half the derivative")(max)
+minimum: Operation = operation(lambda a, b, y: 0.5 - 0.5 * sign(a - b),
+    lambda a, b, y: 0.5 + 0.5 * sign(a - b), name="minimum", latex=r"\min(#1, #2)",
+    about="the smaller; of equal ones each has half the derivative")(min)
 at_least: Operation = operation(lambda a, b, y: 1 - step(b - a), lambda a, b, y: step(b - a),
-                     latex=r"\max(#1, #2)", name="at_least",
-                     about="a, but no less than the bound b; at the bound a has the derivative")(max)
+    name="at_least", latex=r"\max(#1, #2)", about="a, no less than b; at a = b as a")(max)
 at_most: Operation = operation(lambda a, b, y: 1 - step(a - b), lambda a, b, y: step(a - b),
-                    latex=r"\min(#1, #2)", name="at_most",
-                    about="a, but no more than the bound b; at the bound a has the derivative")(min)
-gate: Operation = operation(lambda a, b, y: 0.0, lambda a, b, y: step(a), name="gate",
-                 about="b where a > 0, else 0")(lambda a, b: b if a > 0.0 else 0.0)
+    name="at_most", latex=r"\min(#1, #2)", about="a, no more than b; at a = b as a")(min)
+gate: Operation = operation(lambda a, b, y: 0.0, lambda a, b, y: step(a),
+    name="gate", about="b where a > 0, else 0")(lambda a, b: b if a > 0.0 else 0.0)
 # fmt: on
 
 TABLE: Final[dict[str, Operation]] = {

@@ -42,8 +42,10 @@ def _no_value(*_: object) -> float:
 
 
 # What stands in `op` where nothing was computed: a number one may differentiate by, and one not.
-LEAF: Final = Operation(_no_value, (), "leaf", "", "", "", None, "a number given from outside")
-CONSTANT: Final = Operation(_no_value, (), "constant", "", "", "", None, "a number without gradient")
+LEAF: Final = Operation(_no_value, (), "leaf", "", "", "", None, "a given number")
+CONSTANT: Final = Operation(_no_value, (), "constant", "", "", "", None, "a fixed number")
+
+_BLANK: Final = object()  # in place of a number: the node is filled in by whoever makes it
 
 _ADD: Final = ops.add
 _SUB: Final = ops.sub
@@ -63,7 +65,16 @@ class _Modes:
         self.folded = 0  # literal 0 and 1 disappear while derivatives are built
 
 
-_modes: Final[dict[int, _Modes]] = {}  # by thread; empty nearly always, which is quick to ask
+@final
+class _Threads:
+    """The modes of each thread that has any; `special`, quick to ask, says whether one has."""
+
+    def __init__(self) -> None:
+        self.modes: dict[int, _Modes] = {}
+        self.special = False
+
+
+_threads: Final = _Threads()
 
 
 @final
@@ -77,15 +88,15 @@ class _Notes:
 
 
 @final
-class _Walk:
-    """The number of the latest walk over a graph: a node marked with it has been seen."""
+class _Backward:
+    """The backward() that is running: it counts on the nodes, so there is one at a time."""
 
     def __init__(self) -> None:
-        self.number: i64 = 0
+        self.lock = Lock()
+        self.thread = 0
 
 
-_walk: Final = _Walk()
-_walking: Final = Lock()  # marks stand on the nodes, so threads walk one after the other
+_backward: Final = _Backward()
 
 
 @final
@@ -118,22 +129,24 @@ class Value:
     (1.0, 4.0, 6.0)
     """
 
-    __slots__ = ("_data", "_dl", "_dr", "_grad", "_left", "_mark", "_notes", "_operation", "_right")
+    __slots__ = (
+        "_data", "_dl", "_dr", "_edges", "_grad", "_left", "_notes", "_operation", "_right",
+    )  # fmt: skip
 
     def __init__(self, data: object, label: str = "") -> None:
-        self._data: float = data if isinstance(data, float) else _number(data)
-        self._grad: float = 0.0
         self._operation: Operation = LEAF
         self._left: Value | None = None
         self._right: Value | None = None
         self._dl: float = 0.0  # d(self)/d(left); on a leaf, `grad` before the current backward()
         self._dr: float = 0.0
         self._notes: _Notes | None = None
-        self._mark: i64 = 0
-        if self._data != self._data:
-            raise _nan_error("data", self)
-        if label:
-            self.label = label
+        self._edges: i64 = 0
+        self._grad: float = 0.0
+        self._data: float = 0.0
+        if data is not _BLANK:
+            self._data = _checked(data, "data", self)
+            if label:
+                self.label = label
 
     # What a node holds.
 
@@ -144,10 +157,7 @@ class Value:
 
     @data.setter
     def data(self, data: object) -> None:
-        number = data if isinstance(data, float) else _number(data)
-        if number != number:
-            raise _nan_error("data", self)
-        self._data = number
+        self._data = _checked(data, "data", self)
 
     @property
     def grad(self) -> float:
@@ -156,10 +166,7 @@ class Value:
 
     @grad.setter
     def grad(self, grad: object) -> None:
-        number = grad if isinstance(grad, float) else _number(grad)
-        if number != number:
-            raise _nan_error("grad", self)
-        self._grad = number
+        self._grad = _checked(grad, "grad", self)
 
     @property
     def op(self) -> Operation:
@@ -223,20 +230,31 @@ class Value:
             return f"**{self._right.data:g}"
         return self._operation.symbol or ("" if self._left is None else self._operation.name)
 
-    # Arithmetic. Each fills in a node by hand, where nothing is out of the ordinary.
+    # Arithmetic. Where nothing is out of the ordinary each makes its node without the table, and
+    # the two that networks are made of do so in place: in plain Python a call costs as much.
 
     def __add__(self, other: object) -> Value:
         if isinstance(other, Value):
             y = self._data + other._data
-            if y - y == 0.0 and not _modes:
-                return _node(_ADD, y, self, other, 1.0, 1.0)
+            if y - y == 0.0 and not _threads.special:
+                out = _blank()
+                out._data = y
+                out._grad = 0.0
+                out._operation = _ADD
+                out._left = self
+                out._right = other
+                out._dl = 1.0
+                out._dr = 1.0
+                out._notes = None
+                out._edges = 0
+                return out
             return self._record(_ADD, self, other)
         return _with_number(_ADD, self, other, reflected=False)
 
     def __sub__(self, other: object) -> Value:
         if isinstance(other, Value):
             y = self._data - other._data
-            if y - y == 0.0 and not _modes:
+            if y - y == 0.0 and not _threads.special:
                 return _node(_SUB, y, self, other, 1.0, -1.0)
             return self._record(_SUB, self, other)
         return _with_number(_SUB, self, other, reflected=False)
@@ -246,15 +264,25 @@ class Value:
             a = self._data
             b = other._data
             y = a * b
-            if y - y == 0.0 and not _modes:
-                return _node(_MUL, y, self, other, b, a)
+            if y - y == 0.0 and not _threads.special:
+                out = _blank()
+                out._data = y
+                out._grad = 0.0
+                out._operation = _MUL
+                out._left = self
+                out._right = other
+                out._dl = b
+                out._dr = a
+                out._notes = None
+                out._edges = 0
+                return out
             return self._record(_MUL, self, other)
         return _with_number(_MUL, self, other, reflected=False)
 
     def __truediv__(self, other: object) -> Value:
         if isinstance(other, Value):
             b = other._data
-            if b != 0.0 and not _modes:
+            if b != 0.0 and not _threads.special:
                 y = self._data / b
                 if y - y == 0.0:
                     return _node(_DIV, y, self, other, 1.0 / b, -y / b)
@@ -267,7 +295,7 @@ class Value:
         return _with_number(_POW, self, other, reflected=False)
 
     def __neg__(self) -> Value:
-        if _modes:
+        if _threads.special:
             return self._record(_NEG, self)
         return _node(_NEG, -self._data, self, None, -1.0, 0.0)
 
@@ -308,6 +336,12 @@ class Value:
     def __ge__(self, other: object) -> bool:
         return self._data >= _comparable(other)
 
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    def __hash__(self) -> int:
+        return id(self) >> 4  # objects stand 16 bytes apart
+
     def __float__(self) -> float:
         return self._data
 
@@ -339,7 +373,7 @@ class Value:
             y = op.evaluate(x1, x2)
         except ChalkgradError as error:
             raise op.failure(type(error), x1, x2, _labels_of(op, left, right)) from None
-        modes = _modes.get(get_ident()) if _modes else None
+        modes = _threads.modes.get(get_ident()) if _threads.special else None
         if modes is not None and modes.unrecorded:
             return _constant(y)
         dl = 0.0 if left._operation is CONSTANT else op.partial(0, x1, x2, y)
@@ -369,14 +403,24 @@ class Value:
                 "can have a gradient",
                 hint="was it computed under no_grad(), or detached?",
             )
-        order = _parents_first(self, fresh=True)
-        self._grad = 1.0
-        try:
-            _propagate(order)
-        except BaseException:
-            for node in order:
-                node._grad = node._dl if node._left is None else 0.0
-            raise
+        state = _backward
+        if state.thread == get_ident():
+            raise GraphError(
+                "backward() inside a gradient hook: another backward() is running",
+                hint="compute further derivatives after it, or with differentiate()",
+            )
+        with state.lock:
+            state.thread = get_ident()
+            counted = False
+            try:
+                _count_edges(self)
+                counted = True
+                _propagate(self)
+            except BaseException:
+                _undo(self, counted)
+                raise
+            finally:
+                state.thread = 0
 
     def detach(self) -> Value:
         """The same number and label as a constant, cut off from the graph."""
@@ -428,20 +472,21 @@ class Value:
         raise AttributeError(_unknown_attribute(name))
 
     def __del__(self) -> None:
-        # Freeing the last node of a long chain frees the one before it, and so on: unnested, lest
-        # the C stack overflow. (Plain Python sees to this itself; see the end of this file.)
+        # Freeing the last node of a chain frees the one before it, and so on: no more than 50 deep,
+        # lest the C stack overflow. (Compiled only: plain Python has its own means.)
         if self._left is None:
             return
-        if _freeing.depth < 50:
-            _freeing.depth += 1
+        freeing = _freeing
+        if freeing.depth < 50:
+            freeing.depth += 1
             self._left = None
             self._right = None
-            _freeing.depth -= 1
+            freeing.depth -= 1
+            if freeing.depth == 0 and freeing.waiting:
+                _free_waiting()
         else:
-            _freeing.waiting.append(self._left)
-            _freeing.waiting.append(self._right)
-        if _freeing.depth == 0 and _freeing.waiting:
-            _free_waiting()
+            freeing.waiting.append(self._left)
+            freeing.waiting.append(self._right)
 
 
 def _node(op: Operation, y: float, left: Value, right: Value | None, dl: float, dr: float) -> Value:
@@ -454,12 +499,12 @@ def _node(op: Operation, y: float, left: Value, right: Value | None, dl: float, 
     node._dl = dl
     node._dr = dr
     node._notes = None
-    node._mark = 0
+    node._edges = 0
     return node
 
 
 def _blank() -> Value:
-    return Value(0.0)
+    return Value(_BLANK)
 
 
 def _constant(data: object) -> Value:
@@ -475,8 +520,8 @@ def _with_number(op: Operation, value: Value, other: object, *, reflected: bool)
         if isinstance(other, _NEVER_NUMBERS):
             raise _not_a_number(other, f"in {op.name} with {_name(value)}")
         return NotImplemented  # a numpy array, say, which knows what to do with a Value
-    if _modes:
-        modes = _modes.get(get_ident())
+    if _threads.special:
+        modes = _threads.modes.get(get_ident())
         if modes is not None and modes.folded:
             folded = _fold(op, value, float(other), reflected)
             if folded is not None:
@@ -543,12 +588,16 @@ def _not_a_number(what: object, where: str) -> NotANumberError:
     )
 
 
-def _nan_error(field: str, value: Value) -> DomainError:
-    label = f" of {value.label}" if value.label else ""
-    return DomainError(
-        f"nan (not a number) given as {field}{label}",
-        hint="look where the number comes from: 0 / 0, inf - inf, or a gap in the data",
-    )
+def _checked(number: object, field: str, value: Value) -> float:
+    """A real number for a field of `value`; raises for anything else, and for nan."""
+    real = number if isinstance(number, float) else _number(number)
+    if math.isnan(real):
+        label = f" of {value.label}" if value.label else ""
+        raise DomainError(
+            f"nan (not a number) given as {field}{label}",
+            hint="look where the number comes from: 0 / 0, inf - inf, or a gap in the data",
+        )
+    return real
 
 
 def _name(value: Value) -> str:
@@ -572,7 +621,7 @@ def _labels_of(op: Operation, left: Value, right: Value | None) -> str:
 def _unknown_attribute(name: str) -> str:
     if name.startswith("__"):  # Python and numpy probe for these
         return name
-    import difflib  # only on the way to an error
+    import difflib  # noqa: PLC0415  # slow to import, and needed on the way to an error only
 
     near = difflib.get_close_matches(name, [*TABLE, *(n for n in dir(Value) if n[0] != "_")], n=1)
     hint = f"did you mean {near[0]!r}?" if near else "operations are methods: v.tanh(), v.log()"
@@ -597,69 +646,122 @@ def _users_line() -> str:
     return f"{frame.f_code.co_filename}:{frame.f_lineno}"
 
 
-def _parents_first(root: Value, *, fresh: bool) -> list[Value]:
-    """Every node that `root` was computed from, and root, each after its parents.
+def _parents_first(root: Value) -> list[Value]:
+    """Every node that `root` was computed from, and root, each after its parents."""
+    seen = {root}
+    order: list[Value] = []
+    path: list[Value] = []  # the results that wait for their parents
+    node = root
+    while True:
+        parent = node._left
+        if parent is None or parent in seen:
+            parent = node._right
+        if parent is not None and parent not in seen:
+            seen.add(parent)
+            path.append(node)
+            node = parent
+            continue
+        order.append(node)
+        if not path:
+            return order
+        node = path.pop()
 
-    With `fresh`, gradients are made ready for backward() on the way: 0, a leaf's put aside.
+
+def _count_edges(root: Value) -> None:
+    """Writes on each node under `root` how many edges lead to it, and makes gradients ready.
+
+    A leaf's gradient is put aside: what this backward() adds is summed by itself, so that a second
+    one doubles it exactly.
     """
-    with _walking:
-        _walk.number += 1
-        seen = _walk.number
-        order: list[Value] = []
-        path = [root]
-        root._mark = seen
-        while path:
-            node = path[-1]
-            parent = node._left
-            if parent is None or parent._mark == seen:
-                parent = node._right
-            if parent is not None and parent._mark != seen:
-                parent._mark = seen
-                path.append(parent)
+    found = [root]
+    root._edges = 1
+    if root._left is None:
+        root._dl = root._grad
+    while found:
+        node = found.pop()
+        parent = node._left
+        if parent is None:
+            continue
+        node._grad = 0.0
+        edges = parent._edges
+        parent._edges = edges + 1
+        if edges == 0:
+            if parent._left is not None:
+                found.append(parent)
             else:
-                path.pop()
-                order.append(node)
-                if fresh:
-                    if node._left is None:
-                        node._dl = node._grad
-                    node._grad = 0.0
-        return order
+                parent._dl = parent._grad
+                parent._grad = 0.0
+        parent = node._right
+        if parent is None:
+            continue
+        edges = parent._edges
+        parent._edges = edges + 1
+        if edges == 0:
+            if parent._left is not None:
+                found.append(parent)
+            else:
+                parent._dl = parent._grad
+                parent._grad = 0.0
+    root._grad = 1.0
 
 
-def _propagate(order: list[Value]) -> None:
-    """The chain rule, from the last node of `order` to the first: the whole of backward()."""
-    for node in reversed(order):
+def _propagate(root: Value) -> None:
+    """The chain rule: a node passes its gradient on once all edges to it have brought theirs."""
+    root._edges = 0
+    ready = [root]
+    while ready:
+        node = ready.pop()
         gradient = node._grad
         if node._notes is not None and node._notes.hooks:
-            gradient = _through_hooks(node, gradient)
+            gradient = _through_hooks(node._notes.hooks, gradient)
             node._grad = gradient
         if gradient - gradient != 0.0:
-            raise _gradient_error(node, order)
-        left = node._left
-        if left is None:
+            raise _gradient_error(node, root)
+        parent = node._left
+        if parent is None:
             # Added to last, so that a second backward() doubles it exactly.
             node._grad = 0.0 if node._operation is CONSTANT else node._dl + gradient
-        elif gradient != 0.0:  # a branch not taken passes nothing on, not even 0 * inf
-            left._grad += node._dl * gradient
-            right = node._right
-            if right is not None:
-                right._grad += node._dr * gradient
+            continue
+        if gradient != 0.0:  # a branch not taken passes nothing on, not even 0 * inf
+            parent._grad += node._dl * gradient
+        edges = parent._edges - 1
+        parent._edges = edges
+        if edges == 0:
+            ready.append(parent)
+        parent = node._right
+        if parent is None:
+            continue
+        if gradient != 0.0:
+            parent._grad += node._dr * gradient
+        edges = parent._edges - 1
+        parent._edges = edges
+        if edges == 0:
+            ready.append(parent)
 
 
-def _through_hooks(node: Value, gradient: float) -> float:
-    if node._notes is not None:
-        for hook in list(node._notes.hooks):
-            replaced = hook(gradient)
-            if replaced is not None:
-                gradient = _number(replaced)
+def _undo(root: Value, counted: bool) -> None:
+    """After an error: the gradients of leaves as they were before, those of results 0."""
+    for node in _parents_first(root):
+        if node._left is not None:
+            node._grad = 0.0
+        elif counted or node._edges > 0:
+            node._grad = node._dl
+        node._edges = 0
+
+
+def _through_hooks(hooks: list[Hook], gradient: float) -> float:
+    for hook in list(hooks):
+        replaced = hook(gradient)
+        if replaced is not None:
+            gradient = _number(replaced)
     return gradient
 
 
-def _gradient_error(node: Value, order: list[Value]) -> GradientError:
+def _gradient_error(node: Value, root: Value) -> GradientError:
     """Names the operation whose derivative made the gradient of `node` infinite or undefined."""
     message = f"the gradient of {_name(node)} is {node._grad!r}"
     hint = "the gradients grew too large: scale the inputs or take a smaller learning rate"
-    for result in reversed(order):
+    for result in reversed(_parents_first(root)):
         for parent, slope in zip(result.parents, result.partials, strict=True):
             if parent is not node or math.isfinite(slope * result._grad):
                 continue
@@ -685,12 +787,14 @@ def _free_waiting() -> None:
 
 
 def _enter_modes() -> _Modes:
-    return _modes.setdefault(get_ident(), _Modes())
+    _threads.special = True
+    return _threads.modes.setdefault(get_ident(), _Modes())
 
 
 def _leave_modes(modes: _Modes) -> None:
     if not (modes.unrecorded or modes.traced or modes.folded):
-        _modes.pop(get_ident(), None)
+        _threads.modes.pop(get_ident(), None)
+        _threads.special = bool(_threads.modes)
 
 
 @contextmanager
