@@ -10,6 +10,7 @@ from autograd.composites import (
     sum,
     where,
 )
+from autograd.derivation import Derivation, Factor, Path, derive
 from autograd.errors import (
     ChalkgradError,
     DivisionByZeroError,
@@ -20,6 +21,8 @@ from autograd.errors import (
     RangeError,
 )
 from autograd.graph import evaluate, evaluate_all, topological_order
+from autograd.markup import to_mathml, to_unicode
+from autograd.notation import formula
 from autograd.ops import (
     TABLE,
     Operation,
@@ -76,12 +79,15 @@ from autograd.value import Value, anomaly, compiled, no_grad
 
 __all__ = [
     "ChalkgradError",
+    "Derivation",
     "DivisionByZeroError",
     "DomainError",
+    "Factor",
     "GradientError",
     "GraphError",
     "NotANumberError",
     "Operation",
+    "Path",
     "RangeError",
     "TABLE",
     "Value",
@@ -99,6 +105,7 @@ __all__ = [
     "cos",
     "cosh",
     "cube",
+    "derive",
     "differentiate",
     "div",
     "dot",
@@ -109,6 +116,7 @@ __all__ = [
     "exp",
     "expm1",
     "floor",
+    "formula",
     "gate",
     "gelu",
     "hypot",
@@ -145,6 +153,8 @@ __all__ = [
     "sum",
     "tan",
     "tanh",
+    "to_mathml",
+    "to_unicode",
     "topological_order",
     "where",
 ]

@@ -1,0 +1,375 @@
+r"""The LaTeX of labels and formulas, read once and written as text for a terminal or as MathML.
+
+Only the mathematics that labels and formulas contain is read: letters, numbers, signs, Greek,
+`_` and `^`, `\frac`, `\sqrt`, accents such as `\hat`, fonts such as `\text`, names of functions.
+What is not of that kind is left as it stands, so any label can be shown.
+"""
+
+# ruff: noqa: RUF001, RUF002 - letters and signs that look alike are what this file is about
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+from xml.sax.saxutils import escape
+
+__all__ = ["to_mathml", "to_unicode", "well_formed"]
+
+_DEEPEST = 40  # braces nested deeper than this are no notation
+
+_GREEK: Final = {
+    "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ε", "zeta": "ζ",
+    "eta": "η", "theta": "θ", "iota": "ι", "kappa": "κ", "lambda": "λ", "mu": "μ", "nu": "ν",
+    "xi": "ξ", "pi": "π", "rho": "ρ", "sigma": "σ", "tau": "τ", "upsilon": "υ", "phi": "φ",
+    "chi": "χ", "psi": "ψ", "omega": "ω", "Gamma": "Γ", "Delta": "Δ", "Theta": "Θ",
+    "Lambda": "Λ", "Xi": "Ξ", "Pi": "Π", "Sigma": "Σ", "Upsilon": "Υ", "Phi": "Φ", "Psi": "Ψ",
+    "Omega": "Ω", "varepsilon": "ε", "varphi": "φ", "vartheta": "ϑ", "varsigma": "ς",
+}  # fmt: skip
+
+_LETTERS: Final = {**_GREEK, "partial": "∂", "nabla": "∇", "infty": "∞", "ell": "ℓ", "hbar": "ℏ"}
+
+_SIGNS: Final = {
+    "cdot": "·", "times": "×", "div": "÷", "pm": "±", "approx": "≈", "le": "≤", "leq": "≤",
+    "ge": "≥", "geq": "≥", "ne": "≠", "neq": "≠", "to": "→", "rightarrow": "→", "gets": "←",
+    "leftarrow": "←", "in": "∈", "sum": "∑", "prod": "∏", "circ": "∘", "ast": "∗", "star": "⋆",
+    "top": "⊤", "prime": "′", "lfloor": "⌊", "rfloor": "⌋", "lceil": "⌈", "rceil": "⌉",
+    "langle": "⟨", "rangle": "⟩", "ldots": "…", "cdots": "⋯", "dots": "…", "mid": "|",
+    "%": "%", "&": "&", "#": "#", "_": "_", "$": "$", "{": "{", "}": "}",
+}  # fmt: skip
+
+_SPACES: Final = {",": " ", ";": " ", ":": " ", " ": " ", "!": "", "quad": "  ", "qquad": "    "}
+
+_FUNCTIONS: Final = frozenset((
+    "log", "ln", "exp", "sin", "cos", "tan", "sinh", "cosh", "tanh", "arcsin", "arccos", "arctan",
+    "max", "min", "lim", "det",
+))  # fmt: skip
+
+_ACCENTS: Final = {
+    "hat": ("\u0302", "^"),
+    "widehat": ("\u0302", "^"),
+    "bar": ("\u0304", "¯"),
+    "overline": ("\u0304", "¯"),
+    "tilde": ("\u0303", "~"),
+    "widetilde": ("\u0303", "~"),
+    "dot": ("\u0307", "˙"),
+    "ddot": ("\u0308", "¨"),
+    "vec": ("\u20d7", "→"),
+}
+
+_FONTS: Final = frozenset((
+    "text", "textit", "textbf", "textrm", "mathrm", "mathit", "mathbf", "mathsf", "mathtt",
+    "operatorname", "boldsymbol",
+))  # fmt: skip
+
+_SUBSCRIPTS: Final = dict(
+    zip(
+        "0123456789+-−=()aehijklmnoprstuvxβγρφχ",
+        "₀₁₂₃₄₅₆₇₈₉₊₋₋₌₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓᵦᵧᵨᵩᵪ",
+        strict=True,
+    )
+)
+
+_SUPERSCRIPTS: Final = dict(
+    zip(
+        "0123456789+-−=()abcdefghijklmnoprstuvwxyzABDEGHIJKLMNOPRTUVWβγδθφχ⊤′∗",
+        "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻᴬᴮᴰᴱᴳᴴᴵᴶᴷᴸᴹᴺᴼᴾᴿᵀᵁⱽᵂᵝᵞᵟᶿᵠᵡᵀ′*",
+        strict=True,
+    )
+)
+
+
+def to_unicode(latex: str) -> str:
+    r"""LaTeX as one line of text; a script that Unicode lacks stays readable, as `W_{ab}`.
+
+    Text that is not well-formed comes back unchanged.
+
+    >>> to_unicode(r"-2(y - \hat{y}) W_{11}^2 x_{i1}")
+    '−2(y − ŷ) W₁₁² xᵢ₁'
+    >>> to_unicode(r"\frac{\partial L}{\partial W_{ab}} = \frac{a + b}{1.5{\cdot}10^{-7}}")
+    '∂L/∂W_{ab} = (a + b)/(1.5·10⁻⁷)'
+    """
+    try:
+        return _text(_parsed(latex))
+    except _MalformedError:
+        return latex
+
+
+def to_mathml(latex: str) -> str:
+    r"""LaTeX as the inside of a MathML `<math>` element, well-formed XML.
+
+    Text that is not well-formed comes back as literal text.
+
+    >>> to_mathml(r"\hat{y}^2")
+    '<msup><mover accent="true"><mi>y</mi><mo>^</mo></mover><mn>2</mn></msup>'
+    """
+    try:
+        return _mathml(_parsed(latex))
+    except _MalformedError:
+        return f"<mtext>{escape(latex)}</mtext>"
+
+
+def well_formed(latex: str) -> bool:
+    r"""Whether TeX would accept it: braces balanced, one script of each kind, no bare `% # & $`.
+
+    >>> well_formed(r"W_{11}^2"), well_formed("a_b_c"), well_formed("50%"), well_formed("{")
+    (True, False, False, False)
+    """
+    try:
+        _parsed(latex)
+    except _MalformedError:
+        return False
+    return True
+
+
+class _MalformedError(ValueError):
+    """The text is not the LaTeX of a formula."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Node:
+    """A piece of mathematics.
+
+    `kind` is letter, number, sign, word (upright: a function's name or text) or space, with
+    `text`; or row, fraction (numerator, denominator), root, accent (named by `text`) or scripts
+    (base, below, above: an empty row where there is none), with `parts`.
+    """
+
+    kind: str
+    text: str = ""
+    parts: tuple[_Node, ...] = ()
+
+
+_NOTHING: Final = _Node("row")
+
+# The space after \partial belongs to it: \partial L is one symbol's change.
+_TOKEN: Final = re.compile(
+    r"\\partial(?![A-Za-z])\s*|\\[A-Za-z]+|\\.|\d+(?:\.\d+)?|\s+|.", re.DOTALL
+)
+
+
+@lru_cache(maxsize=4096)
+def _parsed(latex: str) -> _Node:
+    reader = _Reader(_TOKEN.findall(latex))
+    node = reader.row("")
+    if not reader.at_end:
+        raise _MalformedError("} without {")
+    return node
+
+
+class _Reader:
+    """Reads tokens into a tree; raises _MalformedError for what is not the LaTeX of a formula."""
+
+    def __init__(self, tokens: list[str]) -> None:
+        self._tokens = tokens
+        self._next = 0
+        self._depth = 0
+
+    @property
+    def at_end(self) -> bool:
+        return self._next == len(self._tokens)
+
+    def row(self, closing: str) -> _Node:
+        """Pieces up to the token `closing` (which is taken), or to the end where it is empty."""
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            raise _MalformedError("nested too deeply")
+        parts: list[_Node] = []
+        while not self.at_end and self._tokens[self._next] != "}":
+            mark = self._take()
+            if mark in "_^'":
+                base = parts.pop() if parts and parts[-1].kind != "space" else _NOTHING
+                parts.append(self._scripts(base, mark))
+            else:
+                parts.append(self._piece(mark))
+        if closing and self._take() != closing:
+            raise _MalformedError(f"no {closing}")
+        self._depth -= 1
+        return parts[0] if len(parts) == 1 else _Node("row", parts=tuple(parts))
+
+    def _take(self) -> str:
+        if self.at_end:
+            raise _MalformedError("it ends too early")
+        self._next += 1
+        return self._tokens[self._next - 1]
+
+    def _piece(self, mark: str) -> _Node:
+        if mark == "{":
+            group = self.row("}")  # a second script may follow the braces, so they stay
+            return _Node("row", parts=(group,)) if group.kind == "scripts" else group
+        if mark.startswith("\\"):
+            return self._command(mark[1:].rstrip())
+        if mark.isspace():
+            return _Node("space", " ")
+        if mark[0].isdigit():
+            return _Node("number", mark)
+        if mark in "%#&$~":
+            raise _MalformedError(f"bare {mark}")
+        if mark.isalpha():
+            return _Node("letter", mark)
+        return _Node("sign", "−" if mark == "-" else mark)
+
+    def _command(self, name: str) -> _Node:
+        if name in _LETTERS:
+            return _Node("letter", _LETTERS[name])
+        if name in _SIGNS:
+            return _Node("sign", _SIGNS[name])
+        if name in _FUNCTIONS:
+            return _Node("word", name)
+        if name in _SPACES:
+            return _Node("space", _SPACES[name])
+        if name in ("frac", "dfrac", "tfrac"):
+            return _Node("fraction", parts=(self._argument(), self._argument()))
+        if name == "sqrt":
+            return _Node("root", parts=(self._argument(),))
+        if name in _ACCENTS:
+            return _Node("accent", name, (self._argument(),))
+        if name in _FONTS:
+            return self._word()
+        if name in ("left", "right"):
+            following = self._take()
+            return _NOTHING if following == "." else self._piece(following)
+        if name in ("mathbb", "mathcal"):
+            return self._argument()
+        return _Node("word", f"\\{name}")
+
+    def _argument(self) -> _Node:
+        mark = self._take()
+        while mark.isspace():
+            mark = self._take()
+        if mark in "}_^":
+            raise _MalformedError(f"{mark} where something is expected")
+        if mark[0].isdigit() and len(mark) > 1:  # \frac12 takes one digit at a time
+            self._next -= 1
+            self._tokens[self._next] = mark[1:]
+            mark = mark[0]
+        return self._piece(mark)
+
+    def _word(self) -> _Node:
+        if self._take() != "{":
+            raise _MalformedError("a font without braces")
+        letters: list[str] = []
+        while (mark := self._take()) != "}":
+            if mark == "{":
+                raise _MalformedError("braces within text")
+            letters.append(mark[1:] if mark.startswith("\\") and len(mark) == 2 else mark)
+        return _Node("word", "".join(letters))
+
+    def _scripts(self, base: _Node, mark: str) -> _Node:
+        below, above = _NOTHING, _NOTHING
+        if base.kind == "scripts":
+            base, below, above = base.parts
+        if mark == "'":
+            primes = _Node("sign", "′")
+            above = primes if above == _NOTHING else _Node("row", parts=(above, primes))
+        elif mark == "_" and below == _NOTHING:
+            below = self._argument()
+        elif mark == "^" and above == _NOTHING:
+            above = self._argument()
+        else:
+            raise _MalformedError(f"two scripts {mark}")
+        return _Node("scripts", parts=(base, below, above))
+
+
+# As text for a terminal.
+
+
+def _text(node: _Node) -> str:
+    if node.kind == "row":
+        return "".join(_text(part) for part in node.parts)
+    if node.kind == "fraction":
+        over, under = node.parts
+        return f"{_bracketed(over, _is_sum(over))}/{_bracketed(under, not _is_unit(under))}"
+    if node.kind == "root":
+        return f"√{_bracketed(node.parts[0], not _is_unit(node.parts[0]))}"
+    if node.kind == "accent":
+        return _accented(node.text, node.parts[0])
+    if node.kind == "scripts":
+        base, below, above = node.parts
+        body = _text(base)
+        return body + _script(below, "_", _SUBSCRIPTS) + _script(above, "^", _SUPERSCRIPTS)
+    return node.text
+
+
+def _bracketed(node: _Node, needed: bool) -> str:
+    return f"({_text(node)})" if needed else _text(node)
+
+
+def _outside_brackets(node: _Node) -> list[_Node]:
+    """The pieces of a row that no bracket encloses, the brackets themselves left out."""
+    depth = 0
+    outside: list[_Node] = []
+    for part in node.parts if node.kind == "row" else (node,):
+        if part.kind == "sign" and part.text in "([⌊":
+            depth += 1
+        elif part.kind == "sign" and part.text in ")]⌋":
+            depth -= 1
+        elif depth == 0:
+            outside.append(part)
+    return outside
+
+
+def _is_sum(node: _Node) -> bool:
+    return any(part.kind == "sign" and part.text in "+−" for part in _outside_brackets(node))
+
+
+def _is_unit(node: _Node) -> bool:
+    """Whether it can follow a stroke without brackets: one number, one symbol, one call."""
+    outside = _outside_brackets(node)
+    if any(part.kind in ("space", "sign", "fraction", "row") for part in outside):
+        return False
+    if outside and outside[0].kind == "number":
+        return len(outside) == 1 and node.kind != "row"
+    return True
+
+
+def _accented(name: str, node: _Node) -> str:
+    body = _text(node)
+    if len(body) == 1 or (node.kind == "scripts" and node.parts[0].kind == "letter"):
+        return unicodedata.normalize("NFC", body[0] + _ACCENTS[name][0] + body[1:])
+    return f"{name}({body})"
+
+
+def _script(node: _Node, mark: str, table: dict[str, str]) -> str:
+    if node == _NOTHING:
+        return ""
+    body = _text(node)
+    if node.kind == "row" and all(c in table for c in body.replace(" ", "")):
+        return "".join(table[c] for c in body.replace(" ", ""))
+    if node.kind != "word" and all(c in table for c in body):
+        return "".join(table[c] for c in body)
+    if node.kind == "word" or len(body) == 1:
+        return mark + body
+    return f"{mark}({body})" if mark == "^" else f"{mark}{{{body}}}"
+
+
+# As MathML.
+
+
+def _mathml(node: _Node) -> str:
+    if node.kind == "row":
+        return "<mrow>" + "".join(_mathml(part) for part in node.parts) + "</mrow>"
+    if node.kind == "fraction":
+        return f"<mfrac>{_mathml(node.parts[0])}{_mathml(node.parts[1])}</mfrac>"
+    if node.kind == "root":
+        return f"<msqrt>{_mathml(node.parts[0])}</msqrt>"
+    if node.kind == "accent":
+        mark = _ACCENTS[node.text][1]
+        return f'<mover accent="true">{_mathml(node.parts[0])}<mo>{mark}</mo></mover>'
+    if node.kind == "scripts":
+        return _mathml_scripts(*node.parts)
+    if node.kind == "space":
+        return '<mspace width="0.25em"/>' if node.text == "  " else ""
+    tag = {"letter": "mi", "number": "mn", "sign": "mo", "word": "mi"}[node.kind]
+    return f"<{tag}>{escape(node.text)}</{tag}>"
+
+
+def _mathml_scripts(base: _Node, below: _Node, above: _Node) -> str:
+    body = _mathml(base)
+    if above == _NOTHING:
+        return f"<msub>{body}{_mathml(below)}</msub>"
+    if below == _NOTHING:
+        return f"<msup>{body}{_mathml(above)}</msup>"
+    return f"<msubsup>{body}{_mathml(below)}{_mathml(above)}</msubsup>"

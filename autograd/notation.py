@@ -1,0 +1,545 @@
+r"""Formulas of Values as a person writes them: signs, brackets, order, numbers.
+
+What a node was computed from is first gathered into a sum of products: numbers and signs multiplied
+out, powers of the same symbol put together, like terms added. That view lives only while a formula
+is written. Labelled nodes are symbols in it, unlabelled ones are written out.
+
+Everything is written in LaTeX; `autograd.markup` turns LaTeX into text and MathML.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import pairwise
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from autograd import ops
+from autograd.errors import GraphError
+from autograd.graph import topological_order
+from autograd.markup import to_unicode, well_formed
+from autograd.value import Value, _name
+
+if TYPE_CHECKING:
+    from autograd.ops import Operation
+
+__all__ = ["formula"]
+
+
+def formula(value: Value, style: str = "latex") -> str:
+    r"""What `value` was computed from, over the labelled nodes nearest to it.
+
+    `style` is "latex" or "unicode". Leaves without a label are called v_1, v_2, ...; a leaf is
+    its own formula. Raises GraphError for one too long to be read, ValueError for another style.
+
+    >>> w, x, b = Value(0.5, "w"), Value(2.0, "x"), Value(0.0, "b")
+    >>> formula((w * x + b - 3).tanh() / 2)
+    '0.5 \\tanh(w x + b - 3)'
+    >>> formula((w * x + b) ** 2 / w, style="unicode")
+    '(w x + b)²/w'
+    """
+    names = Names(value)
+    if value.parents:
+        names.write_out(value)
+    form = form_of(value, names)
+    if form is None:
+        raise GraphError(
+            f"the formula of {_name(value)} is too long to be read",
+            hint="label nodes in between: v.label = 'h'; labelled nodes are written as symbols",
+        )
+    return styled(latex_of(form, names), style)
+
+
+def styled(latex: str, style: str) -> str:
+    """LaTeX in the style asked for: "latex" or "unicode"."""
+    if style == "latex":
+        return latex
+    if style == "unicode":
+        return to_unicode(latex)
+    raise ValueError(f"{style!r} is no style of formulas\nhint: 'latex' or 'unicode'")
+
+
+# Names
+
+
+class Names:
+    """What the nodes of a graph are called: their labels, told apart where two are the same.
+
+    Leaves without a label are v_1, v_2, ...; `wrt`, a symbol in any case, is x where that is free.
+    `remarks` says in words what was named in another way than by its label.
+    """
+
+    def __init__(self, root: Value, wrt: Value | None = None) -> None:
+        nodes = topological_order(root)
+        if wrt is not None and wrt not in nodes:
+            nodes.append(wrt)
+        self._root = root
+        self._latex: dict[Value, str] = {}
+        self.remarks: list[str] = []
+        self._name_labelled(nodes)
+        self._name_others(nodes, wrt)
+
+    def symbol(self, node: Value) -> str | None:
+        """The LaTeX symbol of a node; None where it is to be written out."""
+        return self._latex.get(node)
+
+    def called(self, node: Value) -> str:
+        """What to call a node that has to be called something: its symbol, or "out"."""
+        return self._latex.get(node, r"\text{out}")
+
+    def add(self, node: Value, latex: str) -> None:
+        """Calls one more node by a symbol."""
+        self._latex[node] = latex
+
+    def write_out(self, node: Value) -> None:
+        """From now on the node is no symbol."""
+        self._latex.pop(node, None)
+
+    def is_taken(self, latex: str) -> bool:
+        return latex in self._latex.values()
+
+    def _name_labelled(self, nodes: list[Value]) -> None:
+        by_label: dict[str, list[Value]] = {}
+        for node in nodes:
+            if node.label:
+                by_label.setdefault(node.label, []).append(node)
+        for label, same in by_label.items():
+            latex = label if well_formed(label) else _as_text(label)
+            if len(same) == 1:
+                self._latex[same[0]] = latex
+                continue
+            numbered = [_numbered(latex, i) for i in range(1, len(same) + 1)]
+            self._latex.update(zip(same, numbered, strict=True))
+            self.remarks.append(
+                f"{len(same)} nodes are labelled {to_unicode(latex)}; in the order of their "
+                f"computation they are called {to_unicode(numbered[0])}, "
+                f"{to_unicode(numbered[1])}{', ...' if len(same) > 2 else ''}"
+            )
+
+    def _name_others(self, nodes: list[Value], wrt: Value | None) -> None:
+        taken = set(self._latex.values())
+        count = 0
+        for node in nodes:
+            nameless = node not in self._latex and node is not self._root
+            if not (node is wrt or (node.is_leaf and not node.is_constant)) or not nameless:
+                continue
+            name = "x" if node is wrt else ""
+            while not name or name in taken:
+                count += 1
+                name = f"v_{{{count}}}"
+            taken.add(name)
+            self._latex[node] = name
+            self.remarks.append(f"{_name(node)}, has no label and is called {to_unicode(name)}")
+
+
+def _numbered(latex: str, number: int) -> str:
+    """The symbol with (number) above it."""
+    if "^" not in latex and "'" not in latex:
+        return f"{latex}^{{({number})}}"
+    return f"{{{latex}}}^{{({number})}}"
+
+
+_ESCAPES: Final = {
+    **{c: f"\\{c}" for c in "%&#_${}"},
+    "\\": "/",
+    "^": "'",
+    "~": "-",
+}
+
+
+def _as_text(label: str) -> str:
+    """A label that is no LaTeX, set as upright text."""
+    printable = (c if c.isprintable() else " " for c in label)
+    return r"\text{" + "".join(_ESCAPES.get(c, c) for c in printable) + "}"
+
+
+# Numbers
+
+
+def number(x: float, digits: int = 6) -> str:
+    r"""A number in LaTeX to so many significant digits; whole numbers up to 1e15 in full.
+
+    >>> number(2400.0), number(-0.0821670412), number(1.2e-7)
+    ('2400', '-0.082167', '1.2{\\cdot}10^{-7}')
+    """
+    if math.isinf(x):
+        return r"\infty" if x > 0 else r"-\infty"
+    if x == int(x) and abs(x) < 1e15:
+        return str(int(x))
+    return _with_power_of_ten(f"{x:.{digits}g}")
+
+
+def shown(x: float, digits: int) -> Fraction:
+    """The number that `number(x, digits)` shows."""
+    if x == int(x) and abs(x) < 1e15:
+        return Fraction(int(x))
+    return Fraction(f"{x:.{digits}g}")
+
+
+def _with_power_of_ten(decimal: str) -> str:
+    mantissa, _, exponent = decimal.partition("e")
+    if not exponent:
+        return mantissa
+    power = f"10^{{{int(exponent)}}}"
+    if mantissa in ("1", "-1"):
+        return mantissa[:-1] + power
+    return rf"{mantissa}{{\cdot}}{power}"
+
+
+def _exactly(x: float) -> Fraction:
+    """The number a person would have meant by x: 0.1 is 1/10 and 0.3333333333333333 is 1/3."""
+    decimal = Fraction(repr(x))
+    if decimal.denominator <= 10**6:
+        return decimal
+    simple = decimal.limit_denominator(1000)
+    return simple if float(simple) == x else decimal
+
+
+def _is_short_decimal(q: Fraction) -> bool:
+    rest = q.denominator
+    for prime in (2, 5):
+        while rest % prime == 0:
+            rest //= prime
+    return rest == 1
+
+
+# The view of a graph as a sum of products
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """An operation that is no arithmetic, of inputs in the view."""
+
+    op: Operation
+    inputs: tuple[Form, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A number times powers: of nodes that are symbols, of calls, of sums, of known constants."""
+
+    number: Fraction
+    powers: tuple[tuple[Base, Fraction], ...] = ()
+
+
+Form: TypeAlias = tuple[Term, ...]
+Base: TypeAlias = "Value | Call | Form | str"
+
+ONE: Final[Form] = (Term(Fraction(1)),)
+
+# Constants of the table that have a name: sqrt(1/2), 1/sqrt(2 pi), 2/sqrt(pi) and so on.
+_KNOWN: Final[dict[float, Form]] = {
+    math.log(2.0): (Term(Fraction(1), ((r"\log(2)", Fraction(1)),)),),
+    math.log(10.0): (Term(Fraction(1), ((r"\log(10)", Fraction(1)),)),),
+    math.pi: (Term(Fraction(1), ((r"\pi", Fraction(1)),)),),
+    math.sqrt(0.5): (Term(Fraction(1), ((r"\sqrt{2}", Fraction(-1)),)),),
+    1.0 / math.sqrt(2.0 * math.pi): (Term(Fraction(1), ((r"\sqrt{2 \pi}", Fraction(-1)),)),),
+    2.0 / math.sqrt(math.pi): (Term(Fraction(2), ((r"\sqrt{\pi}", Fraction(-1)),)),),
+}
+
+_LONGEST: Final = 400  # operations in a formula
+_DEEPEST: Final = 60  # brackets and functions inside each other
+
+
+def form_of(root: Value, names: Names) -> Form | None:
+    """The view of what `root` was computed from; None where it would be too long to be read."""
+    order = written_out(root, names)
+    if order is None:
+        return None
+    forms: dict[Value, Form] = {}
+    for node in order:
+        forms[node] = _form(node, [_input(p, names, forms) for p in node.parents])
+    return _input(root, names, forms)
+
+
+def written_out(root: Value, names: Names) -> list[Value] | None:
+    """The nodes that are written out in the formula of `root`, each after its parents."""
+    size: dict[Value, int] = {}
+    depth: dict[Value, int] = {}
+    order: list[Value] = []
+    path = [root] if root.parents and names.symbol(root) is None else []
+    while path:
+        node = path[-1]
+        waiting = [
+            p for p in node.parents if p.parents and p not in size and names.symbol(p) is None
+        ]
+        if waiting:
+            path.append(waiting[0])
+            continue
+        path.pop()
+        if node in size:
+            continue
+        size[node] = 1 + sum(size.get(p, 1) for p in node.parents)
+        nested = [depth.get(p, 0) for p in node.parents]
+        if node.op is ops.add:
+            depth[node] = max(nested)
+        elif node.op is ops.sub:
+            depth[node] = max(nested[0], nested[1] + 1)
+        else:
+            depth[node] = max(nested) + 1
+        if size[node] > _LONGEST or depth[node] > _DEEPEST:
+            return None
+        order.append(node)
+    return order
+
+
+def _input(node: Value, names: Names, forms: dict[Value, Form]) -> Form:
+    if names.symbol(node) is not None:
+        return symbol(node)
+    if node.is_constant:
+        return _KNOWN.get(node.data) or constant(_exactly(node.data))
+    return forms[node]
+
+
+def symbol(node: Value) -> Form:
+    """The node itself, as a symbol."""
+    return (Term(Fraction(1), ((node, Fraction(1)),)),)
+
+
+def constant(q: Fraction) -> Form:
+    """A number."""
+    return (Term(q),) if q else ()
+
+
+def _form(node: Value, inputs: list[Form]) -> Form:
+    build = _ARITHMETIC.get(node.op)
+    if build is not None:
+        return build(*inputs)
+    if node.op is ops.pow:
+        exponent = number_of(inputs[1])
+        if exponent is not None:
+            return _power(inputs[0], exponent)
+    if node.op is ops.abs and node.parents[0].op is ops.sign and node.parents[0].data != 0.0:
+        return ONE  # in the rule for powers: |sign(b)| is 1 wherever b is not 0
+    return (Term(Fraction(1), ((Call(node.op, tuple(inputs)), Fraction(1)),)),)
+
+
+def number_of(form: Form) -> Fraction | None:
+    """The number that a view is, if it is one."""
+    if not form:
+        return Fraction(0)
+    return form[0].number if len(form) == 1 and not form[0].powers else None
+
+
+def add(f: Form, g: Form) -> Form:
+    """The sum f + g, like terms added."""
+    terms: dict[frozenset[tuple[Base, Fraction]], Term] = {}
+    for term in (*f, *g):
+        like = frozenset(term.powers)
+        before = terms.get(like)
+        total = term.number + (before.number if before else 0)
+        terms[like] = Term(total, before.powers if before else term.powers)
+    return tuple(term for term in terms.values() if term.number)
+
+
+def times(f: Form, g: Form) -> Form:
+    """The product f g: numbers multiplied, powers of the same base put together in order."""
+    if not f or not g:
+        return ()
+    a, b = _as_term(f), _as_term(g)
+    powers: dict[Base, Fraction] = {}
+    for base, exponent in (*a.powers, *b.powers):
+        powers[base] = powers.get(base, Fraction(0)) + exponent
+    return _as_form(a.number * b.number, powers)
+
+
+def _as_form(number: Fraction, powers: dict[Base, Fraction]) -> Form:
+    kept = tuple((base, exponent) for base, exponent in powers.items() if exponent)
+    if number == 1 and len(kept) == 1 and kept[0][1] == 1 and isinstance(kept[0][0], tuple):
+        return kept[0][0]  # a sum by itself
+    return (Term(number, kept),)
+
+
+def _as_term(form: Form) -> Term:
+    return form[0] if len(form) == 1 else Term(Fraction(1), ((form, Fraction(1)),))
+
+
+def _negative(f: Form) -> Form:
+    return times(constant(Fraction(-1)), f)
+
+
+def _power(f: Form, exponent: Fraction) -> Form:
+    if not exponent:
+        return ONE
+    if not f:
+        return ()
+    term = _as_term(f)
+    if exponent.denominator == 1 and abs(exponent) <= 100:
+        powers = {base: power * exponent for base, power in term.powers}
+        return _as_form(term.number ** int(exponent), powers)
+    base: Base = f
+    if len(f) == 1 and term.number == 1 and len(term.powers) == 1 and term.powers[0][1] == 1:
+        base = term.powers[0][0]
+    return (Term(Fraction(1), ((base, exponent),)),)
+
+
+_ARITHMETIC: Final[dict[Operation, Callable[..., Form]]] = {
+    ops.add: add,
+    ops.sub: lambda f, g: add(f, _negative(g)),
+    ops.mul: times,
+    ops.div: lambda f, g: times(f, _power(g, Fraction(-1))),
+    ops.neg: _negative,
+    ops.square: lambda f: _power(f, Fraction(2)),
+    ops.cube: lambda f: _power(f, Fraction(3)),
+    ops.reciprocal: lambda f: _power(f, Fraction(-1)),
+}
+
+
+# The view as LaTeX
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A part of a product as LaTeX.
+
+    `kind` is number, symbol, call or bracket, which decides what stands before the next part.
+    """
+
+    latex: str
+    kind: str
+
+
+Show: TypeAlias = Callable[[Value], Piece]
+
+
+def latex_of(form: Form, names: Names) -> str:
+    """The view as a formula over the symbols."""
+    return _sum(form, lambda node: Piece(names.called(node), "symbol"))
+
+
+def latex_at_numbers(form: Form, digits: int) -> str:
+    """The view with each symbol replaced by its number, negative ones in brackets."""
+    if len(form) == 1 and form[0].number == 1 and len(form[0].powers) == 1:
+        base, exponent = form[0].powers[0]
+        if isinstance(base, Value) and exponent == 1:
+            return number(base.data, digits)  # alone on its line, so without brackets
+    return _sum(form, lambda node: _number_piece(node.data, digits))
+
+
+def _number_piece(x: float, digits: int) -> Piece:
+    latex = number(x, digits)
+    return Piece(f"({latex})" if x < 0 else latex, "number")
+
+
+def _sum(form: Form, show: Show) -> str:
+    if not form:
+        return "0"
+    latex = ""
+    for term in form:
+        sign = "-" if term.number < 0 else "+"
+        joint = f" {sign} " if latex else sign.replace("+", "")
+        latex += joint + _product(abs(term.number), term.powers, show)
+    return latex
+
+
+def _product(q: Fraction, powers: tuple[tuple[Base, Fraction], ...], show: Show) -> str:
+    over = [(base, exponent) for base, exponent in powers if exponent > 0]
+    under = [(base, -exponent) for base, exponent in powers if exponent < 0]
+    top, bottom = q.numerator, q.denominator
+    as_fraction = bottom < 10**4 and (
+        not _is_short_decimal(q) or (bool(under) and bottom in (2, 4, 8))
+    )
+    if not as_fraction and not under:
+        return _joined(_decimal(q), over, show)
+    if not as_fraction:
+        return rf"\frac{{{_joined(_decimal(q), over, show)}}}{{{_joined('', under, show)}}}"
+    below = _joined("" if bottom == 1 else str(bottom), under, show)
+    return rf"\frac{{{_joined(str(top), over, show)}}}{{{below}}}"
+
+
+def _decimal(q: Fraction) -> str:
+    if q.denominator == 1 and q < 10**15:
+        return str(q.numerator)
+    return _with_power_of_ten(repr(float(q)).removesuffix(".0"))
+
+
+def _joined(coefficient: str, powers: list[tuple[Base, Fraction]], show: Show) -> str:
+    if coefficient in ("", "1") and len(powers) == 1 and powers[0][1] == 1:
+        base = powers[0][0]
+        if isinstance(base, tuple):
+            return _sum(base, show)  # a sum alone in a numerator or denominator
+    pieces = [Piece(coefficient, "number")] if coefficient not in ("", "1") else []
+    pieces += [_raised(base, exponent, show) for base, exponent in powers]
+    if not pieces:
+        return "1"
+    latex = pieces[0].latex
+    for before, after in pairwise(pieces):
+        latex += _between(before, after) + after.latex
+    return latex
+
+
+def _between(before: Piece, after: Piece) -> str:
+    if after.kind == "number":
+        return r" \cdot "
+    if after.kind == "bracket":
+        return ""
+    if before.kind == "number" and after.kind == "symbol" and not before.latex.endswith("}"):
+        return ""
+    return " "
+
+
+def _raised(base: Base, exponent: Fraction, show: Show) -> Piece:
+    piece = _piece(base, show)
+    if exponent == 1:
+        return piece
+    if not _takes_exponent(piece):
+        piece = Piece(_in_brackets(piece.latex), "bracket")
+    power = _decimal(exponent) if _is_short_decimal(exponent) else f"{exponent}"
+    power = power if len(power) == 1 else f"{{{power}}}"
+    return Piece(f"{piece.latex}^{power}", piece.kind)
+
+
+def _takes_exponent(piece: Piece) -> bool:
+    if piece.kind == "symbol":
+        return "^" not in piece.latex and "'" not in piece.latex
+    if piece.kind == "number":
+        return "cdot" not in piece.latex and "^" not in piece.latex
+    return piece.kind == "bracket" or bool(re.fullmatch(r"\\[^^]*\)", piece.latex))
+
+
+def _piece(base: Base, show: Show) -> Piece:
+    if isinstance(base, Value):
+        return show(base)
+    if isinstance(base, str):
+        return Piece(base, "call")
+    if isinstance(base, Call):
+        return Piece(_call(base, show), "call")
+    return Piece(_in_brackets(_sum(base, show)), "bracket")
+
+
+def _in_brackets(latex: str) -> str:
+    return rf"\left({latex}\right)" if r"\frac" in latex else f"({latex})"
+
+
+_OPENING: Final = ("(", "[", "|", ",", r"\lfloor")
+_CLOSING: Final = (")", "]", "|", ",", r"\right", r"\rfloor", r"\rceil")
+
+
+def _call(call: Call, show: Show) -> str:
+    """The operation's notation with its inputs in the places of #1 and #2."""
+    latex = ""
+    template = re.split(r"(#[12])", call.op.latex)
+    for i, part in enumerate(template):
+        if not part.startswith("#"):
+            latex += part
+            continue
+        argument = call.inputs[int(part[1]) - 1]
+        before, after = template[i - 1].rstrip(), template[i + 1].lstrip()
+        enclosed = before.endswith(_OPENING) and after.startswith(_CLOSING)
+        enclosed |= before.endswith("{") and after.startswith("}") and after[1:2] not in ("^", "_")
+        latex += _sum(argument, show) if enclosed else _alone(argument, show, after[:1] == "^")
+    return latex
+
+
+def _alone(form: Form, show: Show, to_be_raised: bool) -> str:
+    """A view that may stand next to any sign: in brackets unless it is a single piece."""
+    if len(form) == 1 and form[0].number == 1 and len(form[0].powers) == 1:
+        base, exponent = form[0].powers[0]
+        piece = _raised(base, exponent, show)
+        if not to_be_raised or (exponent == 1 and _takes_exponent(piece)):
+            return piece.latex
+    latex = _sum(form, show)
+    return latex if number_of(form) is not None and latex.isdigit() else _in_brackets(latex)
