@@ -1,0 +1,43 @@
+"""Networks on Chalkgrad's engine: modules, initializers, losses, optimizers and training."""
+
+from nn.errors import ArgumentError, ArgumentTypeError, TrainingError
+from nn.initializers import Initializer, constant, he, uniform, xavier
+from nn.losses import (
+    binary_cross_entropy,
+    categorical_cross_entropy,
+    hinge,
+    huber,
+    mae,
+    mse,
+    sparse_cross_entropy,
+)
+from nn.modules import MLP, Layer, Module, Neuron
+from nn.optimizers import SGD, Adam, Optimizer
+from nn.training import History, fit
+
+__all__ = [
+    "Adam",
+    "ArgumentError",
+    "ArgumentTypeError",
+    "History",
+    "Initializer",
+    "Layer",
+    "MLP",
+    "Module",
+    "Neuron",
+    "Optimizer",
+    "SGD",
+    "TrainingError",
+    "binary_cross_entropy",
+    "categorical_cross_entropy",
+    "constant",
+    "fit",
+    "he",
+    "hinge",
+    "huber",
+    "mae",
+    "mse",
+    "sparse_cross_entropy",
+    "uniform",
+    "xavier",
+]

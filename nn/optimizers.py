@@ -1,0 +1,183 @@
+"""How parameters move: gradient descent and its refinements, each one formula."""
+
+from __future__ import annotations
+
+import math
+from numbers import Real
+from typing import TYPE_CHECKING
+
+from autograd import Value
+from nn.errors import ArgumentError, ArgumentTypeError, TrainingError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+__all__ = ["SGD", "Adam", "Optimizer"]
+
+
+class Optimizer:
+    """The base of optimizers: holds `parameters` (leaf Values) and the learning rate `lr`.
+
+    `lr` may be changed at any time and must stay a finite number above 0. A subclass has `step()`,
+    which works out all changes first and then hands them to `move`.
+
+    Raises ArgumentError for no parameters, one listed twice, a bad rate; ArgumentTypeError for what
+    are no parameters.
+    """
+
+    _lr: float
+
+    def __init__(self, parameters: Iterable[Value], lr: float) -> None:
+        self.parameters = _parameters(parameters)
+        self.lr = lr
+
+    @property
+    def lr(self) -> float:
+        """The learning rate, eta in the notes."""
+        return self._lr
+
+    @lr.setter
+    def lr(self, lr: float) -> None:
+        if not isinstance(lr, Real) or not 0.0 < float(lr) < math.inf:
+            raise ArgumentError(
+                f"the learning rate is {lr!r}", hint="it is a finite number above 0, such as 0.01"
+            )
+        self._lr = float(lr)
+
+    def zero_grad(self) -> None:
+        """Sets every gradient to 0, as is due before each `backward()`."""
+        for parameter in self.parameters:
+            parameter.grad = 0.0
+
+    def step(self) -> None:
+        """Moves every parameter once, by the gradients as they stand."""
+        raise NotImplementedError(f"{type(self).__name__} has no step()")
+
+    def move(self, changes: Sequence[float]) -> None:
+        """Adds to each parameter its change: to all of them, or on TrainingError to none."""
+        moved = [p.data + change for p, change in zip(self.parameters, changes, strict=True)]
+        for number, (parameter, data) in enumerate(zip(self.parameters, moved, strict=True), 1):
+            if not math.isfinite(data):
+                raise TrainingError(
+                    f"the update would make {parameter.label or f'parameter {number}'} {data!r}: "
+                    f"it is {parameter.data!r}, its gradient {parameter.grad!r}",
+                    hint=f"take a smaller learning rate than {self.lr:g}, or scale the inputs",
+                )
+        for parameter, data in zip(self.parameters, moved, strict=True):
+            parameter.data = data
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({len(self.parameters)} parameters, lr={self.lr:g})"
+
+
+class SGD(Optimizer):
+    """Gradient descent: W_new = W_old - lr dL/dW_old, for all parameters at once.
+
+    With `momentum` m, at least 0 and less than 1, each parameter keeps a velocity,
+    v = m v + dL/dW, and W_new = W_old - lr v, as in PyTorch. All gradients are read before anything
+    changes; an update that is not finite raises TrainingError and changes nothing.
+
+    >>> w = Value(1.0, "w")
+    >>> (w * w).backward()
+    >>> SGD([w], lr=0.25).step()
+    >>> w.data
+    0.5
+    """
+
+    def __init__(self, parameters: Iterable[Value], lr: float, momentum: float = 0.0) -> None:
+        super().__init__(parameters, lr)
+        self.momentum = _fraction(momentum, "momentum")
+        self._velocities = [0.0] * len(self.parameters)
+
+    def step(self) -> None:
+        """Moves every parameter once, by the gradients as they stand."""
+        gradients = [parameter.grad for parameter in self.parameters]
+        velocities = [
+            self.momentum * v + g for v, g in zip(self._velocities, gradients, strict=True)
+        ]
+        self.move([-self.lr * v for v in velocities])
+        self._velocities = velocities
+
+
+class Adam(Optimizer):
+    """Adam: each parameter moves by about `lr`, however large or small its gradients are.
+
+    With g = dL/dW in step t: m = b1 m + (1 - b1) g, v = b2 v + (1 - b2) g^2, and
+    W_new = W_old - lr m / (1 - b1^t) / (sqrt(v / (1 - b2^t)) + eps). `betas` is (b1, b2), each at
+    least 0 and less than 1; eps > 0 keeps the quotient finite where gradients are 0. Errors are
+    those of `SGD`. Source: Kingma and Ba, "Adam: a method for stochastic optimization", 2015.
+
+    >>> w = Value(1.0, "w")
+    >>> (1000 * w).backward()
+    >>> Adam([w], lr=0.25).step()
+    >>> round(w, 6)
+    0.75
+    """
+
+    def __init__(
+        self,
+        parameters: Iterable[Value],
+        lr: float = 0.001,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+    ) -> None:
+        super().__init__(parameters, lr)
+        self.betas = (_fraction(betas[0], "betas[0]"), _fraction(betas[1], "betas[1]"))
+        if not 0.0 < eps < math.inf:
+            raise ArgumentError(f"eps is {eps!r}", hint="it is a small number above 0")
+        self.eps = eps
+        self._steps = 0
+        self._means = [0.0] * len(self.parameters)
+        self._squares = [0.0] * len(self.parameters)
+
+    def step(self) -> None:
+        """Moves every parameter once, by the gradients as they stand."""
+        b1, b2 = self.betas
+        steps = self._steps + 1
+        gradients = [parameter.grad for parameter in self.parameters]
+        means = [b1 * m + (1 - b1) * g for m, g in zip(self._means, gradients, strict=True)]
+        squares = [b2 * v + (1 - b2) * g * g for v, g in zip(self._squares, gradients, strict=True)]
+        # The corrections 1 - b^t make up for the averages having begun at 0.
+        rate, scale = self.lr / (1 - b1**steps), 1 / (1 - b2**steps)
+        self.move(
+            [
+                -rate * m / (math.sqrt(v * scale) + self.eps)
+                for m, v in zip(means, squares, strict=True)
+            ]
+        )
+        self._steps, self._means, self._squares = steps, means, squares
+
+
+def _parameters(parameters: Iterable[Value]) -> list[Value]:
+    if callable(getattr(parameters, "parameters", None)) or callable(parameters):
+        raise ArgumentTypeError(
+            f"an optimizer needs a list of parameters, not a {type(parameters).__name__}",
+            hint="SGD(model.parameters(), lr)",
+        )
+    found = list(parameters)
+    for number, parameter in enumerate(found, start=1):
+        if not isinstance(parameter, Value):
+            raise ArgumentTypeError(
+                f"parameter {number} is {parameter!r} ({type(parameter).__name__})",
+                hint="parameters are Values: SGD(model.parameters(), lr)",
+            )
+        if not parameter.is_leaf or parameter.is_constant:
+            kind = "a constant" if parameter.is_constant else "the result of an operation"
+            raise ArgumentError(
+                f"parameter {number}, {parameter!r}, is {kind}",
+                hint="only Values you made yourself, Value(0.5, 'w'), can be trained",
+            )
+    if not found:
+        raise ArgumentError("an optimizer of no parameters", hint="SGD(model.parameters(), lr)")
+    if len(set(found)) != len(found):
+        raise ArgumentError(
+            "an optimizer was given the same parameter twice",
+            hint="it would move twice in every step; list it once",
+        )
+    return found
+
+
+def _fraction(number: float, what: str) -> float:
+    if not isinstance(number, Real) or not 0.0 <= number < 1.0:
+        raise ArgumentError(f"{what} is {number!r}", hint="it is at least 0 and less than 1")
+    return float(number)

@@ -1,0 +1,236 @@
+"""The notes' step 5: for each epoch, for each row: forward, loss, backward, update."""
+
+from __future__ import annotations
+
+import math
+import random
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from numbers import Real
+from typing import TYPE_CHECKING, Any, Final, overload
+
+from autograd import ChalkgradError, DomainError, Value, no_grad
+from nn.errors import ArgumentError, ArgumentTypeError, TrainingError
+from nn.modules import Module
+
+if TYPE_CHECKING:
+    from nn.optimizers import Optimizer
+
+    Model = Callable[[Any], Any]
+    Loss = Callable[[Any, Any], Value]
+
+__all__ = ["History", "fit"]
+
+_REFRESH: Final = 0.1  # seconds between two changes of the progress bar
+
+
+class History(Sequence[float]):
+    """How a training went: the mean loss of each epoch, as a sequence of numbers.
+
+    A row's loss is the one computed for its update, so before it. `steps` holds the loss of every
+    row in the order of training where `fit` was asked for it with `steps=True`.
+
+    >>> history = History([4.0, 1.0, 0.25])
+    >>> history, history[-1], len(history)
+    (History(3 epochs, loss 4 -> 0.25), 0.25, 3)
+    """
+
+    def __init__(self, losses: Iterable[float] = (), steps: Iterable[float] = ()) -> None:
+        self.losses = list(losses)
+        self.steps = list(steps)
+
+    @overload
+    def __getitem__(self, index: int) -> float: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[float]: ...
+    def __getitem__(self, index: int | slice) -> float | list[float]:
+        return self.losses[index]
+
+    def __len__(self) -> int:
+        return len(self.losses)
+
+    def __repr__(self) -> str:
+        if not self.losses:
+            return "History(0 epochs)"
+        count = f"{len(self)} epoch{'' if len(self) == 1 else 's'}"
+        return f"History({count}, loss {self.losses[0]:.6g} -> {self.losses[-1]:.6g})"
+
+
+def fit(
+    model: Model,
+    rows: Iterable[tuple[Any, Any]],
+    loss: Loss,
+    optimizer: Optimizer,
+    epochs: int,
+    *,
+    shuffle: bool = False,
+    seed: int | None = None,
+    steps: bool = False,
+    progress: bool = True,
+) -> History:
+    """Trains `model` on `rows`, one row at a time, and tells how the loss went.
+
+    For each epoch, for each row (inputs, target): predict `model(inputs)`, compute
+    `loss(prediction, target)`, run backward, and let `optimizer` update the parameters.
+
+    `rows` are pairs of inputs (numbers, or one number) and whatever target `loss` takes; every row
+    is tried once before the first update, so that a bad one changes nothing. `epochs` is how often
+    all rows are gone through; with `shuffle` each time in a new order, the same for the same
+    `seed`. `steps` asks for the loss of every row in the history. `progress` shows a bar, on a
+    terminal only.
+
+    Raises ArgumentError or ArgumentTypeError for rows that do not fit, naming the row, and
+    TrainingError where a loss, gradient or update is infinite or undefined, naming epoch, row and
+    symbol: the parameters are then as the last good update left them.
+
+    >>> from nn import MLP, SGD, mse
+    >>> model = MLP(1, [1], seed=1)
+    >>> rows = [([0], 1), ([1], 3), ([2], 5)]
+    >>> history = fit(model, rows, mse, SGD(model.parameters(), lr=0.1), epochs=200)
+    >>> [round(number, 3) for number in model.state_dict().values()]
+    [2.0, 1.0]
+    """
+    if isinstance(epochs, bool) or not isinstance(epochs, int) or epochs < 1:
+        raise ArgumentError(f"{epochs!r} epochs", hint="a whole number, 1 or more")
+    examples = _checked(rows)
+    _try_all(model, examples, loss, optimizer)
+    order = list(range(len(examples)))
+    shuffler = random.Random(seed)  # noqa: S311 - the order of rows is no secret
+    history = History()
+    with _progress_bar(epochs, wanted=progress) as show:
+        for epoch in range(1, epochs + 1):
+            if shuffle:
+                shuffler.shuffle(order)
+            losses = []
+            for row in order:
+                try:
+                    losses.append(_learn(model, examples[row], loss, optimizer))
+                except (ChalkgradError, ArithmeticError) as error:
+                    raise _located(error, f"epoch {epoch}, row {row + 1}", optimizer) from error
+            history.losses.append(math.fsum(losses) / len(losses))
+            if steps:
+                history.steps.extend(losses)
+            show(epoch, history.losses[-1])
+    return history
+
+
+def _learn(model: Model, example: tuple[Any, Any], loss: Loss, optimizer: Optimizer) -> float:
+    """One row: forward, loss, backward, update; gives the loss before the update."""
+    inputs, target = example
+    error = _sound(loss(model(inputs), target))
+    optimizer.zero_grad()
+    error.backward()
+    optimizer.step()
+    return error.data
+
+
+def _sound(error: Value) -> Value:
+    """The loss of a row, if it is one to go on with."""
+    if not isinstance(error, Value):
+        raise ArgumentTypeError(
+            f"the loss function gave {error!r} ({type(error).__name__}), not a Value",
+            hint="compute the loss of one row from the prediction, as nn.mse does",
+        )
+    if not math.isfinite(error.data):
+        raise TrainingError(f"the loss is {error.data!r}")
+    return error
+
+
+def _checked(rows: Iterable[tuple[Any, Any]]) -> list[tuple[Any, Any]]:
+    """The rows as a list of pairs without infinite or missing numbers."""
+    examples = []
+    for number, row in enumerate(rows, start=1):
+        if not isinstance(row, (tuple, list)) or len(row) != 2:
+            raise ArgumentError(
+                f"row {number} is {row!r}", hint="a row is a pair (inputs, target): ([80, 8], 8)"
+            )
+        inputs, target = row
+        if isinstance(inputs, Iterator):
+            inputs = list(inputs)
+        _check_finite(inputs, f"row {number}, input")
+        _check_finite(target, f"row {number}, target")
+        examples.append((inputs, target))
+    if not examples:
+        raise ArgumentError("there are no rows to train on", hint="give at least one")
+    return examples
+
+
+def _check_finite(numbers: object, where: str) -> None:
+    """Refuses nan and inf; whether the rest fits, the model and the loss will tell."""
+    if isinstance(numbers, Real):
+        if not math.isfinite(numbers):
+            raise ArgumentError(
+                f"{where} is {float(numbers)!r}", hint="fill the gaps of the data or leave them out"
+            )
+    elif isinstance(numbers, Sequence) and not isinstance(numbers, str):
+        for column, number in enumerate(numbers, start=1):
+            _check_finite(number, f"{where} {column}")
+
+
+def _try_all(
+    model: Model, examples: list[tuple[Any, Any]], loss: Loss, optimizer: Optimizer
+) -> None:
+    """Computes every row's loss without learning, so that what fails fails before any update."""
+    if isinstance(model, Module) and set(model.parameters()).isdisjoint(optimizer.parameters):
+        raise ArgumentError(
+            "the optimizer holds none of the model's parameters",
+            hint="make it for this model: SGD(model.parameters(), lr)",
+        )
+    with no_grad():
+        for number, (inputs, target) in enumerate(examples, start=1):
+            try:
+                _sound(loss(model(inputs), target))
+            except (ChalkgradError, ArithmeticError) as error:
+                where = f"row {number}, before the first update"
+                raise _located(error, where, optimizer) from error
+
+
+def _located(error: Exception, where: str, optimizer: Optimizer) -> ChalkgradError:
+    """The same error saying where it happened; a TrainingError where numbers went out of range."""
+    message, hint = str(error), ""
+    if isinstance(error, ChalkgradError):
+        message, hint = error.message, error.hint
+    if isinstance(error, ChalkgradError) and not isinstance(error, (ArithmeticError, DomainError)):
+        return type(error)(f"{where}: {message}", hint=hint)
+    if not isinstance(error, DomainError):
+        hint = f"take a smaller learning rate than {optimizer.lr:g}, or scale the inputs"
+    return TrainingError(
+        f"{where}: {message}",
+        hint=f"{hint}; the parameters are as the last good update left them",
+    )
+
+
+@contextmanager
+def _progress_bar(epochs: int, *, wanted: bool) -> Iterator[Callable[[int, float], None]]:
+    """Gives what is to be called with each epoch and its loss; does nothing off a terminal."""
+    if not wanted or not sys.stderr.isatty():
+        yield lambda epoch, loss: None
+        return
+    # Here, as it is slow to load and needed for nothing else.
+    from rich.console import Console  # noqa: PLC0415
+    from rich.progress import (  # noqa: PLC0415
+        BarColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (
+        TextColumn("epoch {task.completed}/{task.total}"),
+        BarColumn(),
+        TextColumn("loss {task.fields[loss]:.6g}"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=epochs, loss=math.nan)
+        shown = 0.0
+
+        def show(epoch: int, loss: float) -> None:
+            nonlocal shown
+            if time.monotonic() - shown > _REFRESH:
+                bar.update(task, completed=epoch, loss=loss)
+                shown = time.monotonic()
+
+        yield show
