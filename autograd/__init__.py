@@ -1,5 +1,6 @@
 """Chalkgrad's engine: numbers that remember how they were computed, and their derivatives."""
 
+from autograd.checking import GradientMismatchError, check_grads
 from autograd.composites import (
     clip,
     dot,
@@ -74,7 +75,15 @@ from autograd.ops import (
     tan,
     tanh,
 )
-from autograd.transforms import differentiate
+from autograd.transforms import (
+    differentiate,
+    grad,
+    hessian,
+    jacobian,
+    jvp,
+    value_and_grad,
+    vjp,
+)
 from autograd.value import Value, anomaly, compiled, no_grad
 
 __all__ = [
@@ -84,6 +93,7 @@ __all__ = [
     "DomainError",
     "Factor",
     "GradientError",
+    "GradientMismatchError",
     "GraphError",
     "NotANumberError",
     "Operation",
@@ -100,6 +110,7 @@ __all__ = [
     "at_most",
     "atan",
     "atan2",
+    "check_grads",
     "clip",
     "compiled",
     "cos",
@@ -119,7 +130,11 @@ __all__ = [
     "formula",
     "gate",
     "gelu",
+    "grad",
+    "hessian",
     "hypot",
+    "jacobian",
+    "jvp",
     "leaky_relu",
     "log",
     "log10",
@@ -156,5 +171,7 @@ __all__ = [
     "to_mathml",
     "to_unicode",
     "topological_order",
+    "value_and_grad",
+    "vjp",
     "where",
 ]

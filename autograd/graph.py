@@ -10,16 +10,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 
-def topological_order(root: Value) -> list[Value]:
-    """Every node `root` was computed from, and `root` itself, each after its parents.
+def topological_order(*roots: Value) -> list[Value]:
+    """Every node that `roots` were computed from, and they themselves, each after its parents.
 
-    Without recursion, so any depth; in the same order at every call.
+    Without recursion, so any depth; each node once, in the same order at every call.
 
     >>> x = Value(2.0, "x")
     >>> [node.op.name for node in topological_order(x * x + 1)]
     ['leaf', 'mul', 'constant', 'add']
     """
-    return _parents_first(root)
+    return _parents_first(list(roots))
 
 
 def evaluate(root: Value, at: Mapping[Value, object]) -> float:
@@ -39,11 +39,19 @@ def evaluate_all(roots: Iterable[Value], at: Mapping[Value, object]) -> list[flo
     """`evaluate` for several roots at once, each shared node computed once."""
     known: dict[Value, float] = {node: _number(number) for node, number in at.items()}
     wanted = list(roots)
-    for root in wanted:
-        for node in topological_order(root):
-            if node not in known:
-                known[node] = _computed(node, known)
+    for node in _needed(wanted, known):
+        known[node] = _computed(node, known)
     return [known[root] for root in wanted]
+
+
+def _needed(roots: list[Value], known: dict[Value, float]) -> list[Value]:
+    """The nodes to compute, in order: those above the known ones that the roots depend on."""
+    used: set[Value] = set(roots)
+    order = topological_order(*roots)
+    for node in reversed(order):
+        if node in used and node not in known:
+            used.update(node.parents)
+    return [node for node in order if node in used and node not in known]
 
 
 def _computed(node: Value, known: dict[Value, float]) -> float:

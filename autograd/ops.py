@@ -242,8 +242,8 @@ def _softplus(x: float) -> float:
 
 
 # The table reads across: name = operation(derivative by each input, notation)(value). Where the
-# value is a function of Python's, its docstring says what it is. `+ - * / neg **` of Values stand in
-# value.py once more, for speed; a test holds the two equal.
+# value is a function of Python's, its docstring says what it is. `+ - * / neg **` of Values stand
+# in value.py once more, for speed; a test holds the two equal.
 # fmt: off
 
 add: Operation = operation(lambda a, b, y: 1.0, lambda a, b, y: 1.0,
@@ -303,7 +303,7 @@ relu: Operation = operation(lambda x, y: step(x),
     name="relu", about="x where x > 0, else 0; at 0 the derivative is 0")(lambda x: max(x, 0.0))
 leaky_relu: Operation = operation(lambda a, b, y: b + (1 - b) * step(a),
     lambda a, b, y: a * (1 - step(a)), default=0.01, name="leaky_relu",
-    about="a where a > 0, else a b; at 0 the derivative is b")(lambda a, b: a if a > 0.0 else a * b)
+    about="a where a > 0, else a b; at 0 its derivative is b")(lambda a, b: a if a > 0 else a * b)
 elu: Operation = operation(lambda x, y: exp(minimum(x, 0.0)),
     name="elu", about="x where x > 0, else e^x - 1")(lambda x: x if x > 0.0 else math.expm1(x))
 silu: Operation = operation(lambda x, y: sigmoid(x) * (1 + x * sigmoid(-x)),

@@ -1,4 +1,8 @@
-"""Derivatives of graphs as graphs: `differentiate`, to any order."""
+"""Derivatives of graphs as graphs, and of functions as functions, to any order.
+
+`differentiate` is the one algorithm in reverse mode, `push_forward` the one in forward mode; both
+build ordinary nodes, so that what they give can be differentiated again. All else is thin.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +10,13 @@ from typing import TYPE_CHECKING, Any, overload
 
 from autograd.errors import ChalkgradError, GradientError
 from autograd.graph import topological_order
+from autograd.trees import flatten, rebuild
 from autograd.value import Value, _constant, _folding, _name
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
+
+    Function = Callable[..., Any]
 
 
 @overload
@@ -31,12 +38,45 @@ def differentiate(output: Value, wrt: Value | Sequence[Value]) -> Value | list[V
     (108.0, 108.0)
     """
     inputs = [wrt] if isinstance(wrt, Value) else list(wrt)
-    order = topological_order(output)
+    gradients = _pull_back([(output, 1.0)], inputs)
+    return gradients[0] if isinstance(wrt, Value) else gradients
+
+
+def push_forward(outputs: Sequence[Value], tangents: Mapping[Value, Any]) -> list[Value]:
+    """The tangents of `outputs`, given those of some nodes: forward mode, over a recorded graph.
+
+    tangent(node) = sum over its parents of d(node)/d(parent) * tangent(parent); nodes that depend
+    on none of those given have tangent 0. Raises GradientError where a derivative is not finite.
+
+    >>> x = Value(3.0)
+    >>> push_forward([x ** 2], {x: 1.0})[0].data
+    6.0
+    """
+    known: dict[Value, Any] = dict(tangents)
+    with _folding():
+        for node in topological_order(*outputs):
+            if node in tangents:
+                continue
+            parts = [
+                _local_derivative(node, which) * known[parent]
+                for which, parent in enumerate(node.parents)
+                if parent in known
+            ]
+            if parts:
+                known[node] = parts[0] if len(parts) == 1 else parts[0] + parts[1]
+    return [_as_value(known.get(output, 0.0)) for output in outputs]
+
+
+def _pull_back(seeds: Sequence[tuple[Value, Any]], inputs: Sequence[Value]) -> list[Value]:
+    """The sum over (output, weight) of weight * d(output)/d(input), for each input."""
+    adjoints: dict[Value, Any] = {}
+    for output, weight in seeds:
+        adjoints[output] = weight if output not in adjoints else adjoints[output] + weight
+    order = topological_order(*(output for output, _ in seeds))
     depends = set(inputs)
     for node in order:
         if any(parent in depends for parent in node.parents):
             depends.add(node)
-    adjoints: dict[Value, Any] = {output: 1.0}
     with _folding():
         for node in reversed(order):
             adjoint = adjoints.get(node)
@@ -47,8 +87,7 @@ def differentiate(output: Value, wrt: Value | Sequence[Value]) -> Value | list[V
                     passed = adjoint * _local_derivative(node, which)
                     before = adjoints.get(parent)
                     adjoints[parent] = passed if before is None else before + passed
-    gradients = [_as_value(adjoints.get(node, 0.0)) for node in inputs]
-    return gradients[0] if isinstance(wrt, Value) else gradients
+    return [_as_value(adjoints.get(node, 0.0)) for node in inputs]
 
 
 def _local_derivative(node: Value, which: int) -> Any:
@@ -67,3 +106,175 @@ def _local_derivative(node: Value, which: int) -> Any:
 
 def _as_value(adjoint: Any) -> Value:
     return adjoint if isinstance(adjoint, Value) else _constant(adjoint)
+
+
+class _Call:
+    """A function called once on fresh nodes, so that only its own uses of its inputs count.
+
+    That is what keeps nested derivatives apart (no "perturbation confusion"): the input of the
+    inner function is another node than a variable of the outer one that happens to be given to it.
+    """
+
+    def __init__(self, function: Function, args: tuple[Any, ...], argnums: int | Sequence[int]):
+        self.argnums = (argnums,) if isinstance(argnums, int) else tuple(argnums)
+        self.single = isinstance(argnums, int)
+        self.shapes: list[Any] = []
+        self.inputs: list[Value] = []
+        fresh = list(args)
+        for number in self.argnums:
+            if not -len(args) <= number < len(args):
+                raise ValueError(
+                    f"argnums asks for argument {number}, but {len(args)} were given\n"
+                    "hint: arguments are counted from 0"
+                )
+            leaves = [
+                leaf + 0.0 if isinstance(leaf, Value) else Value(leaf)
+                for leaf in flatten(args[number], f"argument {number}")
+            ]
+            self.inputs += leaves
+            fresh[number] = rebuild(args[number], leaves)
+            self.shapes.append(args[number])
+        self.result = function(*fresh)
+        self.outputs = [_as_value(leaf) for leaf in flatten(self.result, "the result")]
+
+    def output(self, caller: str) -> Value:
+        """The one output, where there may be only one."""
+        if len(self.outputs) != 1 or not isinstance(self.result, (Value, float, int)):
+            raise ValueError(
+                f"{caller} needs a function whose result is one number, not "
+                f"{type(self.result).__name__} of {len(self.outputs)}\n"
+                "hint: use jacobian for several outputs"
+            )
+        return self.outputs[0]
+
+    def shaped(self, gradients: list[Value]) -> Any:
+        """One gradient per input, in the shape of the arguments differentiated by."""
+        numbers = self.plain(gradients)
+        parts = []
+        for shape in self.shapes:
+            count = len(flatten(shape))
+            parts.append(rebuild(shape, numbers[:count]))
+            numbers = numbers[count:]
+        return parts[0] if self.single else tuple(parts)
+
+    def plain(self, values: list[Value]) -> list[Any]:
+        """Values as floats, where they depend on nothing but this call's own inputs."""
+        foreign: set[Value] = set()
+        own = set(self.inputs)
+        for node in topological_order(*values):
+            if node.is_leaf:
+                if not node.is_constant and node not in own:
+                    foreign.add(node)
+            elif any(parent in foreign for parent in node.parents):
+                foreign.add(node)
+        return [value if value in foreign else value.data for value in values]
+
+
+def grad(function: Function, argnums: int | Sequence[int] = 0) -> Function:
+    """The gradient of a function with one number as result: `grad(f)(x)` = df/dx.
+
+    Arguments are numbers, Values, or nested lists, tuples and dicts of them; the result has the
+    shape of the first one (of those that `argnums` names). It is made of floats, or of Values
+    where the function uses Values from outside; so `grad` nests. Raises ValueError where the
+    result is not one number, NotANumberError for other arguments, GradientError as `differentiate`.
+
+    >>> grad(lambda p: p["w"] ** 2 * p["x"])({"w": 3.0, "x": 2.0})
+    {'w': 12.0, 'x': 9.0}
+    >>> grad(grad(lambda x: x ** 3))(2.0)
+    12.0
+    """
+
+    def gradient(*args: Any) -> Any:
+        return value_and_grad(function, argnums)(*args)[1]
+
+    return gradient
+
+
+def value_and_grad(function: Function, argnums: int | Sequence[int] = 0) -> Function:
+    """Like `grad`, but gives (result, gradient).
+
+    >>> value_and_grad(lambda x: x ** 2)(3.0)
+    (9.0, 6.0)
+    """
+
+    def both(*args: Any) -> tuple[Any, Any]:
+        call = _Call(function, args, argnums)
+        output = call.output("grad")
+        gradients = _pull_back([(output, 1.0)], call.inputs)
+        return call.plain([output])[0], call.shaped(gradients)
+
+    return both
+
+
+def jacobian(function: Function, argnums: int | Sequence[int] = 0) -> Function:
+    """All first derivatives: the result's shape, with the argument's shape in each place.
+
+    Reverse mode, one walk per output. Arguments, results and errors as for `grad`.
+
+    >>> jacobian(lambda v: [v[0] * v[1], v[0] + v[1]])([2.0, 3.0])
+    [[3.0, 2.0], [1.0, 1.0]]
+    """
+
+    def rows(*args: Any) -> Any:
+        call = _Call(function, args, argnums)
+        return rebuild(
+            call.result,
+            [call.shaped(_pull_back([(output, 1.0)], call.inputs)) for output in call.outputs],
+        )
+
+    return rows
+
+
+def hessian(function: Function, argnums: int | Sequence[int] = 0) -> Function:
+    """All second derivatives: the jacobian of the gradient.
+
+    >>> hessian(lambda v: v[0] ** 2 * v[1])([2.0, 3.0])
+    [[6.0, 4.0], [4.0, 0.0]]
+    """
+    return jacobian(grad(function, argnums), argnums)
+
+
+def jvp(function: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
+    """(result, its tangent) of a function at `primals` in the direction `tangents`: forward mode.
+
+    tangent = sum over the inputs of d(result)/d(input) * tangent(input). `primals` and `tangents`
+    are sequences of arguments of equal shapes. Raises ValueError where the shapes differ.
+
+    >>> jvp(lambda x, y: x * y, (2.0, 3.0), (1.0, 10.0))
+    (6.0, 23.0)
+    """
+    call = _Call(function, tuple(primals), range(len(primals)))
+    directions = flatten(list(tangents), "tangents")
+    if len(directions) != len(call.inputs):
+        raise ValueError(
+            f"jvp() was given {len(call.inputs)} primals and {len(directions)} tangents\n"
+            "hint: every number of the primals needs its tangent"
+        )
+    moved = push_forward(call.outputs, dict(zip(call.inputs, directions, strict=True)))
+    return rebuild(call.result, call.plain(call.outputs)), rebuild(call.result, call.plain(moved))
+
+
+def vjp(function: Function, *primals: Any) -> tuple[Any, Function]:
+    """(result, pullback) of a function at `primals`; the pullback is reverse mode.
+
+    `pullback(cotangent)`, for a cotangent in the shape of the result, gives a tuple with, for each
+    argument, the sum over the outputs of cotangent(output) * d(output)/d(argument). It raises
+    ValueError for another shape.
+
+    >>> result, pullback = vjp(lambda x, y: [x * y, x + y], 2.0, 3.0)
+    >>> result, pullback([1.0, 10.0])
+    ([6.0, 5.0], (13.0, 12.0))
+    """
+    call = _Call(function, primals, range(len(primals)))
+
+    def pullback(cotangent: Any) -> Any:
+        weights = flatten(cotangent, "the cotangent")
+        if len(weights) != len(call.outputs):
+            raise ValueError(
+                f"the pullback was given {len(weights)} numbers for {len(call.outputs)} outputs\n"
+                "hint: give a cotangent in the shape of the result"
+            )
+        seeds = list(zip(call.outputs, weights, strict=True))
+        return call.shaped(_pull_back(seeds, call.inputs))
+
+    return rebuild(call.result, call.plain(call.outputs)), pullback
