@@ -11,7 +11,7 @@ from autograd.composites import (
     sum,
     where,
 )
-from autograd.derivation import Derivation, Factor, Path, derive
+from autograd.derivation import Derivation, derive
 from autograd.errors import (
     ChalkgradError,
     DivisionByZeroError,
@@ -21,6 +21,7 @@ from autograd.errors import (
     NotANumberError,
     RangeError,
 )
+from autograd.factors import Factor, Path
 from autograd.graph import evaluate, evaluate_all, topological_order
 from autograd.markup import to_mathml, to_unicode
 from autograd.notation import formula

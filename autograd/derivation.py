@@ -1,166 +1,160 @@
-"""The chain rule written out over the labelled nodes of a graph, in symbols and in numbers."""
+"""A derivation: the chain rule written out in symbols and in numbers, as one writes it by hand."""
+
+# ruff: noqa: RUF002 - derivations have minus signs, not hyphens
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from fractions import Fraction
 from functools import cached_property
-from itertools import islice, pairwise
-from typing import TYPE_CHECKING, Any
+from itertools import islice
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from autograd.errors import GradientError, GraphError
+from autograd.factors import (
+    Factor,
+    Path,
+    SymbolGraph,
+    adjoints_of,
+    dependents_on,
+    has_fraction,
+    product_of,
+)
 from autograd.graph import topological_order
+from autograd.markup import to_unicode
 from autograd.notation import (
     ONE,
     Form,
     Names,
+    add,
+    exact_value,
     form_of,
+    is_rounded,
+    latex_at_numbers,
     latex_of,
+    number,
+    shown,
     styled,
+    symbols_in,
     times,
 )
-from autograd.transforms import _as_value, _local_derivative, differentiate
-from autograd.value import Value, _folding, _name
+from autograd.transforms import differentiate
+from autograd.value import Value, _name
+from autograd.working import EQUAL, ROUNDED, Row, Working
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Sequence
 
-__all__ = ["Derivation", "Factor", "Path", "derive"]
+__all__ = ["Derivation", "derive"]
 
 
 def derive(output: Value, wrt: Value, *, digits: int = 6, limit: int = 8) -> Derivation:
     r"""d(output)/d(wrt) by the chain rule over the labelled nodes between the two.
 
-    Numbers are shown to `digits` significant digits; of more than `limit` paths the first `limit`
-    are written out and the others counted. Neither `grad` nor anything else in the graph changes.
+    A node with a label is a symbol; nodes without are written out. Numbers are shown to `digits`
+    significant digits. Of more than `limit` paths the first `limit` are written out and the others
+    counted. Neither `grad` nor anything else in the graph is read or changed.
 
     Raises GraphError where a leaf was changed after the graph was computed from it, GradientError
-    where the gradient is infinite or undefined.
+    where the gradient is infinite or undefined, ValueError for digits or limit below 1.
 
-    >>> x, w, b = Value(80.0, "x"), Value(1.0, "w"), Value(0.0, "b")
-    >>> y_hat = w * x + b
+    >>> w, x, y = Value(2.0, "w"), Value(80.0, "x"), Value(75.0, "y")
+    >>> y_hat = w * x
     >>> y_hat.label = r"\hat{y}"
-    >>> loss = (75 - y_hat) ** 2
+    >>> loss = (y - y_hat) ** 2
     >>> loss.label = "L"
-    >>> derive(loss, w).formula()
-    '-2(75 - \\hat{y}) x'
+    >>> print(derive(loss, w))
+    ∂L/∂w = ∂L/∂ŷ · ∂ŷ/∂w
+          = −2(y − ŷ) · x
+          = −2(75 − 160) · 80
+          = 13600
     """
+    for name, given in (("digits", digits), ("limit", limit)):
+        if given < 1:
+            raise ValueError(f"derive() with {name}={given}\nhint: {name} must be at least 1")
     return Derivation(output, wrt, digits, limit)
 
 
-@dataclass(frozen=True, eq=False)
-class Factor:
-    """d(parent)/d(child) of two symbols with nothing but unlabelled nodes between them."""
-
-    parent: Value
-    child: Value
-    number: float
-    _names: Names = field(repr=False)
-
-    @cached_property
-    def gradient(self) -> Value:
-        """The derivative as a Value over the graph's nodes, all other symbols held fixed.
-
-        Raises GradientError where a rule on the way has no finite value.
-        """
-        return _partial(self.parent, self.child, self._names)
-
-    @cached_property
-    def form(self) -> Form | None:
-        """The derivative as a sum of products; None where it cannot be written out."""
-        try:
-            return form_of(self.gradient, self._names)
-        except GradientError:
-            return None
-
-    def formula(self, style: str = "latex") -> str:
-        """The derivative over symbols; as a fraction of partials where it cannot be written out."""
-        form = self.form
-        return styled(self.symbolic if form is None else latex_of(form, self._names), style)
-
-    @property
-    def symbolic(self) -> str:
-        r"""The derivative as LaTeX writes it before it is known: `\frac{\partial L}{...}`."""
-        return _fraction(self._names.called(self.parent), self._names.called(self.child))
-
-
-@dataclass(frozen=True, eq=False)
-class Path:
-    """One way from the output down to `wrt`: the gradient along it is the factors' product."""
-
-    factors: tuple[Factor, ...]
-    share: float | None
-    """The product over the whole gradient: negative or above 1 where paths cancel, None where the
-    gradient is 0."""
-    _names: Names = field(repr=False)
-
-    @property
-    def product(self) -> float:
-        """The number of this path's part of the gradient."""
-        return math.prod(factor.number for factor in self.factors)
-
-    @cached_property
-    def form(self) -> Form | None:
-        """The product as one term or bracket; None where a factor cannot be written out."""
-        product = ONE
-        for factor in self.factors:
-            if factor.form is None:
-                return None
-            product = times(product, factor.form)
-        return product
-
-    def formula(self, style: str = "latex") -> str:
-        """The product over symbols, sign and number first."""
-        form = self.form
-        if form is not None:
-            return styled(latex_of(form, self._names), style)
-        return styled(r" \cdot ".join(factor.formula() for factor in self.factors), style)
-
-
 class Derivation:
-    """d(output)/d(wrt) as the sum over paths of products of factors; made by `derive`."""
+    """d(output)/d(wrt) as the sum over paths of products of factors; made by `derive`.
+
+    `value` is its number, `paths` the paths written out, `path_count` the number of all of them;
+    `gradient` and `formula()` are the whole derivative as a Value and in symbols. `str()`,
+    `latex()` and `markdown()` give the lines of `working`.
+    """
 
     def __init__(self, output: Value, wrt: Value, digits: int, limit: int) -> None:
-        self.output = output
-        self.wrt = wrt
         order = topological_order(output)
         _refuse_stale(order)
-        self._names = Names(output, wrt)
+        self.output = output
+        self.wrt = wrt
+        self.digits = digits
         self.value: float = _gradient(order, wrt)
-        self._symbols = _SymbolGraph(output, wrt, order, self._names)
-        self.path_count: int = self._symbols.count
+        self._graph = SymbolGraph(output, wrt)
+        self.path_count: int = self._graph.path_count
         self.paths: tuple[Path, ...] = tuple(
-            self._path(nodes) for nodes in islice(self._symbols.paths(), limit)
+            Path(nodes, self.value, self._graph) for nodes in islice(self._graph.paths(), limit)
         )
 
-    def _path(self, nodes: list[Value]) -> Path:
-        factors = tuple(self._symbols.factor(parent, child) for parent, child in pairwise(nodes))
-        product = math.prod(factor.number for factor in factors)
-        return Path(factors, product / self.value if self.value else None, self._names)
+    @property
+    def factors(self) -> tuple[Factor, ...]:
+        """The factors of the paths written out, each once."""
+        return tuple(dict.fromkeys(factor for path in self.paths for factor in path.factors))
 
     @cached_property
     def gradient(self) -> Value:
         """The gradient as a Value over the graph's nodes: what `differentiate` gives."""
         return differentiate(self.output, self.wrt)
 
-    def formula(self, style: str = "latex") -> str:
-        """The gradient over symbols: the products of all paths, added."""
-        text = ""
-        for path in self.paths:
-            part = path.formula()
-            if not text:
-                text = part
-            elif part.startswith("-"):
-                text += f" - {part[1:]}"
-            else:
-                text += f" + {part}"
+    @cached_property
+    def form(self) -> Form | None:
+        """The whole derivative, as short as is known; None where it cannot be written out."""
         if self.path_count > len(self.paths):
-            text += r" + \cdots"
-        return styled(text or "0", style)
+            return None
+        total: Form | None = ()
+        for path in self.paths:
+            total = None if total is None or path.form is None else add(total, path.form)
+        return _shortest(self, total)
 
+    def formula(self, style: str = "latex") -> str:
+        r"""The gradient over symbols; where paths are left out, it ends in `+ \cdots`."""
+        if self.form is not None:
+            return styled(latex_of(self.form, self._graph.names), style)
+        parts = [path.formula() for path in self.paths]
+        if self.path_count > len(self.paths):
+            parts.append(r"\cdots")
+        return styled(_sum_of(parts), style)
 
-def _fraction(over: str, under: str) -> str:
-    return rf"\frac{{\partial {over}}}{{\partial {under}}}"
+    @property
+    def symbolic(self) -> str:
+        r"""The left side in LaTeX: `\frac{\partial L}{\partial W}`."""
+        return self._graph.fraction(self.output, self.wrt)
+
+    @cached_property
+    def working(self) -> Working:
+        """The lines: chain rule, formulas, numbers, result; and remarks."""
+        return _Writer(self).working()
+
+    def latex(self) -> str:
+        r"""An `align*` environment, for LaTeX with amsmath, KaTeX and MathJax."""
+        return self.working.latex()
+
+    def markdown(self) -> str:
+        """A display formula between double dollars, then the remarks."""
+        return self.working.markdown()
+
+    def __str__(self) -> str:
+        return str(self.working)
+
+    def __repr__(self) -> str:
+        paths = "1 path" if self.path_count == 1 else f"{self.path_count} paths"
+        return f"<derivation {to_unicode(self.symbolic)} = {self.value!r}, {paths}>"
+
+    def _repr_latex_(self) -> str:
+        return self.working._repr_latex_()
+
+    def _repr_markdown_(self) -> str:
+        return self.markdown()
 
 
 def _refuse_stale(order: list[Value]) -> None:
@@ -176,9 +170,7 @@ def _refuse_stale(order: list[Value]) -> None:
 
 def _gradient(order: list[Value], wrt: Value) -> float:
     """d(last of `order`)/d(wrt), as backward() computes it."""
-    depends = _dependents(order, wrt)
-    adjoints = _adjoints(order, depends)
-    gradient = adjoints.get(wrt, 0.0)
+    gradient = adjoints_of(order, dependents_on(wrt, order)).get(wrt, 0.0)
     if not math.isfinite(gradient):
         raise GradientError(
             f"the gradient of {_name(order[-1])} by {_name(wrt)} is {gradient!r}",
@@ -187,120 +179,259 @@ def _gradient(order: list[Value], wrt: Value) -> float:
     return gradient
 
 
-def _adjoints(order: list[Value], depends: set[Value]) -> dict[Value, float]:
-    """d(last of `order`)/d(node) for the nodes in `depends` and what they reach in `order`."""
-    adjoints: dict[Value, float] = {order[-1]: 1.0}
-    for node in reversed(order):
-        gradient = adjoints.get(node, 0.0)
-        if gradient == 0.0:  # a branch not taken passes nothing on, not even 0 * inf
-            continue
-        inputs = [parent.data for parent in node.parents]
-        for which, parent in enumerate(node.parents):
-            if parent in depends:
-                slope = node.op.partial(which, inputs[0], inputs[-1], node.data)
-                adjoints[parent] = adjoints.get(parent, 0.0) + slope * gradient
-    return adjoints
+def _shortest(derivation: Derivation, form: Form | None) -> Form | None:
+    r"""The form, or a shorter one where the gradient by a symbol on all paths is recognised.
 
-
-def _dependents(order: list[Value], wrt: Value) -> set[Value]:
-    """The nodes of `order` that are computed from wrt, and wrt."""
-    depends = {wrt}
-    for node in order:
-        if any(parent in depends for parent in node.parents):
-            depends.add(node)
-    return depends
-
-
-def _region(symbol: Value, names: Names) -> list[Value]:
-    """`symbol` and the unlabelled nodes it is computed from without crossing another symbol.
-
-    Each after those of its parents that belong to the region.
+    Through softmax or sigmoid and a cross-entropy, dL/dz is \hat{y} - y: that, times dz/d(wrt).
     """
-    order: list[Value] = []
-    seen = {symbol}
-    path = [symbol]
-    while path:
-        node = path[-1]
-        for parent in node.parents:
-            if parent not in seen and parent.parents and names.symbol(parent) is None:
-                seen.add(parent)
-                path.append(parent)
-                break
+    graph, paths = derivation._graph, derivation.paths
+    for joint in _joints(paths):
+        heads = {f for p in paths for f in p.factors[: p.nodes.index(joint)]}
+        if not any(factor.form is None or has_fraction(factor.form) for factor in heads):
+            continue
+        symbols = [node for path in paths for node in path.nodes[1:]]
+        symbols += [node for factor in heads for node in symbols_in(factor.form or ())]
+        try:
+            gradient = differentiate(derivation.output, joint)
+        except GradientError:
+            continue
+        head, rest = graph.recognised(gradient, symbols), _below(paths, joint)
+        if head is not None and rest is not None:
+            return graph.shorter(form, times(head, rest))
+    return form
+
+
+def _joints(paths: Sequence[Path]) -> list[Value]:
+    """The symbols that are on every path, the lowest first, without the output."""
+    if not paths:
+        return []
+    return [n for n in reversed(paths[0].nodes[1:]) if all(n in path.nodes for path in paths)]
+
+
+def _below(paths: Sequence[Path], joint: Value) -> Form | None:
+    """d(joint)/d(wrt): the products of the ways from a symbol on all paths down to wrt, added."""
+    ways = {}
+    for path in paths:
+        i = path.nodes.index(joint)
+        ways[path.nodes[i:]] = path.factors[i:]
+    total: Form = ()
+    for factors in ways.values():
+        product = product_of(factors)
+        if product is None:
+            return None
+        total = add(total, product)
+    return total
+
+
+def _sum_of(parts: Iterable[str]) -> str:
+    """LaTeX of terms added; a term may begin with a minus sign."""
+    text = ""
+    for part in parts:
+        if not text:
+            text = part
         else:
-            order.append(path.pop())
-    return order
+            text += f" - {part[1:]}" if part.startswith("-") else f" + {part}"
+    return text or "0"
 
 
-def _partial(parent: Value, child: Value, names: Names) -> Value:
-    """d(parent)/d(child) as a Value, every symbol between the two held fixed."""
-    region = _region(parent, names)
-    leads = _dependents(region, child)
-    adjoints: dict[Value, Any] = {parent: 1.0}
-    with _folding():
-        for node in reversed(region):
-            adjoint = adjoints.get(node)
-            if adjoint is None:
-                continue
-            for which, source in enumerate(node.parents):
-                if source in leads:
-                    passed = adjoint * _local_derivative(node, which)
-                    before = adjoints.get(source)
-                    adjoints[source] = passed if before is None else before + passed
-    return _as_value(adjoints.get(child, 0.0))
+# The lines
 
 
-class _SymbolGraph:
-    """The graph between output and wrt with nothing but symbols for nodes."""
+_MOST_FACTORS: Final = 9  # of a longer path the first four and the last four are written out
 
-    def __init__(self, output: Value, wrt: Value, order: list[Value], names: Names) -> None:
-        self._output = output
-        self._wrt = wrt
-        self._names = names
-        self._depends = _dependents(order, wrt)
-        self._below: dict[Value, list[Value]] = {}
-        self._factors: dict[tuple[Value, Value], Factor] = {}
-        ways: dict[Value, int] = {wrt: 1}
-        for node in order:
-            is_joint = node is output or names.symbol(node) is not None
-            if is_joint and node in self._depends and node is not wrt:
-                self._below[node] = self._symbols_under(node)
-                ways[node] = sum(ways[below] for below in self._below[node])
-        self.count: int = ways.get(output, 0)
 
-    def _symbols_under(self, node: Value) -> list[Value]:
-        found: dict[Value, None] = {}
-        for inner in _region(node, self._names):
-            for parent in inner.parents:
-                if parent in self._depends and self._names.symbol(parent) is not None:
-                    found[parent] = None
-        return list(found)
+class _Cell(NamedTuple):
+    """A factor as it stands in a line: its form, or its symbolic name where it has none."""
 
-    def paths(self) -> Iterator[list[Value]]:
-        """The symbols of each path, from the output to wrt."""
-        if self._output is self._wrt:
-            yield [self._output]
-            return
-        if not self.count:
-            return
-        path = [self._output]
-        waiting = [iter(self._below[self._output])]
-        while path:
-            node = next(waiting[-1], None)
-            if node is None:
-                path.pop()
-                waiting.pop()
-            elif node is self._wrt:
-                yield [*path, node]
-            else:
-                path.append(node)
-                waiting.append(iter(self._below[node]))
+    form: Form | None
+    symbolic: str
+    number: float
 
-    def factor(self, parent: Value, child: Value) -> Factor:
-        """The factor of two neighbours."""
-        known = self._factors.get((parent, child))
-        if known is None:
-            region = _region(parent, self._names)
-            slope = _adjoints(region, _dependents(region, child)).get(child, 0.0)
-            known = Factor(parent, child, slope, self._names)
-            self._factors[parent, child] = known
-        return known
+    def in_symbols(self, names: Names, *, first: bool, alone: bool) -> str:
+        if self.form is None:
+            return self.symbolic
+        return _fitted(latex_of(self.form, names), self.form, first=first, alone=alone)
+
+    def in_numbers(self, digits: int, *, first: bool, alone: bool) -> str:
+        if self.form is not None:
+            latex = latex_at_numbers(self.form, digits)
+            return _fitted(latex, self.form, first=first, alone=alone)
+        if math.isnan(self.number):
+            return self.symbolic
+        latex = number(self.number, digits)
+        return f"({latex})" if self.number < 0 and not alone else latex
+
+    def exactly(self, digits: int) -> Fraction | None:
+        """The value of what `in_numbers` shows, where that is a fraction."""
+        if self.form is not None:
+            return exact_value(self.form, digits)
+        return None if math.isnan(self.number) else shown(self.number, digits)
+
+    def is_rounded(self, digits: int) -> bool:
+        """Whether a number that replaces a symbol is shown with fewer digits than it has."""
+        if self.form is None:
+            return not math.isnan(self.number) and is_rounded(self.number, digits)
+        return any(is_rounded(node.data, digits) for node in symbols_in(self.form))
+
+
+def _fitted(latex: str, form: Form, *, first: bool, alone: bool) -> str:
+    """A factor's text as it may stand in a product: sums and later minus signs in brackets."""
+    if alone or not (len(form) > 1 or (latex.startswith("-") and not first)):
+        return latex
+    return rf"\left({latex}\right)" if r"\frac" in latex else f"({latex})"
+
+
+def _cells(path: Path) -> list[_Cell]:
+    """The factors of a path as they are written; of very many those in the middle left out."""
+    factors = path.factors
+    if len(factors) <= _MOST_FACTORS:
+        return [_Cell(factor.form, factor.symbolic, factor.number) for factor in factors]
+    first = [_Cell(factor.form, factor.symbolic, factor.number) for factor in factors[:4]]
+    last = [_Cell(factor.form, factor.symbolic, factor.number) for factor in factors[-4:]]
+    left_out = rf"\cdots \text{{ ({len(factors) - 8:,} factors) }} \cdots"
+    return [*first, _Cell(None, left_out, math.nan), *last]
+
+
+def _letters(latex: str) -> str:
+    """A formula without what only sets it apart: spaces, dots and the size of brackets."""
+    for mark in (r"\cdot", r"\left", r"\right", " "):
+        latex = latex.replace(mark, "")
+    return latex
+
+
+def _product(parts: Iterable[Fraction | None]) -> Fraction | None:
+    product = Fraction(1)
+    for part in parts:
+        if part is None:
+            return None
+        product *= part
+    return product
+
+
+def _total(parts: Sequence[Fraction | None]) -> Fraction | None:
+    known = [part for part in parts if part is not None]
+    return sum(known, Fraction(0)) if len(known) == len(parts) else None
+
+
+class _Writer:
+    """Writes the lines of one derivation."""
+
+    def __init__(self, derivation: Derivation) -> None:
+        self._derivation = derivation
+        self._graph = derivation._graph
+        self._names = derivation._graph.names
+        self._digits = derivation.digits
+        self._paths = derivation.paths
+        self._more = derivation.path_count - len(derivation.paths)
+        self._rows: list[Row] = []
+        self._remarks = list(self._names.remarks)
+
+    def working(self) -> Working:
+        self._write_chain()
+        sides = self._write_formulas()
+        sides = self._write_gathered(sides)
+        value = self._write_numbers(sides)
+        self._write_result(value)
+        self._explain()
+        return Working(self._derivation.symbolic, tuple(self._rows), tuple(self._remarks))
+
+    def _write_chain(self) -> None:
+        if len(self._paths) > 1 or any(len(path.factors) > 1 for path in self._paths):
+            self._add(EQUAL, [[cell.symbolic for cell in _cells(path)] for path in self._paths])
+
+    def _write_formulas(self) -> list[list[_Cell]]:
+        """The factors' formulas, those that are 1 left out; gives what stands in the line."""
+        sides = [[cell for cell in _cells(path) if cell.form != ONE] for path in self._paths]
+        if any(cell.form is not None for cells in sides for cell in cells):
+            self._add(EQUAL, self._texts(sides, _Cell.in_symbols, self._names))
+        elif all(not cells for cells in sides):
+            self._add(EQUAL, [[] for _ in sides])
+        return sides
+
+    def _write_gathered(self, sides: list[list[_Cell]]) -> list[list[_Cell]]:
+        """One line for the whole formula, where that says more than its factors side by side."""
+        form = self._derivation.form
+        if form is None or not sides:
+            return sides
+        formulas = self._texts(sides, _Cell.in_symbols, self._names)
+        latex = latex_of(form, self._names)
+        if _letters(latex) == _letters(_sum_of(" ".join(cells) or "1" for cells in formulas)):
+            return sides
+        self._add(EQUAL, [[latex]])
+        return [[_Cell(form, "", self._derivation.value)]]
+
+    def _write_numbers(self, sides: list[list[_Cell]]) -> Fraction | None:
+        """The line with numbers for symbols; gives its exact value, None where that is unknown."""
+        digits = self._digits
+        rounded = any(cell.is_rounded(digits) for cells in sides for cell in cells)
+        numbers = self._texts(sides, _Cell.in_numbers, digits)
+        self._add(ROUNDED if rounded else EQUAL, numbers)
+        parts = [_product(cell.exactly(digits) for cell in cells) for cells in sides]
+        if len(sides) < 2 and not self._more:
+            return _total(parts)
+        products = [path.product for path in self._paths]
+        texts = [number(product, digits) for product in products]
+        shown_parts = [shown(product, digits) for product in products]
+        if self._more:
+            rest = self._derivation.value - math.fsum(products)
+            texts.append(rf"{number(rest, digits)} \text{{ ({self._more:,} more)}}")
+        elif numbers == [[text] for text in texts]:
+            return _total(parts)
+        self._rows.append(Row(EQUAL if parts == shown_parts else ROUNDED, (_sum_of(texts),)))
+        return None if self._more else _total(shown_parts)
+
+    def _write_result(self, exact: Fraction | None) -> None:
+        value = self._derivation.value
+        sign = EQUAL if exact == shown(value, self._digits) else ROUNDED
+        self._add(sign, [[number(value, self._digits)]])
+
+    def _explain(self) -> None:
+        """Remarks: symbols that are not in the graph, what is not written out, what is 0."""
+        derivation, names = self._derivation, self._names
+        used = {s for factor in derivation.factors for s in symbols_in(factor.form or ())}
+        used.update(symbols_in(derivation.form or ()))
+        for output in self._graph.recogniser.invented:
+            if output in used:
+                self._define(output)
+        if not self._paths:
+            over, under = (to_unicode(names.called(n)) for n in (derivation.output, derivation.wrt))
+            self._remarks.append(f"{over} does not depend on {under}")
+        if self._graph.recogniser.relied_on_targets:
+            total = _sum_of(names.called(leaf) for leaf in self._graph.recogniser.targets)
+            self._rows.append(Row("", (rf"\text{{with }}{total} = 1",)))
+        for factor in derivation.factors:
+            if factor.form is None:
+                self._remarks.append(f"{to_unicode(factor.symbolic)} {factor.obstacle}")
+
+    def _define(self, output: Value) -> None:
+        """Says which softmax output a symbol stands for that no node of the graph has."""
+        exponential, total = output.parents
+        symbol = self._names.called(output)
+        form = form_of(exponential / total, self._names)
+        if form is None:
+            self._remarks.append(f"{to_unicode(symbol)} is the softmax output of that exponential")
+        else:
+            definition = rf"\text{{where }}{symbol} = {latex_of(form, self._names)}"
+            self._rows.append(Row("", (definition,)))
+
+    def _texts(
+        self, sides: list[list[_Cell]], write: Callable[..., str], setting: object
+    ) -> list[list[str]]:
+        alone = len(sides) == 1 and len(sides[0]) == 1
+        return [
+            [write(cell, setting, first=i == 0, alone=alone) for i, cell in enumerate(cells)]
+            for cells in sides
+        ]
+
+    def _add(self, sign: str, sides: list[list[str]]) -> None:
+        """A line for each side, the paths left out counted; nothing where it says nothing new."""
+        rows: list[Row] = []
+        for cells in sides or [["0"]]:
+            start = cells[0] if cells else "1"
+            joint = sign if not rows else "-" if start.startswith("-") else "+"
+            start = start[1:] if joint == "-" else start
+            rows.append(Row(joint, (start, *cells[1:])))
+        if self._more and len(sides) == len(self._paths):
+            rows.append(Row("+", (rf"\cdots \text{{ and {self._more:,} more paths}}",)))
+        if [row.cells for row in rows] != [row.cells for row in self._rows[-len(rows) :]]:
+            self._rows.extend(rows)

@@ -11,10 +11,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
-from xml.sax.saxutils import escape
+from typing import Final, NamedTuple
 
 __all__ = ["to_mathml", "to_unicode", "well_formed"]
 
@@ -108,7 +106,7 @@ def to_mathml(latex: str) -> str:
     try:
         return _mathml(_parsed(latex))
     except _MalformedError:
-        return f"<mtext>{escape(latex)}</mtext>"
+        return f"<mtext>{_escaped(latex)}</mtext>"
 
 
 def well_formed(latex: str) -> bool:
@@ -128,8 +126,7 @@ class _MalformedError(ValueError):
     """The text is not the LaTeX of a formula."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Node:
+class _Node(NamedTuple):
     """A piece of mathematics.
 
     `kind` is letter, number, sign, word (upright: a function's name or text) or space, with
@@ -348,6 +345,11 @@ def _script(node: _Node, mark: str, table: dict[str, str]) -> str:
 # As MathML.
 
 
+def _escaped(text: str) -> str:
+    text = "".join(c if c.isprintable() else " " for c in text)
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
 def _mathml(node: _Node) -> str:
     if node.kind == "row":
         return "<mrow>" + "".join(_mathml(part) for part in node.parts) + "</mrow>"
@@ -363,7 +365,7 @@ def _mathml(node: _Node) -> str:
     if node.kind == "space":
         return '<mspace width="0.25em"/>' if node.text == "  " else ""
     tag = {"letter": "mi", "number": "mn", "sign": "mo", "word": "mi"}[node.kind]
-    return f"<{tag}>{escape(node.text)}</{tag}>"
+    return f"<{tag}>{_escaped(node.text)}</{tag}>"
 
 
 def _mathml_scripts(base: _Node, below: _Node, above: _Node) -> str:

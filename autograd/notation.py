@@ -11,11 +11,10 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from itertools import pairwise
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias, TypeGuard
 
 from autograd import ops
 from autograd.errors import GraphError
@@ -179,6 +178,11 @@ def shown(x: float, digits: int) -> Fraction:
     return Fraction(f"{x:.{digits}g}")
 
 
+def is_rounded(x: float, digits: int) -> bool:
+    """Whether `number(x, digits)` shows less than x holds, the last bits of a float apart."""
+    return abs(float(shown(x, digits)) - x) > 1e-14 * abs(x)
+
+
 def _with_power_of_ten(decimal: str) -> str:
     mantissa, _, exponent = decimal.partition("e")
     if not exponent:
@@ -209,16 +213,14 @@ def _is_short_decimal(q: Fraction) -> bool:
 # The view of a graph as a sum of products
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """An operation that is no arithmetic, of inputs in the view."""
 
     op: Operation
     inputs: tuple[Form, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Term:
+class Term(NamedTuple):
     """A number times powers: of nodes that are symbols, of calls, of sums, of known constants."""
 
     number: Fraction
@@ -346,10 +348,15 @@ def times(f: Form, g: Form) -> Form:
     return _as_form(a.number * b.number, powers)
 
 
+def is_sum(base: Base) -> TypeGuard[Form]:
+    """Whether the base of a power is a sum, which stands in brackets."""
+    return isinstance(base, tuple) and not isinstance(base, Call)
+
+
 def _as_form(number: Fraction, powers: dict[Base, Fraction]) -> Form:
     kept = tuple((base, exponent) for base, exponent in powers.items() if exponent)
-    if number == 1 and len(kept) == 1 and kept[0][1] == 1 and isinstance(kept[0][0], tuple):
-        return kept[0][0]  # a sum by itself
+    if number == 1 and len(kept) == 1 and kept[0][1] == 1 and is_sum(kept[0][0]):
+        return kept[0][0]
     return (Term(number, kept),)
 
 
@@ -376,6 +383,56 @@ def _power(f: Form, exponent: Fraction) -> Form:
     return (Term(Fraction(1), ((base, exponent),)),)
 
 
+def powers_in(form: Form) -> Iterator[tuple[Base, Fraction]]:
+    """Every power in the view, within sums and calls too."""
+    for term in form:
+        for base, exponent in term.powers:
+            yield base, exponent
+            if is_sum(base):
+                yield from powers_in(base)
+            elif isinstance(base, Call):
+                for part in base.inputs:
+                    yield from powers_in(part)
+
+
+def symbols_in(form: Form) -> list[Value]:
+    """The nodes that stand in the view as symbols, in order, each once."""
+    return list(dict.fromkeys(base for base, _ in powers_in(form) if isinstance(base, Value)))
+
+
+def exact_value(form: Form, digits: int) -> Fraction | None:
+    """The view at the numbers shown for its symbols; None where that is no fraction.
+
+    What operations give is counted exact where they only choose: max, step and the like.
+    """
+    total = Fraction(0)
+    for term in form:
+        product = term.number
+        for base, exponent in term.powers:
+            factor = _exact_base(base, digits)
+            if factor is None or exponent.denominator != 1 or (exponent < 0 and not factor):
+                return None
+            product *= factor ** int(exponent)
+        total += product
+    return total
+
+
+def _exact_base(base: Base, digits: int) -> Fraction | None:
+    if isinstance(base, Value):
+        return shown(base.data, digits)
+    if isinstance(base, str):
+        return None
+    if not isinstance(base, Call):
+        return exact_value(base, digits)
+    inputs = [exact_value(part, digits) for part in base.inputs]
+    numbers = [float(part) for part in inputs if part is not None]
+    if base.op not in _CHOOSING or len(numbers) < len(inputs):
+        return None
+    return Fraction(base.op.evaluate(*numbers))
+
+
+_CHOOSING: Final = (ops.relu, ops.step, ops.sign, ops.abs, ops.maximum, ops.minimum, ops.gate)
+
 _ARITHMETIC: Final[dict[Operation, Callable[..., Form]]] = {
     ops.add: add,
     ops.sub: lambda f, g: add(f, _negative(g)),
@@ -391,8 +448,7 @@ _ARITHMETIC: Final[dict[Operation, Callable[..., Form]]] = {
 # The view as LaTeX
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(NamedTuple):
     """A part of a product as LaTeX.
 
     `kind` is number, symbol, call or bracket, which decides what stands before the next part.
@@ -411,11 +467,10 @@ def latex_of(form: Form, names: Names) -> str:
 
 
 def latex_at_numbers(form: Form, digits: int) -> str:
-    """The view with each symbol replaced by its number, negative ones in brackets."""
-    if len(form) == 1 and form[0].number == 1 and len(form[0].powers) == 1:
-        base, exponent = form[0].powers[0]
-        if isinstance(base, Value) and exponent == 1:
-            return number(base.data, digits)  # alone on its line, so without brackets
+    """The view with each symbol replaced by its number, negative ones in brackets.
+
+    At the head of a sum, and so where it is all there is, a negative number needs none.
+    """
     return _sum(form, lambda node: _number_piece(node.data, digits))
 
 
@@ -427,12 +482,21 @@ def _number_piece(x: float, digits: int) -> Piece:
 def _sum(form: Form, show: Show) -> str:
     if not form:
         return "0"
-    latex = ""
-    for term in form:
+    latex = _leading_number(form[0], show)
+    for term in form[1:] if latex else form:
         sign = "-" if term.number < 0 else "+"
         joint = f" {sign} " if latex else sign.replace("+", "")
         latex += joint + _product(abs(term.number), term.powers, show)
     return latex
+
+
+def _leading_number(first: Term, show: Show) -> str:
+    """The negative number at the head of a sum, which needs no brackets there; else empty."""
+    if first.number == 1 and len(first.powers) == 1 and first.powers[0][1] == 1:
+        piece = _piece(first.powers[0][0], show)
+        if piece.kind == "number" and piece.latex.startswith("(-"):
+            return piece.latex[1:-1]
+    return ""
 
 
 def _product(q: Fraction, powers: tuple[tuple[Base, Fraction], ...], show: Show) -> str:
@@ -459,7 +523,7 @@ def _decimal(q: Fraction) -> str:
 def _joined(coefficient: str, powers: list[tuple[Base, Fraction]], show: Show) -> str:
     if coefficient in ("", "1") and len(powers) == 1 and powers[0][1] == 1:
         base = powers[0][0]
-        if isinstance(base, tuple):
+        if is_sum(base):
             return _sum(base, show)  # a sum alone in a numerator or denominator
     pieces = [Piece(coefficient, "number")] if coefficient not in ("", "1") else []
     pieces += [_raised(base, exponent, show) for base, exponent in powers]

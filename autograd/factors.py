@@ -1,0 +1,275 @@
+"""The chain rule over the labelled nodes of a graph: its factors and its paths.
+
+The derivative of one labelled node by another, with nothing but unlabelled nodes between them, is a
+factor. A gradient is the sum, over the paths through labelled nodes, of the products of factors.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import cached_property
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+from autograd.errors import GradientError
+from autograd.graph import topological_order
+from autograd.markup import to_unicode
+from autograd.notation import (
+    ONE,
+    Form,
+    Names,
+    form_of,
+    latex_of,
+    powers_in,
+    styled,
+    symbols_in,
+    times,
+)
+from autograd.recognition import Recogniser
+from autograd.transforms import _as_value, _local_derivative
+from autograd.value import Value, _folding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+__all__ = ["Factor", "Path", "SymbolGraph", "adjoints_of", "dependents_on"]
+
+
+class Factor:
+    """d(parent)/d(child) of two symbols with nothing but unlabelled nodes between them.
+
+    `number` is its number, `gradient` the derivative as a Value, `formula()` the same in symbols.
+    """
+
+    def __init__(self, parent: Value, child: Value, number: float, graph: SymbolGraph) -> None:
+        self.parent = parent
+        self.child = child
+        self.number = number
+        self._graph = graph
+
+    @cached_property
+    def gradient(self) -> Value:
+        """The derivative as a Value over the graph's nodes, all other symbols held fixed.
+
+        Raises GradientError where a rule on the way has no finite value.
+        """
+        return _partial(self.parent, self.child, self._graph.names)
+
+    @cached_property
+    def form(self) -> Form | None:
+        """The derivative as a sum of products; None where it cannot be written out."""
+        try:
+            form = form_of(self.gradient, self._graph.names)
+        except GradientError:
+            return None
+        if form is not None and not has_fraction(form):
+            return form
+        symbols = [self.parent, self.child, *symbols_in(form or ())]
+        return self._graph.shorter(form, self._graph.recognised(self.gradient, symbols))
+
+    @property
+    def obstacle(self) -> str:
+        """Why the derivative cannot be written out, in words; empty where it can."""
+        if self.form is not None:
+            return ""
+        try:
+            nodes = topological_order(self.gradient)
+        except GradientError:
+            return "has no finite formula at these numbers, so only its value is given"
+        return f"is too long to be written out ({len(nodes):,} nodes): label nodes in between"
+
+    def formula(self, style: str = "latex") -> str:
+        """The derivative over symbols; as a fraction of partials where it cannot be written out."""
+        form = self.form
+        latex = self.symbolic if form is None else latex_of(form, self._graph.names)
+        return styled(latex, style)
+
+    @property
+    def symbolic(self) -> str:
+        r"""The derivative in LaTeX before it is worked out: `\frac{\partial L}{\partial W}`."""
+        return self._graph.fraction(self.parent, self.child)
+
+    def __repr__(self) -> str:
+        return f"<factor {to_unicode(self.symbolic)} = {self.number!r}>"
+
+
+class Path:
+    """One way from the output down to `wrt`; the gradient along it is its factors' product.
+
+    `nodes` are its symbols from the output down, `factors` those of neighbours, `product` is their
+    product's number; `share` the product over the whole gradient: below 0 or above 1 where paths
+    cancel each other, None where the gradient is 0.
+    """
+
+    def __init__(self, nodes: tuple[Value, ...], total: float, graph: SymbolGraph) -> None:
+        self.nodes = nodes
+        self.factors = tuple(graph.factor(parent, child) for parent, child in pairwise(nodes))
+        self.product: float = math.prod(factor.number for factor in self.factors)
+        self.share: float | None = self.product / total if total else None
+        self._graph = graph
+
+    @cached_property
+    def form(self) -> Form | None:
+        """The product as a sum of products; None where a factor cannot be written out."""
+        return product_of(self.factors)
+
+    def formula(self, style: str = "latex") -> str:
+        """The product over symbols: sign and number first, then in the order of the path."""
+        form = self.form
+        if form is not None:
+            return styled(latex_of(form, self._graph.names), style)
+        return styled(r" \cdot ".join(factor.formula() for factor in self.factors), style)
+
+    def __repr__(self) -> str:
+        symbols = " → ".join(to_unicode(self._graph.names.called(node)) for node in self.nodes)
+        return f"<path {symbols}: {self.product!r}>"
+
+
+def product_of(factors: Iterable[Factor]) -> Form | None:
+    """The product of factors; None where one of them cannot be written out."""
+    product = ONE
+    for factor in factors:
+        if factor.form is None:
+            return None
+        product = times(product, factor.form)
+    return product
+
+
+def has_fraction(form: Form) -> bool:
+    """Whether something is divided by."""
+    return any(exponent < 0 for _, exponent in powers_in(form))
+
+
+class SymbolGraph:
+    """The graph between output and wrt with nothing but symbols for nodes."""
+
+    def __init__(self, output: Value, wrt: Value) -> None:
+        order = topological_order(output)
+        self.output = output
+        self.wrt = wrt
+        self.names = Names(output, wrt)
+        self.recogniser = Recogniser(order, self.names)
+        self._depends = dependents_on(wrt, order)
+        self._below: dict[Value, list[Value]] = {}
+        self._factors: dict[tuple[Value, Value], Factor] = {}
+        ways: dict[Value, int] = {wrt: 1}
+        for node in order:
+            is_joint = node is output or self.names.symbol(node) is not None
+            if is_joint and node in self._depends and node is not wrt:
+                self._below[node] = self._symbols_under(node)
+                ways[node] = sum(ways[below] for below in self._below[node])
+        self.path_count: int = ways.get(output, 0)
+
+    def _symbols_under(self, node: Value) -> list[Value]:
+        found: dict[Value, None] = {}
+        for inner in _region(node, self.names):
+            for parent in inner.parents:
+                if parent in self._depends and self.names.symbol(parent) is not None:
+                    found[parent] = None
+        return list(found)
+
+    def paths(self) -> Iterator[tuple[Value, ...]]:
+        """The symbols of each path, from the output to wrt."""
+        if self.output is self.wrt:
+            yield (self.output,)
+            return
+        path = [self.output]
+        waiting = [iter(self._below.get(self.output, ()))]
+        while path:
+            node = next(waiting[-1], None)
+            if node is None:
+                path.pop()
+                waiting.pop()
+            elif node is self.wrt:
+                yield (*path, node)
+            else:
+                path.append(node)
+                waiting.append(iter(self._below[node]))
+
+    def factor(self, parent: Value, child: Value) -> Factor:
+        """The factor of two neighbours."""
+        known = self._factors.get((parent, child))
+        if known is None:
+            region = _region(parent, self.names)
+            slope = adjoints_of(region, dependents_on(child, region)).get(child, 0.0)
+            known = Factor(parent, child, slope, self)
+            self._factors[parent, child] = known
+        return known
+
+    def fraction(self, over: Value, under: Value) -> str:
+        r"""`\frac{\partial over}{\partial under}`."""
+        above, below = self.names.called(over), self.names.called(under)
+        return rf"\frac{{\partial {above}}}{{\partial {below}}}"
+
+    def recognised(self, gradient: Value, symbols: Iterable[Value]) -> Form | None:
+        """A short form of `gradient` over `symbols` and softmax outputs, where one is known."""
+        found = self.recogniser.simplest(gradient, symbols)
+        return None if found is None else form_of(found, self.names)
+
+    def shorter(self, form: Form | None, other: Form | None) -> Form | None:
+        """The one of two forms that is written in fewer letters."""
+        if form is None or other is None:
+            return other if form is None else form
+        return min(form, other, key=lambda each: len(latex_of(each, self.names)))
+
+
+def dependents_on(wrt: Value, order: list[Value]) -> set[Value]:
+    """The nodes of `order` that are computed from wrt, and wrt."""
+    depends = {wrt}
+    for node in order:
+        if any(parent in depends for parent in node.parents):
+            depends.add(node)
+    return depends
+
+
+def adjoints_of(order: list[Value], depends: set[Value]) -> dict[Value, float]:
+    """d(last of `order`)/d(node) for the nodes in `depends` that `order` reaches."""
+    adjoints: dict[Value, float] = {order[-1]: 1.0}
+    for node in reversed(order):
+        gradient = adjoints.get(node, 0.0)
+        if gradient == 0.0:  # a branch not taken passes nothing on, not even 0 * inf
+            continue
+        inputs = [parent.data for parent in node.parents]
+        for which, parent in enumerate(node.parents):
+            if parent in depends:
+                slope = node.op.partial(which, inputs[0], inputs[-1], node.data)
+                adjoints[parent] = adjoints.get(parent, 0.0) + slope * gradient
+    return adjoints
+
+
+def _region(symbol: Value, names: Names) -> list[Value]:
+    """`symbol` and the unlabelled nodes it is computed from without crossing another symbol.
+
+    Each after those of its parents that belong to the region.
+    """
+    order: list[Value] = []
+    seen = {symbol}
+    path = [symbol]
+    while path:
+        node = path[-1]
+        for parent in node.parents:
+            if parent not in seen and parent.parents and names.symbol(parent) is None:
+                seen.add(parent)
+                path.append(parent)
+                break
+        else:
+            order.append(path.pop())
+    return order
+
+
+def _partial(parent: Value, child: Value, names: Names) -> Value:
+    """d(parent)/d(child) as a Value, every symbol between the two held fixed."""
+    region = _region(parent, names)
+    leads = dependents_on(child, region)
+    adjoints: dict[Value, Any] = {parent: 1.0}
+    with _folding():
+        for node in reversed(region):
+            adjoint = adjoints.get(node)
+            if adjoint is None:
+                continue
+            for which, source in enumerate(node.parents):
+                if source in leads:
+                    passed = adjoint * _local_derivative(node, which)
+                    before = adjoints.get(source)
+                    adjoints[source] = passed if before is None else before + passed
+    return _as_value(adjoints.get(child, 0.0))

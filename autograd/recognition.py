@@ -1,0 +1,257 @@
+r"""A short form of a gradient, found by trial: `\hat{y} - 1` where the rules give much algebra.
+
+A candidate is taken for the gradient where the two agree, to 1e-9, at several random points: all
+leaves random, everything else recomputed from them. So the agreement is no accident of the numbers
+that happen to stand in the graph. Candidates are s, s - 1, s - t, s t, s(1 - s), 1 - s^2 and 1 for
+labelled nodes s and t, times a simple fraction.
+
+Outputs of a softmax count as labelled nodes even where the graph of the loss does not hold them:
+from -log(\hat{y}_2), and from a loss on logits, the graph has only the exponentials and their sum.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from fractions import Fraction
+from itertools import combinations
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from autograd import ops
+from autograd.errors import ChalkgradError
+from autograd.graph import evaluate, topological_order
+from autograd.value import Value
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from autograd.notation import Names
+
+__all__ = ["Recogniser"]
+
+_POINTS: Final = 6
+_MOST_NODES: Final = 2000  # a larger graph takes too long to recompute at random points
+_MOST_SYMBOLS: Final = 60
+_AGREEMENT: Final = 1e-9
+
+
+class _Candidate(NamedTuple):
+    """A form that may be the gradient: its numbers at the points and how to build it."""
+
+    numbers: list[float]
+    kind: str
+    first: Value
+    second: Value | None = None
+
+
+class Recogniser:
+    """Finds short forms of gradients in one graph."""
+
+    def __init__(self, order: list[Value], names: Names) -> None:
+        self._order = order
+        self._names = names
+        self._numbers: list[dict[Value, float]] | None = None
+        self._softmax: list[Value] | None = None
+        self.targets = _targets(order)
+        """Labelled leaves that multiply logarithms and sum to 1: random points keep the sum."""
+        self.relied_on_targets = False
+        self.invented: list[Value] = []
+        """Softmax outputs that are no nodes of the graph but have a symbol now."""
+
+    def simplest(self, gradient: Value, symbols: Iterable[Value]) -> Value | None:
+        """A short form over `symbols` and softmax outputs that equals `gradient`, or None."""
+        if len(self._order) > _MOST_NODES:
+            return None
+        points = self._points()
+        try:
+            wanted = [evaluate(gradient, point) for point in points]
+        except ChalkgradError:
+            return None
+        if len(wanted) < _POINTS:
+            return None
+        known = list(dict.fromkeys([*symbols, *self.softmax()]))[:_MOST_SYMBOLS]
+        for candidate in self._candidates(known, points):
+            multiple = _constant_ratio(wanted, candidate.numbers)
+            if multiple is not None:
+                within = set(topological_order(gradient))
+                self.relied_on_targets |= any(target in within for target in self.targets)
+                return _built(candidate, multiple)
+        return None
+
+    def softmax(self) -> list[Value]:
+        """The outputs of softmaxes: nodes of the graph, else new ones that were given a symbol."""
+        if self._softmax is None:
+            self._softmax = list(_softmax_outputs(self._order, self._names))
+            nodes = set(self._order)
+            self.invented = [output for output in self._softmax if output not in nodes]
+        return self._softmax
+
+    def _points(self) -> list[dict[Value, float]]:
+        if self._numbers is None:
+            source = random.Random(0)  # noqa: S311 - the same points every time
+            found = (self._point(source) for _ in range(4 * _POINTS))
+            self._numbers = [point for point in found if point is not None][:_POINTS]
+        return self._numbers
+
+    def _point(self, source: random.Random) -> dict[Value, float] | None:
+        """The number of every node at random leaves; None where an operation has no value."""
+        numbers: dict[Value, float] = {}
+        shares = [source.uniform(0.1, 1.0) for _ in self.targets]
+        targets = {t: share / sum(shares) for t, share in zip(self.targets, shares, strict=True)}
+        for node in self._order:
+            if node in targets:
+                numbers[node] = targets[node]
+            elif node.is_leaf:
+                fixed = node.is_constant and not node.label
+                size = min(abs(node.data), 3.0) or 1.0  # within the range of exp, off its tails
+                number = size * source.uniform(0.3, 1.3)
+                numbers[node] = node.data if fixed else (-number if node.data < 0 else number)
+            else:
+                try:
+                    numbers[node] = node.op.evaluate(*(numbers[p] for p in node.parents))
+                except ChalkgradError:
+                    return None
+        return numbers
+
+    def _candidates(
+        self, symbols: Sequence[Value], points: list[dict[Value, float]]
+    ) -> Iterator[_Candidate]:
+        at = {s: [_at(s, point) for point in points] for s in symbols}
+        if not symbols:
+            return
+        yield _Candidate([1.0] * _POINTS, "1", symbols[0])
+        for s in symbols:
+            yield _Candidate(at[s], "s", s)
+        for s in symbols:
+            yield _Candidate([x - 1.0 for x in at[s]], "s - 1", s)
+        for s, t in combinations(symbols, 2):
+            yield _Candidate([x - y for x, y in zip(at[s], at[t], strict=True)], "s - t", s, t)
+        for s in symbols:
+            yield _Candidate([x * (1.0 - x) for x in at[s]], "s(1 - s)", s)
+            yield _Candidate([1.0 - x * x for x in at[s]], "1 - s^2", s)
+        for s, t in combinations(symbols, 2):
+            yield _Candidate([x * y for x, y in zip(at[s], at[t], strict=True)], "s t", s, t)
+
+
+def _at(node: Value, point: dict[Value, float]) -> float:
+    return point[node] if node in point else evaluate(node, point)
+
+
+def _constant_ratio(wanted: list[float], numbers: list[float]) -> Fraction | None:
+    """The simple fraction c with wanted = c numbers at every point; None where there is none."""
+    if not all(numbers) or not all(wanted):
+        return None
+    ratio = wanted[0] / numbers[0]
+    if any(abs(w - ratio * n) > _AGREEMENT * abs(w) for w, n in zip(wanted, numbers, strict=True)):
+        return None
+    simple = Fraction(ratio).limit_denominator(100)
+    agrees = abs(simple - Fraction(ratio)) <= _AGREEMENT * abs(simple)
+    return simple if agrees and abs(simple.numerator) <= 100 else None
+
+
+def _built(candidate: _Candidate, multiple: Fraction) -> Value:
+    s, t = candidate.first, candidate.second
+    number = float(multiple)
+    if candidate.kind == "1":
+        return Value(number).detach()
+    if candidate.kind == "s":
+        return s * number
+    if candidate.kind == "s - 1":
+        return (s - 1) * number if number > 0 else (1 - s) * -number
+    if candidate.kind == "s(1 - s)":
+        return s * (1 - s) * number
+    if candidate.kind == "1 - s^2":
+        return (1 - s * s) * number
+    if t is None:
+        raise AssertionError(candidate.kind)
+    if candidate.kind == "s t":
+        return s * t * number
+    return (s - t) * number if number > 0 else (t - s) * -number
+
+
+def _targets(order: list[Value]) -> list[Value]:
+    """The labelled leaves that multiply a logarithm, if there are several and they sum to 1."""
+    found: dict[Value, None] = {}
+    for node in order:
+        if node.op is ops.mul:
+            for one, other in (node.parents, node.parents[::-1]):
+                if one.is_leaf and one.label and other.op is ops.log:
+                    found[one] = None
+    total = sum(leaf.data for leaf in found)
+    return list(found) if len(found) > 1 and abs(total - 1.0) < 1e-9 else []
+
+
+# Softmax
+
+
+def _softmax_outputs(order: list[Value], names: Names) -> Iterator[Value]:
+    """e^{z_j} / (e^{z_1} + ... + e^{z_n}) for every sum of exponentials and each of its terms."""
+    quotients = {node.parents: node for node in order if node.op is ops.div}
+    totals = [node.parents[-1] for node in order if node.op in (ops.div, ops.log)]
+    for total in dict.fromkeys(totals):
+        terms = _terms(total)
+        if len(terms) < 2 or any(term.op is not ops.exp for term in terms):
+            continue
+        outputs = [quotients.get((term, total)) for term in terms]
+        known = ["" if node is None else names.symbol(node) or "" for node in outputs]
+        logits = [names.symbol(_logit(term)) or "" for term in terms]
+        symbols = _completed(known, logits)
+        for term, node, symbol in zip(terms, outputs, symbols, strict=True):
+            output = term / total if node is None else node
+            if symbol and symbol != names.symbol(output) and not names.is_taken(symbol):
+                names.add(output, symbol)
+            if names.symbol(output) is not None:
+                yield output
+
+
+def _terms(total: Value) -> list[Value]:
+    """What is added up in an unlabelled chain of additions."""
+    terms: list[Value] = []
+    waiting = [total]
+    while waiting:
+        node = waiting.pop()
+        if node.op is ops.add and (node is total or not node.label):
+            waiting.extend(reversed(node.parents))
+        else:
+            terms.append(node)
+    return terms
+
+
+def _logit(exponential: Value) -> Value:
+    """The z of e^z, and of e^{z - c} for a constant c."""
+    inner = exponential.parents[0]
+    shifted = inner.op is ops.sub and not inner.label and inner.parents[1].is_constant
+    return inner.parents[0] if shifted else inner
+
+
+_SCRIPTED: Final = re.compile(r"(?P<stem>[^_^]+)_\{?(?P<index>[^_^{}]+)\}?")
+
+
+def _completed(known: list[str], logits: list[str]) -> list[str]:
+    r"""The symbols of a softmax's outputs, unknown ones made after the others; "" where unclear.
+
+    Where the output of z_2, or the second one, is \hat{y}_2, the first is \hat{y}_1. Where none
+    has a symbol, that of z_1 is \hat{y}_1.
+    """
+    by_logit = [match["index"] if (match := _SCRIPTED.fullmatch(z)) else "" for z in logits]
+    if not any(known):
+        return [_scripted(r"\hat{y}", index) for index in by_logit]
+    by_place = [[str(i + first) for i in range(len(known))] for first in (1, 0)]
+    for indices in (by_logit, *by_place):
+        stems = {_stem(symbol, i) for symbol, i in zip(known, indices, strict=True) if symbol}
+        stem = stems.pop() if len(stems) == 1 else ""
+        if stem:
+            return [s or _scripted(stem, i) for s, i in zip(known, indices, strict=True)]
+    return known
+
+
+def _stem(symbol: str, index: str) -> str:
+    """The symbol without its index, if that is the one given; else empty."""
+    match = _SCRIPTED.fullmatch(symbol)
+    return match["stem"] if match and match["index"] == index else ""
+
+
+def _scripted(stem: str, index: str) -> str:
+    if not index:
+        return ""
+    return f"{stem}_{index}" if len(index) == 1 else f"{stem}_{{{index}}}"
