@@ -38,7 +38,9 @@ def extensions() -> list[Extension]:
     from mypyc.build import mypycify  # noqa: PLC0415
 
     modules: list[Extension] = mypycify(
-        ["--config-file=", *ENGINE], target_dir="build/mypyc", group_name="chalkgrad"
+        ["--config-file=", "--follow-imports=silent", *ENGINE],
+        target_dir="build/mypyc",
+        group_name="chalkgrad",
     )
     for source in {source for module in modules for source in module.sources}:
         take_value_out_of_trashcan(Path(source))

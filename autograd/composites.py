@@ -45,7 +45,7 @@ def dot(a: Sequence[Number], b: Sequence[Number], bias: Number | None = None) ->
             f"dot() of {len(a)} and {len(b)} numbers\nhint: both sequences must be equally long"
         )
     total: Value | None = None
-    for x, y in zip(a, b, strict=True):
+    for x, y in zip(list(a), list(b)):  # noqa: B905  # as lists, and unchecked: this loop is hot
         product = x * y if isinstance(x, Value) else _value(y) * x
         total = product if total is None else total + product
     if total is None:

@@ -78,20 +78,20 @@ class Operation:
 
     def evaluate(self, a: float, b: float = 0.0) -> float:
         """The value at numbers; raises DomainError, DivisionByZeroError or RangeError."""
+        kind: type[ChalkgradError] = DomainError
         try:
             y: float = self.forward(a) if self.arity == 1 else self.forward(a, b)
+            if y - y == 0.0 or (y == y and (a - a != 0.0 or b - b != 0.0)):
+                return y  # finite; or infinite, where an input is
+            if y == y:
+                kind = RangeError
         except ZeroDivisionError:
-            raise self.failure(DivisionByZeroError, a, b) from None
+            kind = DivisionByZeroError
         except OverflowError:
-            raise self.failure(RangeError, a, b) from None
+            kind = RangeError
         except ValueError:
-            raise self.failure(DomainError, a, b) from None
-        if y - y != 0.0:
-            if y != y:
-                raise self.failure(DomainError, a, b)
-            if a - a == 0.0 and b - b == 0.0:
-                raise self.failure(RangeError, a, b)
-        return y
+            kind = DomainError
+        raise self.failure(kind, a, b)
 
     def partial(self, which: int, a: float, b: float, y: float) -> float:
         """d(result)/d(input number `which`) at numbers; nan where there is none."""
@@ -208,7 +208,15 @@ def operation(
     return enter
 
 
-# Values that Python's library does not give, or not to the last digit; and the bell curve.
+# Values that Python's library does not give, or not to the last digit, or that must be fast.
+
+
+def _relu(x: float) -> float:
+    return x if x > 0.0 else 0.0
+
+
+def _step(x: float) -> float:
+    return 1.0 if x > 0.0 else 0.0
 
 
 def _bell(x: Any) -> Any:
@@ -300,7 +308,7 @@ sigmoid: Operation = operation(lambda x, y: y * (1 - y), name="sigmoid", about="
 softplus: Operation = operation(lambda x, y: sigmoid(x), name="softplus", about="log(1 + e^x)",
     latex=r"\log(1 + e^{#1})")(_softplus)
 relu: Operation = operation(lambda x, y: step(x),
-    name="relu", about="x where x > 0, else 0; at 0 the derivative is 0")(lambda x: max(x, 0.0))
+    name="relu", about="x where x > 0, else 0; at 0 the derivative is 0")(_relu)
 leaky_relu: Operation = operation(lambda a, b, y: b + (1 - b) * step(a),
     lambda a, b, y: a * (1 - step(a)), default=0.01, name="leaky_relu",
     about="a where a > 0, else a b; at 0 its derivative is b")(lambda a, b: a if a > 0 else a * b)
@@ -319,7 +327,7 @@ abs: Operation = operation(lambda x, y: sign(x), latex=r"\left|#1\right|",
 sign: Operation = operation(lambda x, y: 0.0, name="sign",
     about="-1, 0 or 1; the derivative is 0")(lambda x: math.copysign(1.0, x) if x else 0.0)
 step: Operation = operation(lambda x, y: 0.0, name="step",
-    about="1 where x > 0, else 0; the derivative is 0")(lambda x: 1.0 if x > 0.0 else 0.0)
+    about="1 where x > 0, else 0; the derivative is 0")(_step)
 floor: Operation = operation(lambda x, y: 0.0, name="floor", latex=r"\lfloor #1 \rfloor",
     about="the largest whole number up to x; the derivative is 0")(lambda x: float(math.floor(x)))
 round: Operation = operation(lambda x, y: 0.0, name="round", latex=r"\lfloor #1 \rceil",

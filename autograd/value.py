@@ -78,13 +78,14 @@ _threads: Final = _Threads()
 
 
 @final
+@mypyc_attr(acyclic=True)
 class _Notes:
     """What few nodes carry: a label, gradient hooks, the line of the user's code."""
 
     def __init__(self) -> None:
         self.label = ""
-        self.hooks: list[Hook] = []
         self.origin = ""
+        self.hooks: list[Hook] | None = None
 
 
 @final
@@ -234,65 +235,74 @@ class Value:
     # the two that networks are made of do so in place: in plain Python a call costs as much.
 
     def __add__(self, other: object) -> Value:
-        if isinstance(other, Value):
-            y = self._data + other._data
-            if y - y == 0.0 and not _threads.special:
+        right = other if isinstance(other, Value) else _literal(other)
+        if right is not None and not _threads.special:
+            y = self._data + right._data
+            if y - y == 0.0:
                 out = _blank()
                 out._data = y
                 out._grad = 0.0
                 out._operation = _ADD
                 out._left = self
-                out._right = other
+                out._right = right
                 out._dl = 1.0
                 out._dr = 1.0
                 out._notes = None
                 out._edges = 0
                 return out
-            return self._record(_ADD, self, other)
-        return _with_number(_ADD, self, other, reflected=False)
+        return _recorded(_ADD, self, other)
 
     def __sub__(self, other: object) -> Value:
-        if isinstance(other, Value):
-            y = self._data - other._data
-            if y - y == 0.0 and not _threads.special:
-                return _node(_SUB, y, self, other, 1.0, -1.0)
-            return self._record(_SUB, self, other)
-        return _with_number(_SUB, self, other, reflected=False)
+        right = other if isinstance(other, Value) else _literal(other)
+        if right is not None and not _threads.special:
+            y = self._data - right._data
+            if y - y == 0.0:
+                return _node(_SUB, y, self, right, 1.0, -1.0)
+        return _recorded(_SUB, self, other)
 
     def __mul__(self, other: object) -> Value:
-        if isinstance(other, Value):
+        right = other if isinstance(other, Value) else _literal(other)
+        if right is not None and not _threads.special:
             a = self._data
-            b = other._data
+            b = right._data
             y = a * b
-            if y - y == 0.0 and not _threads.special:
+            if y - y == 0.0:
                 out = _blank()
                 out._data = y
                 out._grad = 0.0
                 out._operation = _MUL
                 out._left = self
-                out._right = other
+                out._right = right
                 out._dl = b
                 out._dr = a
                 out._notes = None
                 out._edges = 0
                 return out
-            return self._record(_MUL, self, other)
-        return _with_number(_MUL, self, other, reflected=False)
+        return _recorded(_MUL, self, other)
 
     def __truediv__(self, other: object) -> Value:
-        if isinstance(other, Value):
-            b = other._data
-            if b != 0.0 and not _threads.special:
+        right = other if isinstance(other, Value) else _literal(other)
+        if right is not None and not _threads.special:
+            b = right._data
+            if b != 0.0:
                 y = self._data / b
                 if y - y == 0.0:
-                    return _node(_DIV, y, self, other, 1.0 / b, -y / b)
-            return self._record(_DIV, self, other)
-        return _with_number(_DIV, self, other, reflected=False)
+                    return _node(_DIV, y, self, right, 1.0 / b, -y / b)
+        return _recorded(_DIV, self, other)
 
     def __pow__(self, other: object) -> Value:
-        if isinstance(other, Value):
-            return self._record(_POW, self, other)
-        return _with_number(_POW, self, other, reflected=False)
+        if not isinstance(other, Value):
+            right = _literal(other)
+            a = self._data
+            if right is not None and a > 0.0 and not _threads.special:
+                b = right._data
+                try:
+                    y: float = a**b
+                    slope: float = b * a ** (b - 1.0)
+                except OverflowError:
+                    return _recorded(_POW, self, other)
+                return _node(_POW, y, self, right, slope, 0.0)
+        return _recorded(_POW, self, other)
 
     def __neg__(self) -> Value:
         if _threads.special:
@@ -302,19 +312,23 @@ class Value:
     def __radd__(self, other: object) -> Value:
         if type(other) is int and other == 0:
             return self  # where Python's sum() begins: adding nothing makes no node
-        return _with_number(_ADD, self, other, reflected=True)
+        left = _literal(other)
+        return _recorded(_ADD, self, other, reflected=True) if left is None else left + self
 
     def __rsub__(self, other: object) -> Value:
-        return _with_number(_SUB, self, other, reflected=True)
+        left = _literal(other)
+        return _recorded(_SUB, self, other, reflected=True) if left is None else left - self
 
     def __rmul__(self, other: object) -> Value:
-        return _with_number(_MUL, self, other, reflected=True)
+        left = _literal(other)
+        return _recorded(_MUL, self, other, reflected=True) if left is None else left * self
 
     def __rtruediv__(self, other: object) -> Value:
-        return _with_number(_DIV, self, other, reflected=True)
+        left = _literal(other)
+        return _recorded(_DIV, self, other, reflected=True) if left is None else left / self
 
     def __rpow__(self, other: object) -> Value:
-        return _with_number(_POW, self, other, reflected=True)
+        return _recorded(_POW, self, other, reflected=True)
 
     def __pos__(self) -> Value:
         return self
@@ -369,10 +383,14 @@ class Value:
         right = None if b is None else (b if isinstance(b, Value) else _constant(b))
         x1 = left._data
         x2 = 0.0 if right is None else right._data
+        failure: type[ChalkgradError] | None = None
+        y = 0.0
         try:
             y = op.evaluate(x1, x2)
         except ChalkgradError as error:
-            raise op.failure(type(error), x1, x2, _labels_of(op, left, right)) from None
+            failure = type(error)
+        if failure is not None:
+            raise op.failure(failure, x1, x2, _labels_of(op, left, right))
         modes = _threads.modes.get(get_ident()) if _threads.special else None
         if modes is not None and modes.unrecorded:
             return _constant(y)
@@ -403,24 +421,25 @@ class Value:
                 "can have a gradient",
                 hint="was it computed under no_grad(), or detached?",
             )
-        state = _backward
-        if state.thread == get_ident():
+        thread = get_ident()
+        if _backward.thread == thread:
             raise GraphError(
                 "backward() inside a gradient hook: another backward() is running",
                 hint="compute further derivatives after it, or with differentiate()",
             )
-        with state.lock:
-            state.thread = get_ident()
-            counted = False
-            try:
-                _count_edges(self)
-                counted = True
-                _propagate(self)
-            except BaseException:
-                _undo(self, counted)
-                raise
-            finally:
-                state.thread = 0
+        _backward.lock.acquire()
+        _backward.thread = thread
+        counted = False
+        try:
+            _count_edges(self)
+            counted = True
+            _propagate(self)
+        except BaseException:
+            _undo(self, counted)
+            raise
+        finally:
+            _backward.thread = 0
+            _backward.lock.release()
 
     def detach(self) -> Value:
         """The same number and label as a constant, cut off from the graph."""
@@ -450,6 +469,8 @@ class Value:
         if self._notes is None:
             self._notes = _Notes()
         hooks = self._notes.hooks
+        if hooks is None:
+            hooks = self._notes.hooks = []
         hooks.append(hook)
 
         def undo() -> None:
@@ -514,13 +535,30 @@ def _constant(data: object) -> Value:
     return constant
 
 
-def _with_number(op: Operation, value: Value, other: object, *, reflected: bool) -> Any:
-    """`value op other` for an `other` that is no Value, or `other op value` where reflected."""
-    if not isinstance(other, (float, int, Real)):
+def _literal(other: object) -> Value | None:
+    """A number met in arithmetic as a constant; None where it takes a closer look."""
+    if isinstance(other, (float, int)) and not _threads.special:
+        constant = _blank()
+        constant._data = float(other)
+        constant._grad = 0.0
+        constant._operation = CONSTANT
+        constant._left = None
+        constant._right = None
+        constant._dl = 0.0
+        constant._dr = 0.0
+        constant._notes = None
+        constant._edges = 0
+        return constant
+    return None
+
+
+def _recorded(op: Operation, value: Value, other: object, *, reflected: bool = False) -> Any:
+    """`value op other`, or `other op value` where reflected, with every check and mode."""
+    if not isinstance(other, (Value, float, int, Real)):
         if isinstance(other, _NEVER_NUMBERS):
             raise _not_a_number(other, f"in {op.name} with {_name(value)}")
         return NotImplemented  # a numpy array, say, which knows what to do with a Value
-    if _threads.special:
+    if _threads.special and not isinstance(other, Value):
         modes = _threads.modes.get(get_ident())
         if modes is not None and modes.folded:
             folded = _fold(op, value, float(other), reflected)
@@ -556,10 +594,8 @@ def _number(data: object) -> float:
         try:
             return float(data)
         except OverflowError:
-            raise RangeError(
-                f"a {type(data).__name__} is larger than the largest float, 1.8e308",
-                hint="scale the input",
-            ) from None
+            too_large = f"a {type(data).__name__} is larger than the largest float, 1.8e308"
+        raise RangeError(too_large, hint="scale the input")
     if isinstance(data, Value):
         raise NotANumberError(
             f"a plain number is needed here, not a Value ({_name(data)})",
@@ -714,8 +750,9 @@ def _propagate(root: Value) -> None:
     while ready:
         node = ready.pop()
         gradient = node._grad
-        if node._notes is not None and node._notes.hooks:
-            gradient = _through_hooks(node._notes.hooks, gradient)
+        notes = node._notes
+        if notes is not None and notes.hooks is not None:
+            gradient = _through_hooks(notes.hooks, gradient)
             node._grad = gradient
         if gradient - gradient != 0.0:
             raise _gradient_error(node, root)

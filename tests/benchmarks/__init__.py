@@ -1,0 +1,1 @@
+"""Speed as ratios, from one interleaved run: `python -m tests.benchmarks`."""

@@ -1,0 +1,175 @@
+"""Runs every job on every engine in turn, round after round, and prints medians and ratios.
+
+    python -m tests.benchmarks            the table that README quotes (about five minutes)
+    python -m tests.benchmarks --quick    one short round, to see that everything runs
+
+Each engine lives in a process of its own, so that none pays for another's heap. A step is a forward
+pass, backward() and the freeing of the graph; CPU time is taken. With the garbage collector on, steps follow each
+other as in a training; with it off, what it would have freed is freed between steps, untimed.
+micrograd and torch take part where they are installed (`pip install -e '.[bench]'`).
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from shutil import copytree, ignore_patterns
+
+import autograd
+
+ROOT = Path(__file__).resolve().parents[2]
+LPA_STEPS = 200
+CHAINS = [1_000, 10_000, 100_000, 1_000_000]
+
+
+@dataclass
+class Contender:
+    """An engine's process, and the seconds it took for each (collector, job)."""
+
+    name: str
+    process: subprocess.Popen[str]
+    seconds: dict[tuple[str, str], list[float]] = field(default_factory=dict)
+
+    def run(self, collector: str, job: str) -> float:
+        """One timed step; returns what it computed."""
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.write(f"{collector} {job}\n")
+        self.process.stdin.flush()
+        answer = self.process.stdout.readline().split()
+        if not answer:
+            raise SystemExit(f"{self.name} failed at {job!r}: see its error above")
+        self.seconds.setdefault((collector, job), []).append(float(answer[0]))
+        return float(answer[1])
+
+    def median(self, collector: str, job: str) -> float | None:
+        """The median seconds of a step, if this engine ran it."""
+        times = self.seconds.get((collector, job))
+        return statistics.median(times) if times else None
+
+
+def start(name: str, engine: str, path: str) -> Contender:
+    """Starts an engine's process, with `path` first on its import path."""
+    environment = dict(os.environ, PYTHONPATH=os.pathsep.join(filter(None, [path, str(ROOT)])))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.benchmarks.worker", engine],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment, cwd=path or ROOT,
+    )  # fmt: skip
+    return Contender(name, process)
+
+
+def contenders(folder: Path) -> dict[str, Contender]:
+    """Every engine that can run here; the plain one from a copy without compiled files."""
+    for package in ("autograd", "nn", "tests"):
+        copytree(
+            ROOT / package, folder / package, ignore=ignore_patterns("*.so", "*.pyd", "__pycache__")
+        )
+    ours = {"plain": start("plain", "chalkgrad", str(folder))}
+    if autograd.compiled:
+        ours = {"compiled": start("compiled", "chalkgrad", ""), **ours}
+    others = {
+        name: start(name, name, "")
+        for name in ("micrograd", "torch")
+        if importlib.util.find_spec(name) is not None
+    }
+    return {**ours, **others, "floats": start("floats", "floats", "")}
+
+
+def plan(quick: bool) -> list[tuple[str, str, list[str], int]]:
+    """(collector, job, engines, rounds) for everything that is measured."""
+    everyone = ["compiled", "plain", "micrograd", "torch", "floats"]
+    ours = ["compiled", "plain"]
+    few = 2 if quick else 7
+    chains = CHAINS[:2] if quick else CHAINS
+    return [
+        ("on", "moons", everyone, few),
+        ("off", "moons", everyone, few),
+        ("on", "moons_nn", ours, few),
+        ("off", "moons_nn", ours, few),
+        ("on", "gpt", everyone, few),
+        ("off", "gpt", everyone, few),
+        *(("on", f"chain {n}", [*ours, "floats"], few) for n in chains),
+        ("on", f"lpa {LPA_STEPS}", everyone[:-1], few),
+    ]
+
+
+def measure(runners: dict[str, Contender], quick: bool) -> None:
+    """Interleaved: in each round every engine takes its turn; results must agree."""
+    for collector, job, engines, rounds in plan(quick):
+        present = [runners[name] for name in engines if name in runners]
+        for _ in range(rounds):
+            results = [runner.run(collector, job) for runner in present]
+            spread = max(results) - min(results)
+            if not spread <= 1e-9 * max(1.0, abs(results[0])):
+                raise SystemExit(f"the engines disagree on {job}: {results}")
+
+
+def row(title: str, runners: dict[str, Contender], collector: str, job: str) -> str:
+    """A line of the table: medians in ms, and how many times micrograd's speed ours is."""
+    medians = {name: runner.median(collector, job) for name, runner in runners.items()}
+    # moons through nn is the same loss as moons, so it is held against the same micrograd.
+    theirs = runners["micrograd"].median(collector, job.removesuffix("_nn")) if (
+        "micrograd" in runners
+    ) else None
+    cells = [title.ljust(30)]
+    for name in ("compiled", "plain", "micrograd", "torch", "floats"):
+        median = medians.get(name)
+        cells.append((f"{median * 1e3:.4g}" if median is not None else "-").rjust(10))
+    for name in ("compiled", "plain"):
+        median = medians.get(name)
+        ratio = f"{theirs / median:.3g}x" if median and theirs else "-"
+        cells.append(ratio.rjust(9))
+    return " ".join(cells)
+
+
+def report(runners: dict[str, Contender], quick: bool) -> None:
+    """Prints the table."""
+    print(f"Python {platform.python_version()} on {platform.machine()}; medians in milliseconds")
+    head = ["", "compiled", "plain", "micrograd", "torch", "floats"]
+    print(" ".join([head[0].ljust(30), *(name.rjust(10) for name in head[1:])]), end=" ")
+    print("compiled/ plain/micrograd".rjust(9))
+    titles = {
+        "moons": "(a) moons 2-16-16-1",
+        "moons_nn": "(a) through nn",
+        "gpt": "(b) 1-layer GPT",
+        f"lpa {LPA_STEPS}": f"(d) LPA, {LPA_STEPS} steps",
+    }
+    for collector, job, _, _ in plan(quick):
+        if not job.startswith("chain"):
+            print(row(f"{titles[job]}, gc {collector}", runners, collector, job))
+    print("\n(c) nanoseconds per node of a chain, forward, backward and freed")
+    for n in CHAINS[:2] if quick else CHAINS:
+        cells = [f"{n:,} nodes".ljust(30)]
+        for name in ("compiled", "plain"):
+            median = runners[name].median("on", f"chain {n}") if name in runners else None
+            cells.append((f"{median / n * 1e9:.0f}" if median else "-").rjust(10))
+        print(" ".join(cells))
+
+
+def main() -> None:
+    """Measures and prints."""
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)  # fmt: skip
+    parser.add_argument("--quick", action="store_true", help="one short round of everything")
+    quick = parser.parse_args().quick
+    with tempfile.TemporaryDirectory() as folder:
+        runners = contenders(Path(folder))
+        try:
+            measure(runners, quick)
+        finally:
+            for runner in runners.values():
+                runner.process.kill()
+                runner.process.wait()
+        report(runners, quick)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,93 @@
+"""One engine in a process of its own: reads the name of a job, times one step, prints CPU seconds."""
+
+from __future__ import annotations
+
+import gc
+import math
+import sys
+import time
+from functools import partial
+from typing import Any
+
+from tests.benchmarks import jobs
+from tests.benchmarks.jobs import Engine, Step
+
+
+def chalkgrad() -> Engine:
+    """This project's engine, as installed or as plain Python."""
+    from autograd import Value
+
+    return Engine(Value, Value.relu, Value.exp, Value.log, float)  # type: ignore[attr-defined]
+
+
+def micrograd() -> Engine:
+    """micrograd from PyPI; exp and log, which it lacks, are added in its own manner."""
+    from micrograd.engine import Value
+
+    def unary(x: Any, y: float, slope: float) -> Any:
+        out = Value(y, (x,), "f")
+
+        def _backward() -> None:
+            x.grad += slope * out.grad
+
+        out._backward = _backward
+        return out
+
+    return Engine(
+        Value,
+        Value.relu,
+        lambda x: unary(x, math.exp(x.data), math.exp(x.data)),
+        lambda x: unary(x, math.log(x.data), 1 / x.data),
+        lambda x: x.data,
+    )
+
+
+def torch() -> Engine:
+    """PyTorch with one 64-bit scalar tensor per number."""
+    import torch
+
+    torch.set_num_threads(1)
+
+    def number(x: float) -> Any:
+        return torch.tensor(float(x), dtype=torch.float64, requires_grad=True)
+
+    return Engine(number, torch.relu, torch.exp, torch.log, float, cleared=None)
+
+
+def floats() -> Engine:
+    """Python's own numbers, without any gradient: the floor."""
+    return Engine(float, lambda x: x if x > 0.0 else 0.0, math.exp, math.log, float, gradient=False)
+
+
+def step_of(engine: Engine, job: str) -> Step:
+    """The function that runs one step of the job called e.g. `moons` or `chain 1000`."""
+    name, *arguments = job.split()
+    if name == "moons_nn":
+        return jobs.moons_nn()
+    return partial(getattr(jobs, name), engine)(*map(int, arguments))
+
+
+def main() -> None:
+    """Answers `gc job` lines, as `on moons`, with the CPU seconds of one step and its result."""
+    sys.setrecursionlimit(1_000_000)
+    engine = {"chalkgrad": chalkgrad, "micrograd": micrograd, "torch": torch, "floats": floats}[
+        sys.argv[1]
+    ]()
+    steps: dict[str, Step] = {}
+    for line in sys.stdin:
+        collector, job = line.strip().split(maxsplit=1)
+        if job not in steps:
+            steps[job] = step_of(engine, job)
+            steps[job]()
+        if collector == "off":  # cycles, which it would have freed, are freed here, untimed
+            gc.collect()
+            gc.disable()
+        begin = time.process_time()
+        result = steps[job]()
+        seconds = time.process_time() - begin
+        gc.enable()
+        print(seconds, repr(result), flush=True)
+
+
+if __name__ == "__main__":
+    main()
