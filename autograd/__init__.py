@@ -23,7 +23,7 @@ from autograd.errors import (
 )
 from autograd.factors import Factor, Path
 from autograd.graph import evaluate, evaluate_all, topological_order
-from autograd.markup import to_mathml, to_unicode
+from autograd.markup import to_latex, to_mathml, to_unicode
 from autograd.notation import formula
 from autograd.ops import (
     TABLE,
@@ -85,7 +85,9 @@ from autograd.transforms import (
     value_and_grad,
     vjp,
 )
+from autograd.update import update_rule
 from autograd.value import Value, anomaly, compiled, no_grad
+from autograd.working import Working
 
 __all__ = [
     "ChalkgradError",
@@ -102,6 +104,7 @@ __all__ = [
     "RangeError",
     "TABLE",
     "Value",
+    "Working",
     "abs",
     "acos",
     "add",
@@ -169,9 +172,11 @@ __all__ = [
     "sum",
     "tan",
     "tanh",
+    "to_latex",
     "to_mathml",
     "to_unicode",
     "topological_order",
+    "update_rule",
     "value_and_grad",
     "vjp",
     "where",

@@ -69,9 +69,15 @@ def derive(output: Value, wrt: Value, *, digits: int = 6, limit: int = 8) -> Der
           = −2(75 − 160) · 80
           = 13600
     """
-    for name, given in (("digits", digits), ("limit", limit)):
-        if given < 1:
-            raise ValueError(f"derive() with {name}={given}\nhint: {name} must be at least 1")
+    for given in (output, wrt):
+        if not isinstance(given, Value):
+            raise TypeError(
+                f"derive() of {type(given).__name__}\nhint: give two Values, the output and what "
+                "to differentiate by: derive(loss, w)"
+            )
+    for name, count in (("digits", digits), ("limit", limit)):
+        if count < 1:
+            raise ValueError(f"derive() with {name}={count}\nhint: {name} must be at least 1")
     return Derivation(output, wrt, digits, limit)
 
 
@@ -241,11 +247,14 @@ _MOST_FACTORS: Final = 9  # of a longer path the first four and the last four ar
 
 
 class _Cell(NamedTuple):
-    """A factor as it stands in a line: its form, or its symbolic name where it has none."""
+    """A factor as it stands in a line: its form, or its symbolic name where it has none.
+
+    Dots for factors left out have no number either.
+    """
 
     form: Form | None
     symbolic: str
-    number: float
+    number: float | None
 
     def in_symbols(self, names: Names, *, first: bool, alone: bool) -> str:
         if self.form is None:
@@ -256,7 +265,7 @@ class _Cell(NamedTuple):
         if self.form is not None:
             latex = latex_at_numbers(self.form, digits)
             return _fitted(latex, self.form, first=first, alone=alone)
-        if math.isnan(self.number):
+        if self.number is None:
             return self.symbolic
         latex = number(self.number, digits)
         return f"({latex})" if self.number < 0 and not alone else latex
@@ -265,12 +274,14 @@ class _Cell(NamedTuple):
         """The value of what `in_numbers` shows, where that is a fraction."""
         if self.form is not None:
             return exact_value(self.form, digits)
-        return None if math.isnan(self.number) else shown(self.number, digits)
+        if self.number is None or not math.isfinite(self.number):
+            return None
+        return shown(self.number, digits)
 
     def is_rounded(self, digits: int) -> bool:
         """Whether a number that replaces a symbol is shown with fewer digits than it has."""
         if self.form is None:
-            return not math.isnan(self.number) and is_rounded(self.number, digits)
+            return self.number is not None and is_rounded(self.number, digits)
         return any(is_rounded(node.data, digits) for node in symbols_in(self.form))
 
 
@@ -289,7 +300,7 @@ def _cells(path: Path) -> list[_Cell]:
     first = [_Cell(factor.form, factor.symbolic, factor.number) for factor in factors[:4]]
     last = [_Cell(factor.form, factor.symbolic, factor.number) for factor in factors[-4:]]
     left_out = rf"\cdots \text{{ ({len(factors) - 8:,} factors) }} \cdots"
-    return [*first, _Cell(None, left_out, math.nan), *last]
+    return [*first, _Cell(None, left_out, None), *last]
 
 
 def _letters(latex: str) -> str:
@@ -371,7 +382,7 @@ class _Writer:
             return _total(parts)
         products = [path.product for path in self._paths]
         texts = [number(product, digits) for product in products]
-        shown_parts = [shown(product, digits) for product in products]
+        shown_parts = [shown(p, digits) if math.isfinite(p) else None for p in products]
         if self._more:
             rest = self._derivation.value - math.fsum(products)
             texts.append(rf"{number(rest, digits)} \text{{ ({self._more:,} more)}}")

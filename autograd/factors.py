@@ -104,7 +104,9 @@ class Path:
     def __init__(self, nodes: tuple[Value, ...], total: float, graph: SymbolGraph) -> None:
         self.nodes = nodes
         self.factors = tuple(graph.factor(parent, child) for parent, child in pairwise(nodes))
-        self.product: float = math.prod(factor.number for factor in self.factors)
+        numbers = [factor.number for factor in self.factors]
+        # A branch not taken passes nothing on, not even 0 * inf.
+        self.product: float = 0.0 if 0.0 in numbers else math.prod(numbers)
         self.share: float | None = self.product / total if total else None
         self._graph = graph
 

@@ -1,4 +1,4 @@
-r"""The LaTeX of labels and formulas, read once and written as text for a terminal or as MathML.
+r"""The LaTeX of labels and formulas: read from a label, written as text or as MathML.
 
 Only the mathematics that labels and formulas contain is read: letters, numbers, signs, Greek,
 `_` and `^`, `\frac`, `\sqrt`, accents such as `\hat`, fonts such as `\text`, names of functions.
@@ -12,9 +12,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-__all__ = ["to_mathml", "to_unicode", "well_formed"]
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["is_one_symbol", "to_latex", "to_mathml", "to_unicode"]
 
 _DEEPEST = 40  # braces nested deeper than this are no notation
 
@@ -37,6 +40,8 @@ _SIGNS: Final = {
     "langle": "⟨", "rangle": "⟩", "ldots": "…", "cdots": "⋯", "dots": "…", "mid": "|",
     "%": "%", "&": "&", "#": "#", "_": "_", "$": "$", "{": "{", "}": "}",
 }  # fmt: skip
+
+_DELIMITERS: Final = ("{", "}", "lfloor", "rfloor", "lceil", "rceil", "langle", "rangle")
 
 _SPACES: Final = {",": " ", ";": " ", ":": " ", " ": " ", "!": "", "quad": "  ", "qquad": "    "}
 
@@ -109,17 +114,28 @@ def to_mathml(latex: str) -> str:
         return f"<mtext>{_escaped(latex)}</mtext>"
 
 
-def well_formed(latex: str) -> bool:
-    r"""Whether TeX would accept it: braces balanced, one script of each kind, no bare `% # & $`.
+def to_latex(label: str) -> str:
+    r"""A label as LaTeX: itself where it is such, else spelled letter by letter, else as text.
 
-    >>> well_formed(r"W_{11}^2"), well_formed("a_b_c"), well_formed("50%"), well_formed("{")
-    (True, False, False, False)
+    >>> to_latex("W_{11}^2"), to_latex("ŷ"), to_latex("W₁₁²"), to_latex("σ"), to_latex("50% off")
+    ('W_{11}^2', '\\hat{y}', 'W_{11}^2', '\\sigma', '\\text{50\\% off}')
     """
     try:
+        latex = label if label.isascii() else _spelled(unicodedata.normalize("NFD", label))
         _parsed(latex)
     except _MalformedError:
-        return False
-    return True
+        printable = (c if c.isprintable() else " " for c in label)
+        return r"\text{" + "".join(_ESCAPES.get(c, c) for c in printable) + "}"
+    return latex
+
+
+def is_one_symbol(latex: str) -> bool:
+    r"""Whether it can stand in a product, or take an exponent, without brackets around it.
+
+    >>> is_one_symbol("W_{11}^2"), is_one_symbol("iq"), is_one_symbol("a - b")
+    (True, True, False)
+    """
+    return not any(part.kind in ("space", "sign") for part in _outside_brackets(_parsed(latex)))
 
 
 class _MalformedError(ValueError):
@@ -174,7 +190,7 @@ class _Reader:
         if self._depth > _DEEPEST:
             raise _MalformedError("nested too deeply")
         parts: list[_Node] = []
-        while not self.at_end and self._tokens[self._next] != "}":
+        while not self.at_end and self._tokens[self._next] not in ("}", r"\right"):
             mark = self._take()
             if mark in "_^'":
                 base = parts.pop() if parts and parts[-1].kind != "space" else _NOTHING
@@ -198,12 +214,12 @@ class _Reader:
             return _Node("row", parts=(group,)) if group.kind == "scripts" else group
         if mark.startswith("\\"):
             return self._command(mark[1:].rstrip())
-        if mark.isspace():
+        if mark == "~" or not mark.strip(" "):
             return _Node("space", " ")
         if mark[0].isdigit():
             return _Node("number", mark)
-        if mark in "%#&$~":
-            raise _MalformedError(f"bare {mark}")
+        if mark in "%#&$" or mark.isspace():
+            raise _MalformedError(f"bare {mark!r}")
         if mark.isalpha():
             return _Node("letter", mark)
         return _Node("sign", "−" if mark == "-" else mark)
@@ -225,12 +241,21 @@ class _Reader:
             return _Node("accent", name, (self._argument(),))
         if name in _FONTS:
             return self._word()
-        if name in ("left", "right"):
-            following = self._take()
-            return _NOTHING if following == "." else self._piece(following)
+        if name == "left":
+            return _Node("row", parts=(self._delimiter(), self.row(r"\right"), self._delimiter()))
         if name in ("mathbb", "mathcal"):
             return self._argument()
+        if not name.isalpha():
+            raise _MalformedError(f"\\{name}")
         return _Node("word", f"\\{name}")
+
+    def _delimiter(self) -> _Node:
+        mark = self._take()
+        if mark == ".":
+            return _NOTHING
+        if mark not in ("(", ")", "[", "]", "|", "/") and mark[1:] not in _DELIMITERS:
+            raise _MalformedError(f"{mark} is no bracket")
+        return self._piece(mark)
 
     def _argument(self) -> _Node:
         mark = self._take()
@@ -268,6 +293,58 @@ class _Reader:
         else:
             raise _MalformedError(f"two scripts {mark}")
         return _Node("scripts", parts=(base, below, above))
+
+
+# LaTeX for letters of Unicode.
+
+_ESCAPES: Final = {**{c: f"\\{c}" for c in "%&#_${}"}, "\\": "/", "^": "'", "~": "-"}
+_SPELLINGS: Final = {
+    **{text: f"\\{name}" for name, text in reversed({**_SIGNS, **_LETTERS}.items())},
+    "−": "-",
+    "′": "'",
+}
+_MARKS: Final = {mark: name for name, (mark, _) in reversed(_ACCENTS.items())}
+_LOWERED: Final = {small: c for c, small in reversed(_SUBSCRIPTS.items())}
+_RAISED: Final = {small: c for c, small in reversed(_SUPERSCRIPTS.items()) if small not in "′*"}
+_SPELLED: Final = re.compile(
+    f"[{''.join(_LOWERED)}]+|[{''.join(_RAISED)}]+|.[\u0300-\u036f\u20d7]?", re.DOTALL
+)
+
+
+def _spelled(text: str) -> str:
+    """Decomposed Unicode as LaTeX; raises _MalformedError where a letter has no command."""
+    latex = ""
+    for piece in _SPELLED.findall(text):
+        if piece[0] in _LOWERED:
+            part = f"_{_grouped(_LOWERED[c] for c in piece)}"
+        elif piece[0] in _RAISED:
+            part = f"^{_grouped(_RAISED[c] for c in piece)}"
+        elif len(piece) == 2 and piece[1] in _MARKS:
+            part = rf"\{_MARKS[piece[1]]}{{{_spelling(piece[0])}}}"
+        else:
+            part = _spelling(unicodedata.normalize("NFC", piece))
+        latex = _put_together(latex, part)
+    return latex
+
+
+def _grouped(letters: Iterable[str]) -> str:
+    latex = ""
+    for c in letters:
+        latex = _put_together(latex, _spelling(c))
+    return latex if len(latex) == 1 else f"{{{latex}}}"
+
+
+def _put_together(before: str, after: str) -> str:
+    swallowed = re.search(r"\\[A-Za-z]+$", before) and after[0].isalpha()  # \sigmax for \sigma x
+    return f"{before} {after}" if swallowed else before + after
+
+
+def _spelling(c: str) -> str:
+    if c.isascii():
+        return c
+    if c not in _SPELLINGS:
+        raise _MalformedError(f"no command for {c}")
+    return _SPELLINGS[c]
 
 
 # As text for a terminal.

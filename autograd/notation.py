@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias, TypeGuard
 from autograd import ops
 from autograd.errors import GraphError
 from autograd.graph import topological_order
-from autograd.markup import to_unicode, well_formed
+from autograd.markup import is_one_symbol, to_latex, to_unicode
 from autograd.value import Value, _name
 
 if TYPE_CHECKING:
@@ -101,12 +101,11 @@ class Names:
         return latex in self._latex.values()
 
     def _name_labelled(self, nodes: list[Value]) -> None:
-        by_label: dict[str, list[Value]] = {}
+        by_symbol: dict[str, list[Value]] = {}
         for node in nodes:
             if node.label:
-                by_label.setdefault(node.label, []).append(node)
-        for label, same in by_label.items():
-            latex = label if well_formed(label) else _as_text(label)
+                by_symbol.setdefault(to_latex(node.label), []).append(node)
+        for latex, same in by_symbol.items():
             if len(same) == 1:
                 self._latex[same[0]] = latex
                 continue
@@ -141,20 +140,6 @@ def _numbered(latex: str, number: int) -> str:
     return f"{{{latex}}}^{{({number})}}"
 
 
-_ESCAPES: Final = {
-    **{c: f"\\{c}" for c in "%&#_${}"},
-    "\\": "/",
-    "^": "'",
-    "~": "-",
-}
-
-
-def _as_text(label: str) -> str:
-    """A label that is no LaTeX, set as upright text."""
-    printable = (c if c.isprintable() else " " for c in label)
-    return r"\text{" + "".join(_ESCAPES.get(c, c) for c in printable) + "}"
-
-
 # Numbers
 
 
@@ -164,15 +149,15 @@ def number(x: float, digits: int = 6) -> str:
     >>> number(2400.0), number(-0.0821670412), number(1.2e-7)
     ('2400', '-0.082167', '1.2{\\cdot}10^{-7}')
     """
-    if math.isinf(x):
-        return r"\infty" if x > 0 else r"-\infty"
+    if not math.isfinite(x):
+        return r"\text{undefined}" if math.isnan(x) else r"\infty" if x > 0 else r"-\infty"
     if x == int(x) and abs(x) < 1e15:
         return str(int(x))
     return _with_power_of_ten(f"{x:.{digits}g}")
 
 
 def shown(x: float, digits: int) -> Fraction:
-    """The number that `number(x, digits)` shows."""
+    """The number that `number(x, digits)` shows, for a finite x."""
     if x == int(x) and abs(x) < 1e15:
         return Fraction(int(x))
     return Fraction(f"{x:.{digits}g}")
@@ -180,7 +165,7 @@ def shown(x: float, digits: int) -> Fraction:
 
 def is_rounded(x: float, digits: int) -> bool:
     """Whether `number(x, digits)` shows less than x holds, the last bits of a float apart."""
-    return abs(float(shown(x, digits)) - x) > 1e-14 * abs(x)
+    return math.isfinite(x) and abs(float(shown(x, digits)) - x) > 1e-14 * abs(x)
 
 
 def _with_power_of_ten(decimal: str) -> str:
@@ -419,7 +404,7 @@ def exact_value(form: Form, digits: int) -> Fraction | None:
 
 def _exact_base(base: Base, digits: int) -> Fraction | None:
     if isinstance(base, Value):
-        return shown(base.data, digits)
+        return shown(base.data, digits) if math.isfinite(base.data) else None
     if isinstance(base, str):
         return None
     if not isinstance(base, Call):
@@ -463,7 +448,11 @@ Show: TypeAlias = Callable[[Value], Piece]
 
 def latex_of(form: Form, names: Names) -> str:
     """The view as a formula over the symbols."""
-    return _sum(form, lambda node: Piece(names.called(node), "symbol"))
+    return _sum(form, lambda node: _symbol_piece(names.called(node)))
+
+
+def _symbol_piece(latex: str) -> Piece:
+    return Piece(latex, "symbol") if is_one_symbol(latex) else Piece(f"({latex})", "bracket")
 
 
 def latex_at_numbers(form: Form, digits: int) -> str:
