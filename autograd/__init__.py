@@ -13,6 +13,8 @@ from autograd.composites import (
 )
 from autograd.derivation import Derivation, derive
 from autograd.errors import (
+    ArgumentError,
+    ArgumentTypeError,
     ChalkgradError,
     DivisionByZeroError,
     DomainError,
@@ -90,6 +92,8 @@ from autograd.value import Value, anomaly, compiled, no_grad
 from autograd.working import Working
 
 __all__ = [
+    "ArgumentError",
+    "ArgumentTypeError",
     "ChalkgradError",
     "Derivation",
     "DivisionByZeroError",

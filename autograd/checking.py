@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any, Final
 
-from autograd.errors import ChalkgradError
+from autograd.errors import ArgumentError, ChalkgradError
 from autograd.transforms import grad, jvp, value_and_grad
 from autograd.trees import flatten, rebuild, walk
 from autograd.value import Value
@@ -37,7 +37,7 @@ def check_grads(
     the numbers compared and 1; reverse and forward mode must agree to a thousandth of it.
 
     Raises GradientMismatchError (an AssertionError), which names the argument and both numbers;
-    ValueError for an order below 1; and whatever the function raises, also beside the points.
+    ArgumentError for an order below 1; and whatever the function raises, also beside the points.
 
     >>> from autograd import tanh
     >>> check_grads(lambda w, x: tanh(w * x), 0.5, 2.0)
@@ -45,9 +45,9 @@ def check_grads(
     Traceback (most recent call last):
     autograd.checking.GradientMismatchError: df/d(argument 0) at 3.0: reverse mode gives 3.0, central differences 6.0
     hint: is part of the function detached, computed with plain floats, or at a kink?
-    """
+    """  # noqa: E501  # the message is one line
     if order < 1:
-        raise ValueError(f"check_grads() was given order={order}\nhint: orders count from 1")
+        raise ArgumentError(f"check_grads() was given order={order}", hint="orders count from 1")
     _check(function, list(points), order, tolerance, "f")
 
 

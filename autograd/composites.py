@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from autograd import ops
+from autograd.errors import ArgumentError
 from autograd.value import Value, _constant
 
 if TYPE_CHECKING:
@@ -35,14 +36,14 @@ def sum(values: Iterable[Number]) -> Value:
 def dot(a: Sequence[Number], b: Sequence[Number], bias: Number | None = None) -> Value:
     """a_1 b_1 + a_2 b_2 + ... + a_n b_n (+ bias), from left to right.
 
-    Raises ValueError for sequences of different lengths.
+    Raises ArgumentError for sequences of different lengths.
 
     >>> dot([Value(1.0), Value(2.0)], [3.0, 4.0], bias=0.5).data
     11.5
     """
     if len(a) != len(b):
-        raise ValueError(
-            f"dot() of {len(a)} and {len(b)} numbers\nhint: both sequences must be equally long"
+        raise ArgumentError(
+            f"dot() of {len(a)} and {len(b)} numbers", hint="both sequences must be equally long"
         )
     total: Value | None = None
     for x, y in zip(list(a), list(b)):  # noqa: B905  # as lists, and unchecked: this loop is hot
@@ -54,19 +55,19 @@ def dot(a: Sequence[Number], b: Sequence[Number], bias: Number | None = None) ->
 
 
 def mean(values: Iterable[Number]) -> Value:
-    """(x_1 + ... + x_n) / n. Raises ValueError for no values.
+    """(x_1 + ... + x_n) / n. Raises ArgumentError for no values.
 
     >>> mean([Value(1.0), Value(2.0)]).data
     1.5
     """
     xs = list(values)
     if not xs:
-        raise ValueError("mean() of no values\nhint: give at least one")
+        raise ArgumentError("mean() of no values", hint="give at least one")
     return sum(xs) / len(xs)
 
 
 def logsumexp(values: Iterable[Number]) -> Value:
-    """log(e^{x_1} + ... + e^{x_n}) without overflow. Raises ValueError for no values.
+    """log(e^{x_1} + ... + e^{x_n}) without overflow. Raises ArgumentError for no values.
 
     >>> logsumexp([Value(1000.0), Value(1000.0)]).data
     1000.6931471805599
@@ -115,13 +116,13 @@ def where(condition: Number, a: Number, b: Number) -> Value:
 def clip(x: Number, low: Number, high: Number) -> Value:
     """x, but no less than `low` and no more than `high`; derivative 1 at the bounds, 0 beyond.
 
-    Raises ValueError where low > high.
+    Raises ArgumentError where low > high.
 
     >>> clip(Value(7.0), -1, 1).data
     1.0
     """
     if low > high:
-        raise ValueError(f"clip() between {low} and {high}\nhint: low must not exceed high")
+        raise ArgumentError(f"clip() between {low} and {high}", hint="low must not exceed high")
     return ops.at_most(ops.at_least(_value(x), low), high)
 
 
@@ -133,7 +134,7 @@ def _shifted(values: Iterable[Number], name: str) -> tuple[list[Value], float]:
     """The values less their largest number, and that number; unshifted where none is needed."""
     xs = [_value(x) for x in values]
     if not xs:
-        raise ValueError(f"{name}() of no values\nhint: give at least one")
+        raise ArgumentError(f"{name}() of no values", hint="give at least one")
     largest = max([x._data for x in xs])
     if largest <= _SAFE and min([x._data for x in xs]) >= -_SAFE:
         return xs, 0.0

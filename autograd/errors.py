@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 __all__ = [
+    "ArgumentError",
+    "ArgumentTypeError",
     "ChalkgradError",
     "DivisionByZeroError",
     "DomainError",
@@ -50,6 +52,14 @@ class RangeError(ChalkgradError, OverflowError):
 
 class NotANumberError(ChalkgradError, TypeError):
     """Something that is not a real number was given where one is needed."""
+
+
+class ArgumentError(ChalkgradError, ValueError):
+    """A function was called with arguments that do not fit it or each other."""
+
+
+class ArgumentTypeError(ChalkgradError, TypeError):
+    """An argument is of the wrong kind, or there are too many or too few."""
 
 
 class GradientError(ChalkgradError, ArithmeticError):

@@ -17,7 +17,14 @@ import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, final
 
-from autograd.errors import ChalkgradError, DivisionByZeroError, DomainError, RangeError
+from autograd.errors import (
+    ArgumentError,
+    ArgumentTypeError,
+    ChalkgradError,
+    DivisionByZeroError,
+    DomainError,
+    RangeError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -69,7 +76,7 @@ class Operation:
             b = self.default
         if (b is None) != (self.arity == 1):
             given = "one input" if b is None else "two inputs"
-            raise TypeError(f"{self.name} was given {given}\nhint: {self.usage}")
+            raise ArgumentTypeError(f"{self.name} was given {given}", hint=self.usage)
         if hasattr(a, "_record"):
             return a._record(self, a, b)
         if hasattr(b, "_record"):
@@ -173,7 +180,7 @@ def operation(
     `domain` what the inputs must satisfy, in words; `default` the second input where it may be left
     out; `about` one line of explanation, the function's docstring unless given.
 
-    Raises ValueError unless there are one or two rules.
+    Raises ArgumentError unless there are one or two rules.
 
     >>> from autograd import Value, operation, sin, cos
     >>> @operation(lambda x, y: cos(x) * (1 + x) + sin(x), latex=r"(1 + #1) \sin(#1)")
@@ -186,9 +193,9 @@ def operation(
     1.0
     """
     if not 1 <= len(derivatives) <= 2:
-        raise ValueError(
-            f"operation() was given {len(derivatives)} derivative rules\n"
-            "hint: give one rule for each input, and one or two inputs"
+        raise ArgumentError(
+            f"operation() was given {len(derivatives)} derivative rules",
+            hint="give one rule for each input, and one or two inputs",
         )
     inputs = "#1" if len(derivatives) == 1 else "#1, #2"
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, overload
 
-from autograd.errors import ChalkgradError, GradientError
+from autograd.errors import ArgumentError, ChalkgradError, GradientError
 from autograd.graph import topological_order
 from autograd.trees import flatten, rebuild
 from autograd.value import Value, _constant, _folding, _name
@@ -123,9 +123,9 @@ class _Call:
         fresh = list(args)
         for number in self.argnums:
             if not -len(args) <= number < len(args):
-                raise ValueError(
-                    f"argnums asks for argument {number}, but {len(args)} were given\n"
-                    "hint: arguments are counted from 0"
+                raise ArgumentError(
+                    f"argnums asks for argument {number}, but {len(args)} were given",
+                    hint="arguments are counted from 0",
                 )
             leaves = [
                 leaf + 0.0 if isinstance(leaf, Value) else Value(leaf)
@@ -140,10 +140,10 @@ class _Call:
     def output(self, caller: str) -> Value:
         """The one output, where there may be only one."""
         if len(self.outputs) != 1 or not isinstance(self.result, (Value, float, int)):
-            raise ValueError(
+            raise ArgumentError(
                 f"{caller} needs a function whose result is one number, not "
-                f"{type(self.result).__name__} of {len(self.outputs)}\n"
-                "hint: use jacobian for several outputs"
+                f"{type(self.result).__name__} of {len(self.outputs)}",
+                hint="use jacobian for several outputs",
             )
         return self.outputs[0]
 
@@ -175,7 +175,7 @@ def grad(function: Function, argnums: int | Sequence[int] = 0) -> Function:
 
     Arguments are numbers, Values, or nested lists, tuples and dicts of them; the result has the
     shape of the first one (of those that `argnums` names). It is made of floats, or of Values
-    where the function uses Values from outside; so `grad` nests. Raises ValueError where the
+    where the function uses Values from outside; so `grad` nests. Raises ArgumentError where the
     result is not one number, NotANumberError for other arguments, GradientError as `differentiate`.
 
     >>> grad(lambda p: p["w"] ** 2 * p["x"])({"w": 3.0, "x": 2.0})
@@ -238,7 +238,7 @@ def jvp(function: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> 
     """(result, its tangent) of a function at `primals` in the direction `tangents`: forward mode.
 
     tangent = sum over the inputs of d(result)/d(input) * tangent(input). `primals` and `tangents`
-    are sequences of arguments of equal shapes. Raises ValueError where the shapes differ.
+    are sequences of arguments of equal shapes. Raises ArgumentError where the shapes differ.
 
     >>> jvp(lambda x, y: x * y, (2.0, 3.0), (1.0, 10.0))
     (6.0, 23.0)
@@ -246,9 +246,9 @@ def jvp(function: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> 
     call = _Call(function, tuple(primals), range(len(primals)))
     directions = flatten(list(tangents), "tangents")
     if len(directions) != len(call.inputs):
-        raise ValueError(
-            f"jvp() was given {len(call.inputs)} primals and {len(directions)} tangents\n"
-            "hint: every number of the primals needs its tangent"
+        raise ArgumentError(
+            f"jvp() was given {len(call.inputs)} primals and {len(directions)} tangents",
+            hint="every number of the primals needs its tangent",
         )
     moved = push_forward(call.outputs, dict(zip(call.inputs, directions, strict=True)))
     return rebuild(call.result, call.plain(call.outputs)), rebuild(call.result, call.plain(moved))
@@ -259,7 +259,7 @@ def vjp(function: Function, *primals: Any) -> tuple[Any, Function]:
 
     `pullback(cotangent)`, for a cotangent in the shape of the result, gives a tuple with, for each
     argument, the sum over the outputs of cotangent(output) * d(output)/d(argument). It raises
-    ValueError for another shape.
+    ArgumentError for another shape.
 
     >>> result, pullback = vjp(lambda x, y: [x * y, x + y], 2.0, 3.0)
     >>> result, pullback([1.0, 10.0])
@@ -270,9 +270,9 @@ def vjp(function: Function, *primals: Any) -> tuple[Any, Function]:
     def pullback(cotangent: Any) -> Any:
         weights = flatten(cotangent, "the cotangent")
         if len(weights) != len(call.outputs):
-            raise ValueError(
-                f"the pullback was given {len(weights)} numbers for {len(call.outputs)} outputs\n"
-                "hint: give a cotangent in the shape of the result"
+            raise ArgumentError(
+                f"the pullback was given {len(weights)} numbers for {len(call.outputs)} outputs",
+                hint="give a cotangent in the shape of the result",
             )
         seeds = list(zip(call.outputs, weights, strict=True))
         return call.shaped(_pull_back(seeds, call.inputs))

@@ -19,6 +19,7 @@ from mypy_extensions import i64, mypyc_attr
 
 from autograd import ops
 from autograd.errors import (
+    ArgumentTypeError,
     ChalkgradError,
     DomainError,
     GradientError,
@@ -196,7 +197,7 @@ class Value:
     @label.setter
     def label(self, label: object) -> None:
         if not isinstance(label, str):
-            raise NotANumberError(
+            raise ArgumentTypeError(
                 f"a label must be text, not {type(label).__name__}",
                 hint="labels are LaTeX without dollars, such as 'x' or r'W_{11}^2'",
             )
@@ -452,8 +453,8 @@ class Value:
         """Calls `hook(gradient)` whenever backward() has this node's gradient; gives an undo.
 
         What the hook returns, if not None, replaces the gradient from there on; on a leaf this
-        happens before it is added to `grad`. Raises TypeError for what cannot be called. A hook
-        that refers to its own node keeps the graph alive until the undo is called.
+        happens before it is added to `grad`. A hook that refers to its own node keeps the graph
+        alive until the undo is called. Raises ArgumentTypeError for what cannot be called.
 
         >>> x = Value(3.0)
         >>> undo = x.on_gradient(lambda gradient: min(gradient, 1.0))
@@ -462,9 +463,9 @@ class Value:
         1.0
         """
         if not callable(hook):
-            raise TypeError(
-                f"on_gradient() needs a function, not {type(hook).__name__}\n"
-                "hint: v.on_gradient(lambda gradient: print(gradient))"
+            raise ArgumentTypeError(
+                f"on_gradient() needs a function, not {type(hook).__name__}",
+                hint="v.on_gradient(lambda gradient: print(gradient))",
             )
         if self._notes is None:
             self._notes = _Notes()

@@ -1,0 +1,56 @@
+"""What holds for every test: deterministic properties, and an engine that is what its source says."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+import autograd
+
+settings.register_profile(
+    "deterministic",
+    derandomize=True,
+    deadline=None,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow],  # a noisy machine is no reason to fail
+)
+settings.load_profile("deterministic")
+
+
+def compiled_files() -> list[tuple[Path, Path]]:
+    """(compiled file, its source) for each module of the engine that runs compiled."""
+    pairs = []
+    for name, module in list(sys.modules.items()):
+        if name.startswith("autograd.") and module.__file__ is not None:
+            file = Path(module.__file__)
+            if file.suffix != ".py":
+                pairs.append((file, file.parent / f"{name.rpartition('.')[2]}.py"))
+    return pairs
+
+
+def stale(pairs: list[tuple[Path, Path]]) -> list[str]:
+    """The sources that have changed since they were compiled."""
+    return [
+        source.name
+        for compiled, source in pairs
+        if source.stat().st_mtime > compiled.stat().st_mtime
+    ]
+
+
+def pytest_configure() -> None:
+    """Refuses to test an engine compiled from other sources than those that are read."""
+    importlib.import_module("autograd")
+    if old := stale(compiled_files()):
+        raise pytest.UsageError(
+            f"{', '.join(sorted(old))}: changed since the engine was compiled, so the tests would "
+            "run old code\nhint: compile it again with: pip install -e ."
+        )
+
+
+def pytest_report_header() -> str:
+    """Says which engine is tested."""
+    return f"chalkgrad engine: {'compiled' if autograd.compiled else 'plain Python'}"

