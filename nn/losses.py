@@ -249,6 +249,12 @@ def _classes(probabilities: Iterable[Number]) -> list[Number]:
     each = list(probabilities)
     if not each:
         raise ArgumentError("cross-entropy of no classes", hint="give one number for each class")
+    for kind in set(map(type, each)):
+        if not issubclass(kind, (Value, Real)):
+            raise ArgumentTypeError(
+                f"cross-entropy was given a {kind.__name__} among the classes' numbers",
+                hint="give a plain number or a Value for each class",
+            )
     return each
 
 

@@ -86,16 +86,9 @@ class Module:
         """
         parameters = dict(self.named_parameters())
         _check_names(parameters, state)
-        for name, number in state.items():
-            if not isinstance(number, Real):
-                raise ArgumentTypeError(
-                    f"{name} was given {number!r} ({type(number).__name__})",
-                    hint="a state holds one plain number for each name",
-                )
-            if not math.isfinite(number):
-                raise ArgumentError(f"{name} was given {number!r}", hint="give a finite number")
+        numbers = {name: _finite(number, name) for name, number in state.items()}
         for name, parameter in parameters.items():
-            parameter.data = float(state[name])
+            parameter.data = numbers[name]
 
     def __repr__(self) -> str:
         names = [name for name, _ in self.named_parameters()]
@@ -274,7 +267,9 @@ class MLP(Module):
         acts = [*[inside] * (len(sizes) - 2), outside]
         self.layers = [
             Layer(nin, nout, activation=act or "linear", init=init, seed=draw, layer=number)
-            for number, (nin, nout, act) in enumerate(zip(sizes, sizes[1:], acts), start=1)
+            for number, ((nin, nout), act) in enumerate(
+                zip(itertools.pairwise(sizes), acts, strict=True), start=1
+            )
         ]
         last = self.layers[-1].neurons
         for index, neuron in enumerate(last, start=1):
@@ -330,6 +325,20 @@ def _check_names(parameters: Mapping[str, Value], state: Mapping[str, float]) ->
         f"the state does not fit the model: it {' and '.join(wrong)}",
         hint=f"the model's names are {_listed(list(parameters))}",
     )
+
+
+def _finite(number: object, name: str) -> float:
+    if not isinstance(number, Real):
+        raise ArgumentTypeError(
+            f"{name} was given {number!r} ({type(number).__name__})",
+            hint="a state holds one plain number for each name",
+        )
+    try:
+        if math.isfinite(number):
+            return float(number)
+    except OverflowError:
+        pass  # a whole number of hundreds of digits is as infinite here
+    raise ArgumentError(f"{name} was given a number that is not finite", hint="mend the state")
 
 
 def _inputs(inputs: Number | Iterable[Number], nin: int) -> list[Value]:

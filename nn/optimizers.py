@@ -139,12 +139,12 @@ class Adam(Optimizer):
         squares = [b2 * v + (1 - b2) * g * g for v, g in zip(self._squares, gradients, strict=True)]
         # The corrections 1 - b^t make up for the averages having begun at 0.
         rate, scale = self.lr / (1 - b1**steps), 1 / (1 - b2**steps)
-        self.move(
-            [
-                -rate * m / (math.sqrt(v * scale) + self.eps)
-                for m, v in zip(means, squares, strict=True)
-            ]
-        )
+        changes = [
+            # Divided by an overflowed square nothing would move, without a word.
+            -rate * m / (math.sqrt(v * scale) + self.eps) if v < math.inf else math.nan
+            for m, v in zip(means, squares, strict=True)
+        ]
+        self.move(changes)
         self._steps, self._means, self._squares = steps, means, squares
 
 

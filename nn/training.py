@@ -183,8 +183,9 @@ def _try_all(
             try:
                 _sound(loss(model(inputs), target))
             except (ChalkgradError, ArithmeticError) as error:
-                where = f"row {number}, before the first update"
-                raise _located(error, where, optimizer) from error
+                raise _located(
+                    error, f"before the first update, row {number}", optimizer
+                ) from error
 
 
 def _located(error: Exception, where: str, optimizer: Optimizer) -> ChalkgradError:
@@ -192,14 +193,11 @@ def _located(error: Exception, where: str, optimizer: Optimizer) -> ChalkgradErr
     message, hint = str(error), ""
     if isinstance(error, ChalkgradError):
         message, hint = error.message, error.hint
-    if isinstance(error, ChalkgradError) and not isinstance(error, (ArithmeticError, DomainError)):
-        return type(error)(f"{where}: {message}", hint=hint)
-    if not isinstance(error, DomainError):
+        if not isinstance(error, (ArithmeticError, DomainError)):
+            return type(error)(f"{where}: {message}", hint=hint)
+    if not hint or isinstance(error, OverflowError):
         hint = f"take a smaller learning rate than {optimizer.lr:g}, or scale the inputs"
-    return TrainingError(
-        f"{where}: {message}",
-        hint=f"{hint}; the parameters are as the last good update left them",
-    )
+    return TrainingError(f"{where}: {message}", hint=hint)
 
 
 @contextmanager
