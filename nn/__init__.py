@@ -1,6 +1,6 @@
 """Networks on Chalkgrad's engine: modules, initializers, losses, optimizers and training."""
 
-from nn.errors import ArgumentError, ArgumentTypeError, TrainingError
+from nn.errors import TrainingError
 from nn.initializers import Initializer, constant, he, uniform, xavier
 from nn.losses import (
     binary_cross_entropy,
@@ -17,8 +17,6 @@ from nn.training import History, fit
 
 __all__ = [
     "Adam",
-    "ArgumentError",
-    "ArgumentTypeError",
     "History",
     "Initializer",
     "Layer",

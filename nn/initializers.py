@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from nn.errors import ArgumentError
+from autograd import ArgumentError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

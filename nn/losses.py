@@ -14,8 +14,7 @@ from numbers import Integral, Real
 from typing import TYPE_CHECKING, Final
 
 import autograd
-from autograd import DomainError, Value
-from nn.errors import ArgumentError, ArgumentTypeError
+from autograd import ArgumentError, ArgumentTypeError, DomainError, Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -11,8 +11,7 @@ from collections.abc import Iterable
 from numbers import Real
 from typing import TYPE_CHECKING, Final
 
-from autograd import TABLE, Operation, Value, dot
-from nn.errors import ArgumentError, ArgumentTypeError
+from autograd import TABLE, ArgumentError, ArgumentTypeError, Operation, Value, dot
 from nn.initializers import Initializer, uniform
 
 if TYPE_CHECKING:

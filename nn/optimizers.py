@@ -6,8 +6,8 @@ import math
 from numbers import Real
 from typing import TYPE_CHECKING
 
-from autograd import Value
-from nn.errors import ArgumentError, ArgumentTypeError, TrainingError
+from autograd import ArgumentError, ArgumentTypeError, Value
+from nn.errors import TrainingError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

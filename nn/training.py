@@ -11,8 +11,15 @@ from contextlib import contextmanager
 from numbers import Real
 from typing import TYPE_CHECKING, Any, Final, overload
 
-from autograd import ChalkgradError, DomainError, Value, no_grad
-from nn.errors import ArgumentError, ArgumentTypeError, TrainingError
+from autograd import (
+    ArgumentError,
+    ArgumentTypeError,
+    ChalkgradError,
+    DomainError,
+    Value,
+    no_grad,
+)
+from nn.errors import TrainingError
 from nn.modules import Module
 
 if TYPE_CHECKING:

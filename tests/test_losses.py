@@ -11,10 +11,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograd import DomainError, NotANumberError, RangeError, Value, softmax, topological_order
-from nn import (
+from autograd import (
     ArgumentError,
     ArgumentTypeError,
+    DomainError,
+    NotANumberError,
+    RangeError,
+    Value,
+    softmax,
+    topological_order,
+)
+from nn import (
     binary_cross_entropy,
     categorical_cross_entropy,
     hinge,

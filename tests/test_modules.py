@@ -15,11 +15,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import autograd
-from autograd import NotANumberError, Value, operation, topological_order
-from nn import (
-    MLP,
+from autograd import (
     ArgumentError,
     ArgumentTypeError,
+    NotANumberError,
+    Value,
+    operation,
+    topological_order,
+)
+from nn import (
+    MLP,
     Initializer,
     Layer,
     Module,

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograd import Value
-from nn import MLP, SGD, Adam, ArgumentError, ArgumentTypeError, Optimizer, TrainingError
+from autograd import ArgumentError, ArgumentTypeError, Value
+from nn import MLP, SGD, Adam, Optimizer, TrainingError
 
 SETTINGS = settings(max_examples=60)
 NUMBERS = st.floats(-10, 10)

@@ -11,13 +11,11 @@ import sys
 
 import pytest
 
-from autograd import Value, softmax
+from autograd import ArgumentError, ArgumentTypeError, Value, softmax
 from nn import (
     MLP,
     SGD,
     Adam,
-    ArgumentError,
-    ArgumentTypeError,
     History,
     TrainingError,
     constant,
