@@ -1,0 +1,63 @@
+"""The one font of all pictures: DejaVu Sans, which matplotlib brings along."""
+
+from __future__ import annotations
+
+import base64
+import io
+from functools import cache
+from pathlib import Path
+
+import matplotlib
+from fontTools import subset  # type: ignore[import-untyped]
+from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
+
+from viz.text import FONT
+
+__all__ = ["file", "folder", "has_all", "style_sheet", "width"]
+
+
+@cache
+def folder() -> Path:
+    """Where matplotlib keeps its fonts."""
+    return Path(matplotlib.get_data_path(), "fonts", "ttf")
+
+
+def file() -> Path:
+    """The font's file."""
+    return folder() / "DejaVuSans.ttf"
+
+
+@cache
+def _advances() -> dict[str, float]:
+    """How far each character of the font reaches, in multiples of the font size."""
+    with TTFont(file(), lazy=True) as font:
+        metrics, unit = font["hmtx"], font["head"].unitsPerEm
+        return {chr(code): metrics[name][0] / unit for code, name in font.getBestCmap().items()}
+
+
+def has_all(text: str) -> bool:
+    """Whether the font has every character of `text`."""
+    return all(ch in _advances() or ch.isspace() for ch in text)
+
+
+def width(text: str, size: float) -> float:
+    """How wide a line of text is at that size, in the same unit."""
+    return size * sum(_advances().get(ch, 1.0) for ch in text)
+
+
+def style_sheet(text: str) -> str:
+    """CSS that gives an SVG the font, cut down to the characters of `text`.
+
+    So the picture looks the same where the font is not installed, in a browser or a notebook.
+    """
+    options = subset.Options(hinting=False, layout_features=["ccmp", "mark", "mkmk"])
+    options.drop_tables += ["FFTM"]
+    with TTFont(file()) as font:
+        cutter = subset.Subsetter(options)
+        cutter.populate(text=text)
+        cutter.subset(font)
+        font.flavor = "woff"
+        out = io.BytesIO()
+        font.save(out, reorderTables=None)
+    data = base64.b64encode(out.getvalue()).decode("ascii")
+    return f'@font-face{{font-family:"{FONT}";src:url(data:font/woff;base64,{data})}}'

@@ -1,0 +1,94 @@
+"""How the loss went down: a curve over the epochs."""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Protocol
+
+from viz.errors import PictureError
+from viz.files import write_whole
+
+if TYPE_CHECKING:
+    import os
+
+__all__ = ["History", "plot_loss"]
+
+_FORMATS: Final = (".png", ".svg", ".pdf")
+_WIDE: Final = 20  # from this ratio of largest to smallest on, a logarithmic axis shows more
+
+
+class History(Protocol):
+    """What training returns: the loss of each epoch."""
+
+    @property
+    def losses(self) -> Sequence[float]:
+        """One number per epoch, the first epoch first."""
+        ...
+
+
+def plot_loss(
+    history: History | Sequence[float], path: str | os.PathLike[str], *, title: str = ""
+) -> Path:
+    """Writes the loss of each epoch as a curve, `.png`, `.svg` or `.pdf` by the ending; gives it.
+
+    `history` is what `nn.fit` returns, or the losses themselves. The loss axis is logarithmic where
+    all losses are positive and the largest is 20 times the smallest or more. An old file is
+    replaced only when the new one is whole.
+
+    Raises PictureError for no losses, losses that are nan or infinite (saying which epoch), an
+    unknown format; PictureFileError where the file cannot be written.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     plot_loss([9.0, 4.0, 1.0], folder + "/loss.png").name
+    'loss.png'
+    """
+    place = Path(path)
+    if place.suffix.lower() not in _FORMATS:
+        raise PictureError(
+            f"{place.name!r} does not end in the name of a picture format",
+            hint=f"the formats are {', '.join(_FORMATS)}",
+        )
+    losses = _checked(history)
+    write_whole(place, _curve(losses, place.suffix[1:].lower(), title))
+    return place
+
+
+def _checked(history: History | Sequence[float]) -> list[float]:
+    losses = [
+        float(loss) for loss in (history if isinstance(history, Sequence) else history.losses)
+    ]
+    if not losses:
+        raise PictureError("there are no losses to plot", hint="train for at least one epoch")
+    for epoch, loss in enumerate(losses, start=1):
+        if not math.isfinite(loss):
+            raise PictureError(
+                f"the loss of epoch {epoch} is {loss}", hint="take a smaller learning rate"
+            )
+    return losses
+
+
+def _curve(losses: list[float], kind: str, title: str) -> bytes:
+    # A figure of our own: pyplot's, and the settings and windows behind it, are the user's.
+    from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415 - heavy
+    from matplotlib.figure import Figure  # noqa: PLC0415 - heavy
+    from matplotlib.ticker import MaxNLocator  # noqa: PLC0415 - heavy
+
+    figure = Figure(figsize=(6.4, 4.0), layout="constrained", facecolor="white")
+    FigureCanvasAgg(figure)
+    axes = figure.add_subplot()
+    epochs = range(1, len(losses) + 1)
+    axes.plot(epochs, losses, color="#0067a3", marker="o" if len(losses) <= 30 else "")
+    if min(losses) > 0 and max(losses) >= _WIDE * min(losses):
+        axes.set_yscale("log")
+    axes.set_xlabel("epoch")
+    axes.set_ylabel("loss")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.set_title(title, parse_math=False)
+    axes.grid(visible=True, alpha=0.3)
+    out = io.BytesIO()
+    figure.savefig(out, format=kind, dpi=150)
+    return out.getvalue()

@@ -1,0 +1,66 @@
+"""Labels and numbers as short unicode text, for Graphviz as embedded here has no rich text."""
+
+# ruff: noqa: RUF001, RUF002 - the minus sign is meant
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Final
+
+from autograd import to_unicode
+
+__all__ = ["FONT", "number", "symbol"]
+
+FONT: Final = "DejaVu Sans"  # has all these characters, and comes with matplotlib
+
+_LONGEST: Final = 60  # characters of a label
+_NAME: Final = re.compile(r"[^\W_]+(?:_[^\W_]{2,})+")  # my_label, as programs have them
+_BRACED: Final = re.compile(r"_\{([^{}]*)\}")
+_LOWERED: Final = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+_RAISED: Final = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def symbol(label: str) -> str:
+    r"""A label in unicode, on one line; longer than 60 characters it ends in an ellipsis.
+
+    >>> symbol("W_{11}^2"), symbol(r"\hat{y}"), symbol("W_{10,3}^1"), symbol("c_{gpa}")
+    ('W₁₁²', 'ŷ', 'W₁₀,₃¹', 'c_gpa')
+    """
+    text = label if _NAME.fullmatch(label) else _BRACED.sub(_subscript, to_unicode(label))
+    text = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+
+
+def _subscript(braced: re.Match[str]) -> str:
+    """A subscript that unicode lacks: `10,3` with its comma on the line, `gpa` after a bar."""
+    script = braced[1]
+    plain = script.replace(",", "").isdecimal()
+    return script.translate(_LOWERED) if plain else f"_{script}"
+
+
+def number(x: float, digits: int = 4) -> str:
+    """A number to `digits` significant digits, short enough for a picture.
+
+    Whole numbers below a million stay whole; rounding shows by the zeros left standing (`0.5000`
+    is not exactly a half); very large and very small numbers get a power of ten, never 0.
+
+    >>> number(29568.0), number(-0.0041652), number(0.5), number(0.50000001), number(1.5e-12)
+    ('29568', '−0.004165', '0.5', '0.5000', '1.5·10⁻¹²')
+    """
+    if not math.isfinite(x):
+        return "nan" if math.isnan(x) else "∞" if x > 0 else "−∞"
+    size = abs(x)
+    if size < 1e6 and size == int(size):
+        text = str(int(size))
+    else:
+        rounded = f"{size:.{digits - 1}e}"
+        mantissa, _, exponent = rounded.partition("e")
+        power = int(exponent)
+        fixed = -3 <= power < 6
+        text = f"{size:.{max(0, digits - 1 - power)}f}" if fixed else mantissa
+        if "." in text and math.isclose(float(rounded), size, rel_tol=1e-12):
+            text = text.rstrip("0").rstrip(".")
+        if not fixed:
+            text += f"·10{str(power).translate(_RAISED)}"
+    return "−" + text if x < 0 else text
