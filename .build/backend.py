@@ -37,13 +37,17 @@ def extensions() -> list[Extension]:
     # mypyc is needed here only, and takes a second to import.
     from mypyc.build import mypycify  # noqa: PLC0415
 
+    folder = Path("build", "mypyc")
     modules: list[Extension] = mypycify(
         ["--config-file=", "--follow-imports=silent", *ENGINE],
-        target_dir="build/mypyc",
+        target_dir=str(folder),
         group_name="chalkgrad",
     )
-    for source in {source for module in modules for source in module.sources}:
-        take_value_out_of_trashcan(Path(source))
+    try:
+        mend_deallocators(folder / "__native_chalkgrad.c")
+    except LookupError as error:
+        say(f"another mypyc than this project knows ({error}): installed as plain, slower Python")
+        return []
     for module in modules:
         if sys.platform != "win32":
             # A fused multiply-add would round otherwise than plain Python does.
@@ -74,20 +78,48 @@ def compiler_trouble() -> str | None:
     return None
 
 
-def take_value_out_of_trashcan(source: Path) -> None:
-    """Removes CPython's trashcan from the deallocator of `Value`, in C that mypyc made.
+# How nodes are freed. A node frees its parents when it held the last reference to them, and they
+# theirs: nested 50 deep, lest a long chain overflow the C stack; what is deeper waits, linked
+# through a field that a dead node has no use for. mypyc would bound the nesting by CPython's
+# trashcan, which keeps its own list in the header of the garbage collector. An acyclic class has no
+# such header, so that a Value freed amid 50 nested containers would overwrite its neighbour.
+NODE_DEALLOCATOR = """
+    static {struct} *waiting = NULL;
+    static int depth = 0;
+    if (depth == 50) {{
+        self->__edges = (int64_t)(intptr_t)waiting;
+        waiting = self;
+        return;
+    }}
+    for (;;) {{
+        depth++;
+        {clear}((PyObject *)self);
+        Py_TYPE(self)->tp_free((PyObject *)self);
+        depth--;
+        if (depth != 0 || waiting == NULL)
+            return;
+        self = waiting;
+        waiting = ({struct} *)(intptr_t)self->__edges;
+    }}
+"""
+NOTES_DEALLOCATOR = """
+    {clear}((PyObject *)self);
+    Py_TYPE(self)->tp_free((PyObject *)self);
+"""
 
-    The trashcan, which bounds how deep deallocations nest, keeps its list in the objects' garbage
-    collector headers. mypyc puts it into acyclic classes too, which have no such header: a Value
-    freed within 50 nested containers would overwrite what lies before it in memory. Value.__del__
-    bounds the nesting by itself.
-    """
-    dealloc = r"CPy_TRASHCAN_BEGIN\(self, value___Value_dealloc\)(.*?)CPy_TRASHCAN_END\(self\)"
-    text = source.read_text()
-    mended, count = re.subn(dealloc, r"\1", text, flags=re.DOTALL)
-    if count == 0 and "value___Value_dealloc(" in text:
-        raise RuntimeError("mypyc's C for Value has changed: see take_value_out_of_trashcan()")
-    source.write_text(mended)
+
+def mend_deallocators(source: Path) -> None:
+    """Puts the bodies above in place of those that mypyc wrote for the acyclic classes."""
+    text = source.read_text(encoding="utf-8")
+    for name, body in [("Value", NODE_DEALLOCATOR), ("_Notes", NOTES_DEALLOCATOR)]:
+        head = rf"(\n\s*value___{name}_dealloc\((\w+) \*self\)\s*\{{)"
+        found = re.search(head + r"(.*?)(\n\s*\}\n)", text, re.DOTALL)
+        clear = f"CPyDef_value___{name}_clear"
+        if found is None or clear not in found[3]:
+            raise LookupError(f"the C that mypyc makes for {name} is not as expected")
+        mended = found[1] + body.format(struct=found[2], clear=clear) + found[4]
+        text = text[: found.start()] + mended + text[found.end() :]
+    source.write_text(text, encoding="utf-8")
 
 
 def remove_stale(modules: Iterable[Extension]) -> None:

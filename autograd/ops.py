@@ -261,95 +261,96 @@ def _softplus(x: float) -> float:
 # in value.py once more, for speed; a test holds the two equal.
 # fmt: off
 
-add: Operation = operation(lambda a, b, y: 1.0, lambda a, b, y: 1.0,
+add: Final[Operation] = operation(lambda a, b, y: 1.0, lambda a, b, y: 1.0,
     symbol="+", latex="#1 + #2")(operator.add)
-sub: Operation = operation(lambda a, b, y: 1.0, lambda a, b, y: -1.0,
+sub: Final[Operation] = operation(lambda a, b, y: 1.0, lambda a, b, y: -1.0,
     symbol="-", latex="#1 - #2")(operator.sub)
-mul: Operation = operation(lambda a, b, y: b, lambda a, b, y: a,
+mul: Final[Operation] = operation(lambda a, b, y: b, lambda a, b, y: a,
     symbol="*", latex=r"#1 \cdot #2")(operator.mul)
-div: Operation = operation(lambda a, b, y: 1 / b, lambda a, b, y: -y / b,
+div: Final[Operation] = operation(lambda a, b, y: 1 / b, lambda a, b, y: -y / b,
     name="div", symbol="/", latex=r"\frac{#1}{#2}", domain="b != 0")(operator.truediv)
 # |sign b| and 1 - |sign a| are 0 and 1 at zero: there the derivatives are 0, as those of x ** 0.
-pow: Operation = operation(lambda a, b, y: b * a ** (b - abs(sign(b))),
+pow: Final[Operation] = operation(lambda a, b, y: b * a ** (b - abs(sign(b))),
     lambda a, b, y: y * log(a + (1 - abs(sign(a)))), symbol="**", latex="#1^{#2}",
     domain="a > 0, or a = 0 and b >= 0, or a < 0 and a whole b")(math.pow)
-neg: Operation = operation(lambda x, y: -1.0, symbol="-", latex="-#1")(operator.neg)
-reciprocal: Operation = operation(lambda x, y: -y * y, name="reciprocal", about="1 / x",
+neg: Final[Operation] = operation(lambda x, y: -1.0, symbol="-", latex="-#1")(operator.neg)
+reciprocal: Final[Operation] = operation(lambda x, y: -y * y, name="reciprocal", about="1 / x",
     latex=r"\frac{1}{#1}", domain="x != 0")(lambda x: 1.0 / x)
-square: Operation = operation(lambda x, y: 2 * x, name="square", about="x^2",
+square: Final[Operation] = operation(lambda x, y: 2 * x, name="square", about="x^2",
     latex="#1^2")(lambda x: x * x)
-cube: Operation = operation(lambda x, y: 3 * square(x), name="cube", about="x^3",
+cube: Final[Operation] = operation(lambda x, y: 3 * square(x), name="cube", about="x^3",
     latex="#1^3")(lambda x: x * x * x)
-sqrt: Operation = operation(lambda x, y: 0.5 / y, latex=r"\sqrt{#1}", domain="x >= 0")(math.sqrt)
-hypot: Operation = operation(lambda a, b, y: a / y, lambda a, b, y: b / y, about="sqrt(a^2 + b^2)",
-    latex=r"\sqrt{#1^2 + #2^2}")(math.hypot)
+sqrt: Final[Operation] = operation(lambda x, y: 0.5 / y,
+    latex=r"\sqrt{#1}", domain="x >= 0")(math.sqrt)
+hypot: Final[Operation] = operation(lambda a, b, y: a / y, lambda a, b, y: b / y,
+    about="sqrt(a^2 + b^2)", latex=r"\sqrt{#1^2 + #2^2}")(math.hypot)
 
-exp: Operation = operation(lambda x, y: y, latex="e^{#1}")(math.exp)
-expm1: Operation = operation(lambda x, y: exp(x), latex="(e^{#1} - 1)")(math.expm1)
-log: Operation = operation(lambda x, y: 1 / x, about="the natural logarithm",
+exp: Final[Operation] = operation(lambda x, y: y, latex="e^{#1}")(math.exp)
+expm1: Final[Operation] = operation(lambda x, y: exp(x), latex="(e^{#1} - 1)")(math.expm1)
+log: Final[Operation] = operation(lambda x, y: 1 / x, about="the natural logarithm",
     latex=r"\log(#1)", domain="x > 0")(math.log)
-log1p: Operation = operation(lambda x, y: 1 / (1 + x), about="log(1 + x), exact for small x",
+log1p: Final[Operation] = operation(lambda x, y: 1 / (1 + x), about="log(1 + x), exact for small x",
     latex=r"\log(1 + #1)", domain="x > -1")(math.log1p)
-log2: Operation = operation(lambda x, y: 1 / (x * _LOG_2),
+log2: Final[Operation] = operation(lambda x, y: 1 / (x * _LOG_2),
     latex=r"\log_2(#1)", domain="x > 0")(math.log2)
-log10: Operation = operation(lambda x, y: 1 / (x * _LOG_10),
+log10: Final[Operation] = operation(lambda x, y: 1 / (x * _LOG_10),
     latex=r"\log_{10}(#1)", domain="x > 0")(math.log10)
 
-sin: Operation = operation(lambda x, y: cos(x), latex=r"\sin(#1)")(math.sin)
-cos: Operation = operation(lambda x, y: -sin(x), latex=r"\cos(#1)")(math.cos)
-tan: Operation = operation(lambda x, y: 1 + y * y, latex=r"\tan(#1)")(math.tan)
-asin: Operation = operation(lambda x, y: 1 / sqrt((1 - x) * (1 + x)),
+sin: Final[Operation] = operation(lambda x, y: cos(x), latex=r"\sin(#1)")(math.sin)
+cos: Final[Operation] = operation(lambda x, y: -sin(x), latex=r"\cos(#1)")(math.cos)
+tan: Final[Operation] = operation(lambda x, y: 1 + y * y, latex=r"\tan(#1)")(math.tan)
+asin: Final[Operation] = operation(lambda x, y: 1 / sqrt((1 - x) * (1 + x)),
     latex=r"\arcsin(#1)", domain="-1 <= x <= 1")(math.asin)
-acos: Operation = operation(lambda x, y: -1 / sqrt((1 - x) * (1 + x)),
+acos: Final[Operation] = operation(lambda x, y: -1 / sqrt((1 - x) * (1 + x)),
     latex=r"\arccos(#1)", domain="-1 <= x <= 1")(math.acos)
-atan: Operation = operation(lambda x, y: 1 / (1 + x * x), latex=r"\arctan(#1)")(math.atan)
-atan2: Operation = operation(lambda a, b, y: b / hypot(a, b) / hypot(a, b),
+atan: Final[Operation] = operation(lambda x, y: 1 / (1 + x * x), latex=r"\arctan(#1)")(math.atan)
+atan2: Final[Operation] = operation(lambda a, b, y: b / hypot(a, b) / hypot(a, b),
     lambda a, b, y: -a / hypot(a, b) / hypot(a, b),
     about="the angle of the point (b, a), from -pi to pi")(math.atan2)
-sinh: Operation = operation(lambda x, y: cosh(x), latex=r"\sinh(#1)")(math.sinh)
-cosh: Operation = operation(lambda x, y: sinh(x), latex=r"\cosh(#1)")(math.cosh)
-tanh: Operation = operation(lambda x, y: 1 - y * y, latex=r"\tanh(#1)")(math.tanh)
+sinh: Final[Operation] = operation(lambda x, y: cosh(x), latex=r"\sinh(#1)")(math.sinh)
+cosh: Final[Operation] = operation(lambda x, y: sinh(x), latex=r"\cosh(#1)")(math.cosh)
+tanh: Final[Operation] = operation(lambda x, y: 1 - y * y, latex=r"\tanh(#1)")(math.tanh)
 
-sigmoid: Operation = operation(lambda x, y: y * (1 - y), name="sigmoid", about="1 / (1 + e^-x)",
-    latex=r"\sigma(#1)")(_sigmoid)
-softplus: Operation = operation(lambda x, y: sigmoid(x), name="softplus", about="log(1 + e^x)",
-    latex=r"\log(1 + e^{#1})")(_softplus)
-relu: Operation = operation(lambda x, y: step(x),
+sigmoid: Final[Operation] = operation(lambda x, y: y * (1 - y), name="sigmoid",
+    about="1 / (1 + e^-x)", latex=r"\sigma(#1)")(_sigmoid)
+softplus: Final[Operation] = operation(lambda x, y: sigmoid(x), name="softplus",
+    about="log(1 + e^x)", latex=r"\log(1 + e^{#1})")(_softplus)
+relu: Final[Operation] = operation(lambda x, y: step(x),
     name="relu", about="x where x > 0, else 0; at 0 the derivative is 0")(_relu)
-leaky_relu: Operation = operation(lambda a, b, y: b + (1 - b) * step(a),
+leaky_relu: Final[Operation] = operation(lambda a, b, y: b + (1 - b) * step(a),
     lambda a, b, y: a * (1 - step(a)), default=0.01, name="leaky_relu",
     about="a where a > 0, else a b; at 0 its derivative is b")(lambda a, b: a if a > 0 else a * b)
-elu: Operation = operation(lambda x, y: exp(minimum(x, 0.0)),
+elu: Final[Operation] = operation(lambda x, y: exp(minimum(x, 0.0)),
     name="elu", about="x where x > 0, else e^x - 1")(lambda x: x if x > 0.0 else math.expm1(x))
-silu: Operation = operation(lambda x, y: sigmoid(x) * (1 + x * sigmoid(-x)),
+silu: Final[Operation] = operation(lambda x, y: sigmoid(x) * (1 + x * sigmoid(-x)),
     name="silu", about="x sigmoid(x)")(_silu)
-gelu: Operation = operation(lambda x, y: 0.5 * (1 + erf(x * _ROOT_HALF)) + x * _bell(x),
+gelu: Final[Operation] = operation(lambda x, y: 0.5 * (1 + erf(x * _ROOT_HALF)) + x * _bell(x),
     name="gelu", about="x P(Z < x) for a standard normal Z")(_gelu)
-erf: Operation = operation(lambda x, y: _ERF_SLOPE * exp(-x * x))(math.erf)
-softsign: Operation = operation(lambda x, y: square(reciprocal(1 + abs(x))),
+erf: Final[Operation] = operation(lambda x, y: _ERF_SLOPE * exp(-x * x))(math.erf)
+softsign: Final[Operation] = operation(lambda x, y: square(reciprocal(1 + abs(x))),
     name="softsign", about="x / (1 + |x|)")(lambda x: x / (1.0 + math.fabs(x)))
 
-abs: Operation = operation(lambda x, y: sign(x), latex=r"\left|#1\right|",
+abs: Final[Operation] = operation(lambda x, y: sign(x), latex=r"\left|#1\right|",
     name="abs", about="|x|; at 0 the derivative is 0")(math.fabs)
-sign: Operation = operation(lambda x, y: 0.0, name="sign",
+sign: Final[Operation] = operation(lambda x, y: 0.0, name="sign",
     about="-1, 0 or 1; the derivative is 0")(lambda x: math.copysign(1.0, x) if x else 0.0)
-step: Operation = operation(lambda x, y: 0.0, name="step",
+step: Final[Operation] = operation(lambda x, y: 0.0, name="step",
     about="1 where x > 0, else 0; the derivative is 0")(_step)
-floor: Operation = operation(lambda x, y: 0.0, name="floor", latex=r"\lfloor #1 \rfloor",
+floor: Final[Operation] = operation(lambda x, y: 0.0, name="floor", latex=r"\lfloor #1 \rfloor",
     about="the largest whole number up to x; the derivative is 0")(lambda x: float(math.floor(x)))
-round: Operation = operation(lambda x, y: 0.0, name="round", latex=r"\lfloor #1 \rceil",
+round: Final[Operation] = operation(lambda x, y: 0.0, name="round", latex=r"\lfloor #1 \rceil",
     about="the nearest whole number, of two the even; the derivative is 0")(_round)
-maximum: Operation = operation(lambda a, b, y: 0.5 + 0.5 * sign(a - b),
+maximum: Final[Operation] = operation(lambda a, b, y: 0.5 + 0.5 * sign(a - b),
     lambda a, b, y: 0.5 - 0.5 * sign(a - b), name="maximum", latex=r"\max(#1, #2)",
     about="the larger; of equal ones each has half the derivative")(max)
-minimum: Operation = operation(lambda a, b, y: 0.5 - 0.5 * sign(a - b),
+minimum: Final[Operation] = operation(lambda a, b, y: 0.5 - 0.5 * sign(a - b),
     lambda a, b, y: 0.5 + 0.5 * sign(a - b), name="minimum", latex=r"\min(#1, #2)",
     about="the smaller; of equal ones each has half the derivative")(min)
-at_least: Operation = operation(lambda a, b, y: 1 - step(b - a), lambda a, b, y: step(b - a),
+at_least: Final[Operation] = operation(lambda a, b, y: 1 - step(b - a), lambda a, b, y: step(b - a),
     name="at_least", latex=r"\max(#1, #2)", about="a, no less than b; at a = b as a")(max)
-at_most: Operation = operation(lambda a, b, y: 1 - step(a - b), lambda a, b, y: step(a - b),
+at_most: Final[Operation] = operation(lambda a, b, y: 1 - step(a - b), lambda a, b, y: step(a - b),
     name="at_most", latex=r"\min(#1, #2)", about="a, no more than b; at a = b as a")(min)
-gate: Operation = operation(lambda a, b, y: 0.0, lambda a, b, y: step(a),
+gate: Final[Operation] = operation(lambda a, b, y: 0.0, lambda a, b, y: step(a),
     name="gate", about="b where a > 0, else 0")(lambda a, b: b if a > 0.0 else 0.0)
 # fmt: on
 

@@ -102,18 +102,6 @@ _backward: Final = _Backward()
 
 
 @final
-class _Freeing:
-    """How deep the freeing of nodes is nested just now, and what waits until it is less so."""
-
-    def __init__(self) -> None:
-        self.depth: i64 = 0
-        self.waiting: list[Value | None] = []
-
-
-_freeing: Final = _Freeing()
-
-
-@final
 @mypyc_attr(acyclic=True)
 class Value:
     """A number that remembers how it was computed: `Value(data, label="")`.
@@ -123,6 +111,9 @@ class Value:
     scalar; stored as a 64-bit float). `label` is LaTeX without dollars, the symbol in your notes.
 
     Raises NotANumberError (a TypeError) for anything else, DomainError for nan.
+
+    Compiled, nodes are outside the garbage collector (a graph has no cycles), 96 bytes each; how
+    they are freed stands in .build/backend.py.
 
     >>> w, x = Value(3.0, "w"), Value(2.0, "x")
     >>> loss = (w * x - 5) ** 2
@@ -493,23 +484,6 @@ class Value:
         # the table adds at the end of this file.
         raise AttributeError(_unknown_attribute(name))
 
-    def __del__(self) -> None:
-        # Freeing the last node of a chain frees the one before it, and so on: no more than 50 deep,
-        # lest the C stack overflow. (Compiled only: plain Python has its own means.)
-        if self._left is None:
-            return
-        freeing = _freeing
-        if freeing.depth < 50:
-            freeing.depth += 1
-            self._left = None
-            self._right = None
-            freeing.depth -= 1
-            if freeing.depth == 0 and freeing.waiting:
-                _free_waiting()
-        else:
-            freeing.waiting.append(self._left)
-            freeing.waiting.append(self._right)
-
 
 def _node(op: Operation, y: float, left: Value, right: Value | None, dl: float, dr: float) -> Value:
     node = _blank()
@@ -750,33 +724,33 @@ def _propagate(root: Value) -> None:
     ready = [root]
     while ready:
         node = ready.pop()
+        if node._notes is not None and node._notes.hooks is not None:
+            node._grad = _through_hooks(node._notes.hooks, node._grad)
         gradient = node._grad
-        notes = node._notes
-        if notes is not None and notes.hooks is not None:
-            gradient = _through_hooks(notes.hooks, gradient)
-            node._grad = gradient
-        if gradient - gradient != 0.0:
-            raise _gradient_error(node, root)
-        parent = node._left
-        if parent is None:
-            # Added to last, so that a second backward() doubles it exactly.
-            node._grad = 0.0 if node._operation is CONSTANT else node._dl + gradient
+        left = node._left
+        if left is None:
+            # What is infinite or undefined anywhere arrives as such at a leaf.
+            if node._operation is CONSTANT:
+                node._grad = 0.0
+            elif gradient - gradient != 0.0:
+                raise _gradient_error(node, root)
+            else:  # added to last, so that a second backward() doubles it exactly
+                node._grad = node._dl + gradient
             continue
+        right = node._right
         if gradient != 0.0:  # a branch not taken passes nothing on, not even 0 * inf
-            parent._grad += node._dl * gradient
-        edges = parent._edges - 1
-        parent._edges = edges
+            left._grad += node._dl * gradient
+            if right is not None:
+                right._grad += node._dr * gradient
+        edges = left._edges - 1
+        left._edges = edges
         if edges == 0:
-            ready.append(parent)
-        parent = node._right
-        if parent is None:
-            continue
-        if gradient != 0.0:
-            parent._grad += node._dr * gradient
-        edges = parent._edges - 1
-        parent._edges = edges
-        if edges == 0:
-            ready.append(parent)
+            ready.append(left)
+        if right is not None:
+            edges = right._edges - 1
+            right._edges = edges
+            if edges == 0:
+                ready.append(right)
 
 
 def _undo(root: Value, counted: bool) -> None:
@@ -797,33 +771,26 @@ def _through_hooks(hooks: list[Hook], gradient: float) -> float:
     return gradient
 
 
-def _gradient_error(node: Value, root: Value) -> GradientError:
-    """Names the operation whose derivative made the gradient of `node` infinite or undefined."""
-    message = f"the gradient of {_name(node)} is {node._grad!r}"
+def _gradient_error(leaf: Value, root: Value) -> GradientError:
+    """Names the first operation, from the root on, that made a gradient infinite or undefined."""
     hint = "the gradients grew too large: scale the inputs or take a smaller learning rate"
     for result in reversed(_parents_first([root])):
         for parent, slope in zip(result.parents, result.partials, strict=True):
-            if parent is not node or math.isfinite(slope * result._grad):
+            if not math.isfinite(result._grad) or math.isfinite(slope * result._grad):
                 continue
             inputs = ", ".join(_name(p) for p in result.parents)
-            made = f", made in {result.origin}" if result.origin else ""
-            message += (
-                f": {result._operation.usage} at {inputs}{made}, has the derivative {slope!r} "
-                f"there, and the gradient of its result is {result._grad!r}"
-            )
+            made = f", made in {result.origin}," if result.origin else ""
             if not math.isfinite(slope):
                 hint = "keep the input away from this point, where the derivative is not finite"
             if not made:
                 hint += "; compute it under autograd.anomaly() to see which line made the node"
-            return GradientError(message, hint=hint)
-    return GradientError(message, hint=hint)
-
-
-def _free_waiting() -> None:
-    while _freeing.waiting:
-        _freeing.depth = 1
-        _freeing.waiting.pop()
-        _freeing.depth = 0
+            return GradientError(
+                f"the gradient of {_name(parent)} is {slope * result._grad!r}: "
+                f"{result._operation.usage} at {inputs}{made} has the derivative {slope!r} there, "
+                f"and the gradient of its result is {result._grad!r}",
+                hint=hint,
+            )
+    return GradientError(f"the gradient of {_name(leaf)} is {leaf._grad!r}", hint=hint)
 
 
 def _enter_modes() -> _Modes:
@@ -907,6 +874,5 @@ for _op in TABLE.values():
     setattr(Value, _op.name, _method_of(_op))
 
 if not compiled:
-    # Plain Python frees long chains by itself, and makes blank nodes faster this way.
-    del Value.__del__
+    # A blank node without a call of __init__: in plain Python that is a fifth of a node's cost.
     globals()["_blank"] = partial(object.__new__, Value)
