@@ -6,17 +6,17 @@ the sum, over its arrows, of the number on the arrow times the gradient of the b
 
 from __future__ import annotations
 
-import re
 from itertools import groupby, pairwise
 from typing import TYPE_CHECKING, Final, Literal, get_args
 
-from autograd import GraphError, Value, formula, topological_order
+from autograd import Value, topological_order
+from viz.boxes import STYLES, in_fields, kinds_of, operation_text, value_text
 from viz.captions import STAR, backward_has_run, explanation, uneven, warnings
 from viz.errors import PictureError
 from viz.neurons import neurons_of
 from viz.rendering import Drawing
-from viz.text import FONT, number, symbol
-from viz.views import every_step, is_literal, labelled_only
+from viz.text import FONT, escaped, number
+from viz.views import every_step, labelled_only
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -27,21 +27,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Detail", "Direction", "draw"]
 
-# ruff: noqa: RUF001 - minus and times are meant
-
 Detail = Literal["full", "labelled"]
 Direction = Literal["TB", "LR", "BT", "RL"]
 
-# What a box looks like, by its kind. The kinds differ in shape and outline too, for those who do
-# not see the colours and for printing in grey.
-_STYLES: Final = {
-    "input": {"shape": "record", "fillcolor": "#d6e9f8", "color": "#0067a3"},
-    "parameter": {"shape": "Mrecord", "fillcolor": "#ffdf9e", "color": "#a86500"},
-    "intermediate": {"shape": "record", "fillcolor": "#ffffff", "color": "#6b6b6b"},
-    "loss": {"shape": "record", "fillcolor": "#efc8dc", "color": "#8f1a5b", "penwidth": "2.5"},
-    "output": {"shape": "record", "fillcolor": "#efc8dc", "color": "#8f1a5b", "penwidth": "2.5"},
-    "constant": {"shape": "plaintext", "style": "", "fontcolor": "#555555"},
-}
 _GRAPH: Final = {
     "fontname": FONT,
     "fontsize": "11",
@@ -53,6 +41,7 @@ _GRAPH: Final = {
 _BOX: Final = {
     "fontname": FONT,
     "fontsize": "11",
+    "shape": "box",
     "style": "filled",
     "margin": "0.08,0.04",
     "height": "0.3",
@@ -72,21 +61,7 @@ _NEURON: Final = {
 }
 _UNSEEN: Final = {"label": "", "shape": "point", "width": "0.01", "height": "0.01"}
 
-_SIGNS: Final = {"*": "×", "-": "−", "**": "^"}
-_NAMES: Final = {
-    "sqrt": "√",
-    "square": "□²",
-    "cube": "□³",
-    "reciprocal": "1 / □",
-    "abs": "|□|",
-    "maximum": "max",
-    "minimum": "min",
-}
-_LONGEST_FORMULA: Final = 48  # characters
-_EITHER_WAY_ROUND: Final = {"add", "mul", "maximum", "minimum", "hypot"}
-_LOSSES: Final = re.compile(r"(?:[LJE]|\\mathcal\{?\s*L\}?|\\ell|.*loss.*)(?:_.*)?", re.IGNORECASE)
-_WEIGHTS: Final = re.compile(r"(?:W|w|\\theta)(?![A-Za-z]).*")
-_BIASES: Final = re.compile(r"b(?![A-Za-z]).*")
+_EITHER_WAY_ROUND: Final = ("add", "mul", "maximum", "minimum", "hypot")
 
 
 def draw(
@@ -196,15 +171,15 @@ class _Sheet:
         self.gradients = grad and backward_has_run(order)
         self.marked = uneven(order) if self.gradients else set()
         self.neurons = neurons_of(order)
-        self.kinds = _kinds(view, parameters)
+        self.kinds = kinds_of(view.nodes, parameters)
         self.rankdir = rankdir
+        self.turned = rankdir in ("LR", "RL")
         self.digits = digits
         self.names = {node: f"n{place}" for place, node in enumerate(view.nodes)}
-        self.shown = set(view.nodes)
 
     def drawing(self, title: str, legend: bool) -> Drawing:
         sheet = Drawing()
-        lines = [_escaped(" ".join(title.split()))] if title.strip() else []
+        lines = [escaped(title)] if title.strip() else []
         if self.derivatives:
             lines += warnings(self.order, self.marked)
         if self.gradients and legend:
@@ -220,6 +195,7 @@ class _Sheet:
                 self._box(sheet, node)
         for edge in self.view.edges:
             self._arrow(sheet, edge)
+        _in_a_row(sheet, [self.names[node] for node in self._first_inputs()])
         if legend:
             self._legend(sheet)
         return sheet
@@ -232,69 +208,57 @@ class _Sheet:
         groups = [
             (place, list(nodes)) for place, nodes in groupby(inside, self.neurons.__getitem__)
         ]
+        side = "r" if self.turned else "l"  # where the fewest arrows pass
         for (layer, position), nodes in groups:
             with sheet.subgraph(name=f"cluster_{layer}_{position}") as ground:
-                ground.attr(label=f"layer {layer}, neuron {position}", **_NEURON)
+                ground.attr(label=f"layer {layer}, neuron {position}", labeljust=side, **_NEURON)
                 for node in nodes:
                     self._box(ground, node)
         for _, of_layer in groupby(groups, lambda group: group[0].layer):
             firsts = {f"at_{place.layer}_{place.position}": nodes[0] for place, nodes in of_layer}
             if len(firsts) > 1:
+                for point in firsts:
+                    sheet.node(point, style="invis", **_UNSEEN)
                 _in_a_row(sheet, list(firsts))
                 for point, node in firsts.items():
                     sheet.edge(point, self.names[node], style="invis", weight="0")
 
+    def _first_inputs(self) -> list[Value]:
+        """The inputs of the first layer's neurons, in their order."""
+        first = min((place.layer for place in self.neurons.values()), default=0)
+        into = {e.start for e in self.view.edges if self._layer(e.end) == first}
+        return [n for n in self.view.nodes if n in into and n not in self.neurons and n.is_leaf]
+
+    def _layer(self, node: Value) -> int | None:
+        return self.neurons[node].layer if node in self.neurons else None
+
     def _box(self, ground: graphviz.Digraph, node: Value) -> None:
-        body = _in_record(self._value(node)) + r"\l"
+        """The box of a node: value and gradient, at their left the operation."""
+        labelled_only = self.detail == "labelled"
+        value = value_text(node, self.digits, with_formula=labelled_only)
+        lines = [escaped(value)]
         if self.gradients and not node.is_constant:
             star = f" {STAR}" if node in self.marked else ""
-            body += rf"grad {self._number(node.grad)}{star}\l"
-        if node.parents and self.detail == "full":
-            body = f"{_in_record(self._operation(node))}|{body}"
-        if self.rankdir in ("LR", "RL"):
-            body = f"{{{body}}}"  # fields beside each other all the same
-        ordering = {}
-        if len(set(node.parents)) == 2 and node.op.name not in _EITHER_WAY_ROUND:
-            ordering["ordering"] = "in"  # the first input first, as it is written
-        style = _STYLES[self.kinds[node]]
-        ground.node(self.names[node], body, **style, **ordering, **self._exact_width(node))
-
-    def _value(self, node: Value) -> str:
-        """`ŷ = 176`, or with its formula where the steps to it are left out."""
-        parts = [symbol(node.label)] if symbol(node.label) else []
-        if node.parents and self.detail == "labelled":
-            parts += _short_formula(node)
-        return " = ".join([*parts, self._number(node.data)])
-
-    def _exact_width(self, node: Value) -> dict[str, str]:
-        """The width of a box with a formula; Graphviz may take subscripts for full letters."""
-        if self.detail == "full" or not node.parents:
-            return {}
-        from viz import fonts  # noqa: PLC0415 - loads matplotlib
-
-        margin = 2 * float(_BOX["margin"].partition(",")[0])
-        inches = fonts.width(self._value(node), float(_BOX["fontsize"])) / 72 + margin
-        return {"width": f"{max(inches, 1.1):.2f}", "fixedsize": "true", "height": "0.52"}
-
-    def _operation(self, node: Value) -> str:
-        """What the box says of its operation, with the bare numbers among its inputs."""
-        sign = _SIGNS.get(node.op.symbol, node.op.symbol)
-        name = _NAMES.get(node.op.name, node.op.name)
-        drawn = [parent in self.shown for parent in node.parents]
-        if all(drawn) or not any(drawn):
-            return sign or name
-        a, b = ("□" if p in self.shown else self._number(p.data) for p in node.parents)
-        if node.op.name in ("add", "mul"):
-            return f"{sign} {a if drawn[1] else b}"
-        if node.op.name == "pow" and drawn[0]:
-            return symbol(f"□^{{{b}}}")
-        return f"{a} {sign} {b}" if sign else f"{name}({a}, {b})"
+            lines.append(f"grad {number(node.grad, self.digits)}{star}")
+        text = "".join(rf"{line}\l" for line in lines)
+        attributes = dict(STYLES[self.kinds[node]])
+        if node.parents:
+            attributes["shape"] = "record"
+            if labelled_only:
+                fields = [text]
+                attributes |= _exact_size(value, len(lines))
+            else:
+                fields = [escaped(operation_text(node, self.digits)), text]
+            text = in_fields(fields, turned=self.turned)
+            if len(set(node.parents)) == 2 and node.op.name not in _EITHER_WAY_ROUND:
+                attributes["ordering"] = "in"  # the first input first, as it is written
+        ground.node(self.names[node], text, **attributes)
 
     def _arrow(self, sheet: graphviz.Digraph, edge: Edge) -> None:
         attributes = {}
         if self.derivatives and not edge.start.is_constant:
             # Spaces keep the number off its own line and its neighbours'.
-            attributes["label"] = f" {self._number(edge.partial)} "
+            attributes["label"] = f" {number(edge.partial, self.digits)} "
             if edge.partial == 0.0:
                 attributes["style"] = "dashed"  # no gradient passes here
         if edge.end in self.neurons and self.neurons.get(edge.start) != self.neurons[edge.end]:
@@ -303,62 +267,33 @@ class _Sheet:
 
     def _legend(self, sheet: graphviz.Digraph) -> None:
         """A sample of each kind that occurs, beyond the root."""
-        kinds = [kind for kind in _STYLES if kind in self.kinds.values() and kind != "constant"]
+        kinds = [kind for kind in STYLES if kind in self.kinds.values()]
         with sheet.subgraph() as row:
             row.attr(rank="same")
             for kind in kinds:
-                text = "operation|intermediate" if kind == "intermediate" else kind
-                if self.rankdir in ("LR", "RL"):
-                    text = f"{{{text}}}"
-                row.node(f"a_{kind}", text, fontsize="9", **_STYLES[kind])
+                text, attributes = kind, dict(STYLES[kind])
+                if kind == "intermediate" and self.detail == "full":
+                    text = in_fields(["operation", kind], turned=self.turned)
+                    attributes["shape"] = "record"
+                row.node(f"a_{kind}", text, fontsize="9", **attributes)
         for kind in kinds:
             sheet.edge(self.names[self.view.nodes[-1]], f"a_{kind}", style="invis")
 
-    def _number(self, x: float) -> str:
-        return number(x, self.digits)
+
+def _exact_size(line: str, lines: int) -> dict[str, str]:
+    """The size of a box with a formula, which Graphviz may take to be longer than it is."""
+    from viz import fonts  # noqa: PLC0415 - loads matplotlib
+
+    across, up = (float(margin) for margin in _BOX["margin"].split(","))
+    size = float(_BOX["fontsize"])
+    width = fonts.width(line, size) / 72 + 2 * across
+    height = lines * 1.2 * size / 72 + 2 * up
+    return {"width": f"{max(width, 1.0):.2f}", "height": f"{height:.2f}", "fixedsize": "true"}
 
 
-def _kinds(view: View, parameters: set[Value]) -> dict[Value, str]:
-    """The kind of each box."""
-    leaves = [node for node in view.nodes if node.is_leaf]
-    weights = any(_WEIGHTS.fullmatch(leaf.label) for leaf in leaves)
-    kinds = dict.fromkeys(view.nodes, "intermediate")
-    for leaf in leaves:
-        named_so = _WEIGHTS.fullmatch(leaf.label) or (weights and _BIASES.fullmatch(leaf.label))
-        if is_literal(leaf):
-            kinds[leaf] = "constant"
-        else:
-            kinds[leaf] = "parameter" if leaf in parameters or named_so else "input"
-    root = view.nodes[-1]
-    if not root.is_leaf:
-        kinds[root] = "loss" if _LOSSES.fullmatch(root.label) else "output"
-    return kinds
-
-
-def _short_formula(node: Value) -> list[str]:
-    """The node's formula over labelled nodes, if it fits in a box."""
-    try:
-        text = formula(node, style="unicode")
-    except GraphError:  # it is too long to be written at all
-        return []
-    return [text] if len(text) <= _LONGEST_FORMULA else []
-
-
-def _in_a_row(sheet: graphviz.Digraph, points: Sequence[str]) -> None:
-    """Unseen points that keep their order, for the neurons below them to keep it too."""
+def _in_a_row(sheet: graphviz.Digraph, names: Sequence[str]) -> None:
+    """Nodes beside each other, in this order."""
     with sheet.subgraph() as row:
         row.attr(rank="same")
-        for point in points:
-            row.node(point, style="invis", **_UNSEEN)
-        for one, next_one in pairwise(points):
+        for one, next_one in pairwise(names):
             row.edge(one, next_one, style="invis")
-
-
-def _escaped(text: str) -> str:
-    """Text for a label in which no character has a meaning of its own."""
-    return text.replace("\\", "\\\\")
-
-
-def _in_record(text: str) -> str:
-    """Text for a field of a record."""
-    return re.sub(r"([\\{}|<> ])", r"\\\1", text)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from viz.errors import PictureError
 from viz.rendering import Drawing
-from viz.text import FONT, number, symbol
+from viz.text import FONT, escaped, number, symbol
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,23 +50,25 @@ class _Circle(NamedTuple):
     y: float
 
 
-# Inches.
+# Where there is room for numbers: between two columns one of which is this small, with no more
+# arrows than this.
+_FEW_CIRCLES: Final = 3
+_FEW_ARROWS: Final = 12
+
+# Lengths are in inches, as Graphviz has them, sizes of text in points.
 _RADIUS: Final = 0.36
 _SMALL_RADIUS: Final = 0.19
-_GAP: Final = 0.12
-_LINE: Final = 0.17
-_LABEL_WIDTH: Final = 1.2
-
-_MOST_LABELLED: Final = 4  # sources or targets, the fewer of them, for numbers to fit on the arrows
-_MOST_ARROWS: Final = 24  # between two columns, for numbers on them
+_GAP: Final = 0.15
+_LINE: Final = 0.175
+_TEXT: Final = 10.0
+_SYMBOL: Final = 14.0
+_SMALL_SYMBOL: Final = 9.0
 
 _POSITIVE: Final = "#00598c"
 _NEGATIVE: Final = "#d97a1a"
 _ZERO: Final = "#b0b0b0"
-_STYLES: Final = {
-    "input": {"fillcolor": "#d6e9f8", "color": "#0067a3"},
-    "neuron": {"fillcolor": "#ffffff", "color": "#6b6b6b"},
-}
+_INPUT: Final = {"fillcolor": "#d6e9f8", "color": "#0067a3"}
+_NEURON: Final = {"fillcolor": "#ffffff", "color": "#6b6b6b"}
 
 
 def draw_network(
@@ -82,60 +84,72 @@ def draw_network(
 
     Each arrow is a weight: blue if positive, orange if negative, the thicker the larger it is among
     its layer's. In small networks its number and gradient stand on it, and those of the bias below
-    each neuron; in larger ones there is no room, and the drawing leaves them out. Gradients that
-    are all 0 are not shown: then backward() has not run, and the drawing says so.
+    each neuron; larger ones have no room for them. Gradients that are all 0 are not shown: then
+    backward() has not run, and the drawing says so.
 
     model: anything with `layers`, these with `neurons`, these with `weights`, `bias`, `activation`.
     title: a line above the drawing.
     inputs: what to call the inputs, as labels; x_1, x_2, ... unless given.
-    digits: significant digits.
+    digits: significant digits, 1 to 17.
     numbers: True or False to have the numbers in any case, or in none.
-    max_neurons: the most circles in a column; of more, the first ones and the last are drawn.
+    max_neurons: the most circles in a column, at least 3; of more, the first ones and the last are
+        drawn.
 
-    Raises TypeError for what is no network, PictureError for one that does not fit together.
+    Raises TypeError for what is no network, PictureError for one that does not fit together and for
+    options that are not possible.
 
     >>> import nn
     >>> drawing = draw_network(nn.MLP(2, [2, 1], init=nn.constant(W=1, b=0)), inputs=["iq", "cgpa"])
     >>> "W₂₁¹ = 1" in drawing.source
     True
     """
-    layers = _checked(model)
+    layers = _layers_of(model)
     sizes = [len(layers[0][0].weights), *map(len, layers)]
     if inputs and len(inputs) != sizes[0]:
         raise PictureError(
             f"{len(inputs)} names were given for {sizes[0]} inputs", hint="give one for each input"
         )
     if max_neurons < 3:
-        raise PictureError(f"max_neurons={max_neurons!r} is too few", hint="3 or more")
+        raise PictureError(f"max_neurons={max_neurons!r} is too few", hint="it is 3 or more")
+    columns = [_shown(size, max_neurons) for size in sizes]
     if numbers is None:
         numbers = all(
-            min(m, n) <= _MOST_LABELLED and m * n <= _MOST_ARROWS for m, n in pairwise(sizes)
+            min(len(a), len(b)) <= _FEW_CIRCLES and len(a) * len(b) <= _FEW_ARROWS
+            for a, b in pairwise(columns)
         )
-    names = [symbol(name) for name in inputs] or [symbol(f"x_{{{i + 1}}}") for i in range(sizes[0])]
-    return _Board(layers, names, digits, numbers, max_neurons).drawing(title)
+    names = inputs or [f"x_{{{place}}}" for place in range(1, sizes[0] + 1)]
+    return _Board(layers, columns, [symbol(name) for name in names], digits, numbers).drawing(title)
 
 
-def _checked(model: Network) -> list[Sequence[_Neuron]]:
+def _layers_of(model: Network) -> list[Sequence[_Neuron]]:
+    """The neurons of each layer, checked to fit together."""
     try:
         layers = [layer.neurons for layer in model.layers]
-        sizes = [[len(neuron.weights) for neuron in neurons] for neurons in layers]
+        counts = [[len(neuron.weights) for neuron in neurons] for neurons in layers]
     except AttributeError as error:
         raise TypeError(
             f"draw_network() needs a network, not {type(model).__name__}: {error}\n"
             "hint: give an nn.MLP, or anything with layers of neurons; draw() draws Values"
         ) from error
-    if not layers or not all(layers):
-        raise PictureError("the network has no layers or an empty one", hint="add neurons to it")
-    sources = sizes[0][0]
-    for place, counts in enumerate(sizes, start=1):
-        for position, count in enumerate(counts, start=1):
-            if count != sources:
+    if not layers or not all(counts):
+        raise PictureError("the network has no layers, or one without neurons", hint="add neurons")
+    sources = counts[0][0]
+    for place, of_layer in enumerate(counts, start=1):
+        for position, count in enumerate(of_layer, start=1):
+            if count != sources or not count:
                 raise PictureError(
                     f"neuron {position} of layer {place} has {count} weights for {sources} sources",
-                    hint="every neuron needs a weight for each neuron of the layer before it",
+                    hint="every neuron has a weight for each neuron of the layer before it",
                 )
-        sources = len(counts)
+        sources = len(of_layer)
     return layers
+
+
+def _shown(size: int, most: int) -> list[int]:
+    """The numbers of the circles drawn in a column of that size, 0 for those left out."""
+    if size <= most:
+        return list(range(1, size + 1))
+    return [*range(1, most - 1), 0, size]
 
 
 class _Board:
@@ -144,141 +158,140 @@ class _Board:
     def __init__(
         self,
         layers: list[Sequence[_Neuron]],
+        columns: list[list[int]],
         inputs: list[str],
         digits: int,
         numbers: bool,
-        max_neurons: int,
     ) -> None:
         self.layers = layers
         self.inputs = inputs
         self.digits = digits
         self.numbers = numbers
         self.radius = _RADIUS if numbers else _SMALL_RADIUS
-        parameters = [
-            p for neurons in layers for neuron in neurons for p in (*neuron.weights, neuron.bias)
-        ]
+        parameters = [p for layer in layers for n in layer for p in (*n.weights, n.bias)]
         self.gradients = numbers and any(parameter.grad for parameter in parameters)
-        self.label_height = _LINE * (2 if self.gradients else 1)
-        sizes = [len(inputs), *map(len, layers)]
-        self.columns = self._placed([_shown(size, max_neurons) for size in sizes])
+        self.columns = self._placed(columns, parameters)
 
-    def _placed(self, columns: list[list[int]]) -> list[list[_Circle]]:
-        """Where the circles stand, with room for what is written on and below them."""
-        fewer = [min(len(a), len(b)) for a, b in pairwise(columns)]
+    def _placed(self, columns: list[list[int]], parameters: list[Value]) -> list[list[_Circle]]:
+        """Where the circles stand, with room for what is written between and below them."""
         if self.numbers:
-            pitch = max(2 * self.radius + self.label_height, self.label_height * (max(fewer) + 1))
-            steps = [(self.radius + _LABEL_WIDTH / 2) * (few + 1) for few in fewer]
+            fewer = [min(len(a), len(b)) for a, b in pairwise(columns)]
+            height = self._label_height()
+            pitch = max(2 * self.radius + height, height * (max(fewer) + 1)) + _GAP
+            label = max(_width(self._text(parameter, "W_{11}^1")) for parameter in parameters)
+            beside = max(self.radius, label / 2) + _GAP + label / 2
+            steps = [max((few + 1) * beside, 2 * beside) for few in fewer]
         else:
-            pitch = 2 * self.radius
-            steps = [max(1.4, 0.14 * max(len(a), len(b))) for a, b in pairwise(columns)]
+            pitch = 2 * self.radius + _GAP
+            steps = [max(1.6, 0.2 * max(len(a), len(b))) for a, b in pairwise(columns)]
         placed = []
         for x, numbers in zip(accumulate(steps, initial=0.0), columns, strict=True):
-            top = (len(numbers) - 1) / 2 * (pitch + _GAP)
-            rows = enumerate(numbers)
-            placed.append([_Circle(number, x, top - row * (pitch + _GAP)) for row, number in rows])
+            top = (len(numbers) - 1) / 2 * pitch
+            placed.append([_Circle(n, x, top - row * pitch) for row, n in enumerate(numbers)])
         return placed
 
+    def _label_height(self) -> float:
+        return _LINE * (2 if self.gradients else 1)
+
     def drawing(self, title: str) -> Drawing:
+        """The drawing, with everything in it pinned to its place."""
+        lines = [escaped(title)] if title.strip() else []
+        if self.numbers and not self.gradients:
+            lines.append("all gradients are 0: backward() has not run, or zero_grad() ran after it")
+        lines.append("blue: positive weight    orange: negative    the thicker the larger")
         sheet = Drawing(engine="neato")
         sheet.attr(layout="neato", outputorder="edgesfirst", splines="line")
         sheet.attr(fontname=FONT, fontsize="11", labelloc="t", labeljust="l")
-        lines = self._caption(title)
         sheet.attr(label="".join(rf"{line}\l" for line in lines))
-        sheet.attr("node", fontname=FONT, fontsize="11", fixedsize="true", style="filled")
+        sheet.attr("node", fontname=FONT, fontsize=f"{_TEXT}", fixedsize="true", style="filled")
         sheet.attr("edge", arrowsize="0.6")
         for place, column in enumerate(self.columns):
             self._heading(sheet, place)
             for circle in column:
                 self._circle(sheet, place, circle)
-        for place, (sources, targets) in enumerate(pairwise(self.columns)):
+        for place, (sources, targets) in enumerate(pairwise(self.columns), start=1):
             self._arrows(sheet, place, sources, targets)
         return sheet
 
-    def _caption(self, title: str) -> list[str]:
-        lines = [title.replace("\\", "\\\\")] if title.strip() else []
-        if self.numbers and not self.gradients:
-            lines.append("all gradients are 0: backward() has not run since the last zero_grad()")
-        lines.append("blue: positive weight    orange: negative    the thicker the larger")
-        return lines
-
     def _heading(self, sheet: graphviz.Digraph, place: int) -> None:
-        highest = max(column[0].y for column in self.columns) + self.radius
-        if place == 0:
-            text = f"{len(self.inputs)} input{'s' * (len(self.inputs) != 1)}"
-        else:
+        """What the column is: the inputs, or a layer with its activation."""
+        if place:
             neurons = self.layers[place - 1]
             text = f"layer {place}\\n{', '.join(sorted({_activation(n) for n in neurons}))}"
-            if len(neurons) > len(self.columns[place]):
-                text = f"{text}\\n{len(neurons)} neurons"
-        x = self.columns[place][0].x
-        _text(sheet, f"heading_{place}", text, x, highest + 0.45, fontcolor="#555555")
+        else:
+            text = "input" if len(self.inputs) == 1 else f"{len(self.inputs)} inputs"
+        if place and len(neurons) != len(self.columns[place]):
+            text = f"{len(neurons)} neurons\\n{text}"
+        highest = max(column[0].y for column in self.columns) + self.radius
+        y = highest + _GAP + _LINE * 1.5
+        _write(sheet, f"heading_{place}", text, self.columns[place][0].x, y, fontcolor="#555555")
 
     def _circle(self, sheet: graphviz.Digraph, place: int, circle: _Circle) -> None:
         if not circle.number:
-            _text(sheet, f"more_{place}", "⋮", circle.x, circle.y, fontsize="16")
+            _write(sheet, f"more_{place}", "⋮", circle.x, circle.y, fontsize="16")
             return
+        name = self._name(place, circle.number)
+        size = _SYMBOL if self.numbers else _SMALL_SYMBOL
+        fitting = size * min(1.0, 1.8 * self.radius / _width(name, size))
         sheet.node(
             f"n{place}_{circle.number}",
-            self._symbol(place, circle.number),
+            name,
             shape="circle",
             pos=_position(circle.x, circle.y),
             width=f"{2 * self.radius:.2f}",
-            fontsize="14" if self.numbers else "9",
-            **_STYLES["input" if place == 0 else "neuron"],
+            fontsize=f"{fitting:.1f}",
+            **(_NEURON if place else _INPUT),
         )
         if place and self.numbers:
             bias = self.layers[place - 1][circle.number - 1].bias
-            below = circle.y - self.radius - self.label_height / 2 - 0.04
-            text = self._parameter(bias, f"b_{{{place}{circle.number}}}")
-            _text(sheet, f"b{place}_{circle.number}", text, circle.x, below, fontsize="10")
+            text = self._text(bias, f"b_{{{_indices(place, circle.number)}}}")
+            y = circle.y - self.radius - self._label_height() / 2 - 0.03
+            _write(sheet, f"b{place}_{circle.number}", text, circle.x, y)
 
-    def _symbol(self, place: int, number: int) -> str:
+    def _name(self, place: int, index: int) -> str:
         if place == 0:
-            return self.inputs[number - 1]
-        if place == len(self.layers):
-            return symbol(r"\hat{y}" if len(self.layers[-1]) == 1 else rf"\hat{{y}}_{{{number}}}")
-        comma = "," if max(place, number) > 9 else ""
-        return symbol(f"O_{{{place}{comma}{number}}}")
+            return self.inputs[index - 1]
+        if place < len(self.layers):
+            return symbol(f"O_{{{_indices(place, index)}}}")
+        return symbol(r"\hat{y}" if len(self.layers[-1]) == 1 else rf"\hat{{y}}_{{{index}}}")
 
     def _arrows(
-        self,
-        sheet: graphviz.Digraph,
-        place: int,
-        sources: list[_Circle],
-        targets: list[_Circle],
+        self, sheet: graphviz.Digraph, place: int, sources: list[_Circle], targets: list[_Circle]
     ) -> None:
-        """The arrows from one column to the next."""
-        largest = max(abs(w.data) for neuron in self.layers[place] for w in neuron.weights)
-        for source, target in product(sources, targets):
-            if not source.number or not target.number:
-                continue
-            weight = self.layers[place][target.number - 1].weights[source.number - 1]
-            share = abs(weight.data) / largest if largest else 0.0
-            ends = f"n{place}_{source.number}", f"n{place + 1}_{target.number}"
-            sheet.edge(*ends, color=_colour(weight.data), penwidth=f"{0.3 + 2.2 * share:.2f}")
+        """The arrows into a layer, the strongest on top."""
+        neurons = self.layers[place - 1]
+        largest = max(abs(weight.data) for neuron in neurons for weight in neuron.weights) or 1.0
+        ends = [(s, t) for s, t in product(sources, targets) if s.number and t.number]
+        weights = [neurons[t.number - 1].weights[s.number - 1] for s, t in ends]
+        by_size = sorted(zip(ends, weights, strict=True), key=lambda each: abs(each[1].data))
+        for (source, target), weight in by_size:
+            sheet.edge(
+                f"n{place - 1}_{source.number}",
+                f"n{place}_{target.number}",
+                color=_colour(weight.data),
+                penwidth=f"{0.3 + 1.7 * abs(weight.data) / largest:.2f}",
+                arrowhead="normal" if len(ends) <= 2 * _FEW_ARROWS else "none",
+            )
             if self.numbers:
-                few_targets = len(targets) <= len(sources)
-                # So the labels between two columns stand at equal distances above each other.
-                along = 1 / (len(targets) + 1) if few_targets else len(sources) / (len(sources) + 1)
-                x = source.x + along * (target.x - source.x)
-                y = source.y + along * (target.y - source.y)
-                text = self._parameter(weight, f"W_{{{source.number}{target.number}}}^{place + 1}")
-                name = f"w{place + 1}_{source.number}_{target.number}"
-                _text(sheet, name, text, x, y, fontsize="10")
+                # At this part of the way all labels between two columns are equally far apart.
+                n, m = len(targets), len(sources)
+                along = 1 / (n + 1) if n <= m else m / (m + 1)
+                x, y = (a + along * (b - a) for a, b in zip(source[1:], target[1:], strict=True))
+                name = f"W_{{{_indices(source.number, target.number)}}}^{{{place}}}"
+                at = f"w{place}_{source.number}_{target.number}"
+                _write(sheet, at, self._text(weight, name), x, y)
 
-    def _parameter(self, parameter: Value, name: str) -> str:
-        """`W₁₁² = 1` and, on a line of its own, `grad 336`."""
+    def _text(self, parameter: Value, name: str) -> str:
+        """`W₁₁² = 1` and, on a line of its own, `grad 336`; `name` is for one without a label."""
         text = f"{symbol(parameter.label or name)} = {number(parameter.data, self.digits)}"
         if self.gradients:
             text += f"\\ngrad {number(parameter.grad, self.digits)}"
         return text
 
 
-def _shown(size: int, most: int) -> list[int]:
-    """The numbers of the circles drawn in a column of that size, 0 for those left out."""
-    if size <= most:
-        return list(range(1, size + 1))
-    return [*range(1, most - 1), 0, size]
+def _indices(first: int, second: int) -> str:
+    """`12`; `12,3` where one of the two has more digits than one."""
+    return f"{first}{',' * (max(first, second) > 9)}{second}"
 
 
 def _activation(neuron: _Neuron) -> str:
@@ -293,16 +306,21 @@ def _colour(weight: float) -> str:
     return _POSITIVE if weight > 0 else _NEGATIVE if weight < 0 else _ZERO
 
 
+def _width(text: str, size: float = _TEXT) -> float:
+    """How wide the longest line of text is."""
+    from viz import fonts  # noqa: PLC0415 - loads matplotlib
+
+    return max(fonts.width(line, size) for line in text.split("\\n")) / 72
+
+
 def _position(x: float, y: float) -> str:
     return f"{x:.3f},{y:.3f}!"  # the mark keeps neato from moving it
 
 
-def _text(
+def _write(
     sheet: graphviz.Digraph, name: str, text: str, x: float, y: float, **attributes: str
 ) -> None:
-    """Text on white ground, so that lines behind it do not disturb it."""
-    lines = text.count("\\n") + 1
-    longest = max(text.split("\\n"), key=len)
+    """Text on white ground, so that no line runs through it."""
     sheet.node(
         name,
         text,
@@ -310,7 +328,7 @@ def _text(
         pos=_position(x, y),
         fillcolor="white",
         color="white",
-        width=f"{0.09 * len(longest):.2f}",
-        height=f"{_LINE * lines:.2f}",
+        width=f"{_width(text) + 0.06:.2f}",
+        height=f"{_LINE * (text.count(chr(92)) + 1):.2f}",
         **attributes,
     )

@@ -10,7 +10,7 @@ from typing import Final
 
 from autograd import to_unicode
 
-__all__ = ["FONT", "number", "symbol"]
+__all__ = ["FONT", "escaped", "number", "symbol"]
 
 FONT: Final = "DejaVu Sans"  # has all these characters, and comes with matplotlib
 
@@ -64,3 +64,8 @@ def number(x: float, digits: int = 4) -> str:
         if not fixed:
             text += f"·10{str(power).translate(_RAISED)}"
     return "−" + text if x < 0 else text
+
+
+def escaped(text: str) -> str:
+    """Text for a Graphviz label, on one line, in which no character has a meaning of its own."""
+    return " ".join(text.split()).replace("\\", "\\\\")

@@ -1,0 +1,102 @@
+"""What the box of a node says, and how it looks by the node's kind."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from autograd import GraphError, formula
+from viz.text import number, symbol
+from viz.views import is_literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from autograd import Value
+
+__all__ = ["STYLES", "in_fields", "kinds_of", "operation_text", "value_text"]
+
+# ruff: noqa: RUF001, RUF002 - minus and times are meant
+
+# The kinds differ in outline too, for those who do not see the colours and for printing in grey.
+STYLES: Final[Mapping[str, Mapping[str, str]]] = {
+    "input": {"fillcolor": "#d6e9f8", "color": "#0067a3"},
+    "parameter": {"fillcolor": "#ffdf9e", "color": "#a86500", "style": "rounded,filled"},
+    "intermediate": {"fillcolor": "#ffffff", "color": "#6b6b6b"},
+    "loss": {"fillcolor": "#efc8dc", "color": "#8f1a5b", "penwidth": "2.5"},
+    "output": {"fillcolor": "#efc8dc", "color": "#8f1a5b", "penwidth": "2.5"},
+}
+
+_SIGNS: Final = {"*": "×", "-": "−", "**": "^"}
+_NAMES: Final = {
+    "sqrt": "√",
+    "square": "□²",
+    "cube": "□³",
+    "reciprocal": "1 / □",
+    "abs": "|□|",
+    "maximum": "max",
+    "minimum": "min",
+}
+_LONGEST_FORMULA: Final = 48  # characters
+
+_LOSS: Final = re.compile(r"(?:L|J|E|\\mathcal\{?\s*L\}?|\\ell|.*loss.*)(?:_.*)?", re.IGNORECASE)
+_WEIGHT: Final = re.compile(r"(?:W|w|\\theta)(?![A-Za-z]).*")
+_BIAS: Final = re.compile(r"b(?![A-Za-z]).*")
+
+
+def kinds_of(nodes: Sequence[Value], parameters: set[Value]) -> dict[Value, str]:
+    """The kind of each node, the last of which is the root."""
+    leaves = [node for node in nodes if node.is_leaf]
+    weights = any(_WEIGHT.fullmatch(leaf.label) for leaf in leaves)
+    kinds = dict.fromkeys(nodes, "intermediate")
+    for leaf in leaves:
+        called_so = _WEIGHT.fullmatch(leaf.label) or (weights and _BIAS.fullmatch(leaf.label))
+        kinds[leaf] = "parameter" if leaf in parameters or called_so else "input"
+    root = nodes[-1]
+    if not root.is_leaf:
+        kinds[root] = "loss" if _LOSS.fullmatch(root.label) else "output"
+    return kinds
+
+
+def value_text(node: Value, digits: int, *, with_formula: bool) -> str:
+    """`ŷ = 176`, or `ŷ = W₁₁² O₁₁ + W₂₁² O₁₂ + b₂₁ = 176`, if that is not too long."""
+    parts = [symbol(node.label)] if symbol(node.label) else []
+    if with_formula and node.parents:
+        parts += _short_formula(node)
+    return " = ".join([*parts, number(node.data, digits)])
+
+
+def _short_formula(node: Value) -> list[str]:
+    try:
+        text = formula(node, style="unicode")
+    except GraphError:  # too long to be written at all
+        return []
+    return [text] if len(text) <= _LONGEST_FORMULA else []
+
+
+def operation_text(node: Value, digits: int) -> str:
+    """`×`, `tanh`; with bare numbers among the inputs `+ 1`, `□²`, `10 / □`, `max(□, 0)`."""
+    sign = _SIGNS.get(node.op.symbol, node.op.symbol)
+    name = _NAMES.get(node.op.name, node.op.name)
+    literal = [is_literal(parent) for parent in node.parents]
+    if not any(literal):
+        return sign or name
+    inputs = [number(p.data, digits) if is_literal(p) else "□" for p in node.parents]
+    if len(inputs) == 1:
+        return f"{sign}{inputs[0]}" if sign else f"{name}({inputs[0]})"
+    a, b = inputs
+    if node.op.name in ("add", "mul") and not all(literal):
+        return f"{sign} {a if literal[0] else b}"
+    if node.op.name == "pow" and not literal[0]:
+        return symbol(f"□^{{{b}}}")
+    return f"{a} {sign} {b}" if sign else f"{name}({a}, {b})"
+
+
+def in_fields(fields: Sequence[str], *, turned: bool) -> str:
+    """Fields beside each other in one box, as the label of a record.
+
+    Each is text as in any label, backslashes escaped. In a `turned` drawing, which leads from left
+    to right, Graphviz turns the fields too, unless braces turn them back.
+    """
+    text = "|".join(re.sub(r"([{}|<> ])", r"\\\1", field) for field in fields)
+    return f"{{{text}}}" if turned else text
