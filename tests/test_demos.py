@@ -1,0 +1,269 @@
+"""demos/: the stories run as told, at 80 columns, and what they claim holds for other data too."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from autograd import ArgumentError
+from demos._network import inputs, network, safe_rate, steepness, steepness_at_fit
+from demos._rows import Student, read_students
+from demos._terminal import number
+from nn import SGD, TrainingError, fit, mse
+
+ROOT = Path(__file__).resolve().parents[1]
+PNG = b"\x89PNG\r\n\x1a\n"
+
+
+def run(*command: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(  # noqa: S603
+        [sys.executable, "-W", "error", "-W", "ignore::ResourceWarning", "-m", *command],
+        cwd=ROOT,
+        env={**os.environ, "COLUMNS": "80", **environment},
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+
+
+def told(result: subprocess.CompletedProcess[str]) -> str:
+    assert result.returncode == 0, result.stderr
+    assert result.stderr == ""
+    told_here = [line for line in result.stdout.splitlines() if ".png" not in line]
+    assert max(map(len, told_here)) <= 80
+    assert not re.search(r"[ \t]$|\x1b|\$", result.stdout, re.MULTILINE)
+    return result.stdout
+
+
+def words(text: str) -> str:
+    """The text with every run of spaces and line ends as one space."""
+    return " ".join(text.split())
+
+
+# The LPA story
+
+
+@pytest.fixture(scope="module")
+def lpa(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
+    out = tmp_path_factory.mktemp("lpa") / "made" / "by the demo"
+    return told(run("demos.lpa", "--out", str(out))), out
+
+
+def test_lpa_goes_from_step_0_to_step_5(lpa):
+    text, _ = lpa
+    assert [f"Step {n}" for n in range(6)] == re.findall(r"^Step \d", text, re.MULTILINE)
+    for line in (
+        "O₁₁ = W₁₁¹ xᵢ₁ + W₂₁¹ xᵢ₂ + b₁₁ = 1·80 + 1·8 + 0 = 88",
+        "O₁₂ = W₁₂¹ xᵢ₁ + W₂₂¹ xᵢ₂ + b₁₂ = 1·80 + 1·8 + 0 = 88",
+        "ŷ = W₁₁² O₁₁ + W₂₁² O₁₂ + b₂₁ = 1·88 + 1·88 + 0 = 176",
+        "L = (y − ŷ)² = (8 − 176)² = 28224",  # noqa: RUF001
+    ):
+        assert f"\n    {line}\n" in text
+
+
+def test_lpa_sets_all_nine_gradients_beside_the_notes_formulas(lpa):
+    text, _ = lpa
+    rows = re.findall(r"∂L/∂(\S+) +−2\(y − ŷ\) ?(.*?) +(\d+) +(\d+) +equal\n", text)  # noqa: RUF001
+    assert rows == [
+        ("W₁₁²", "O₁₁", "29568", "29568"),
+        ("W₂₁²", "O₁₂", "29568", "29568"),
+        ("b₂₁", "", "336", "336"),
+        ("W₁₁¹", "W₁₁² xᵢ₁", "26880", "26880"),
+        ("W₂₁¹", "W₁₁² xᵢ₂", "2688", "2688"),
+        ("b₁₁", "W₁₁²", "336", "336"),
+        ("W₁₂¹", "W₂₁² xᵢ₁", "26880", "26880"),
+        ("W₂₂¹", "W₂₁² xᵢ₂", "2688", "2688"),
+        ("b₁₂", "W₂₁²", "336", "336"),
+    ]
+    assert "different" not in text
+
+
+def test_lpa_updates_all_nine_at_once(lpa):
+    text, _ = lpa
+    assert "W₁₁² 1 29568 0.70432 W₂₁² 1 29568 0.70432 b₂₁ 0 336 −0.00336" in words(text)  # noqa: RUF001
+    assert "ŷ is now 93.3579, and L = 7285.97" in text
+
+
+def test_lpa_trains_until_the_loss_has_gone_down(lpa):
+    text, _ = lpa
+    training = text.partition("Step 5")[2].partition("Found")[0]
+    losses = [float(x) for x in re.findall(r"^ +\d+ +([\d.]+)(?: +█+)?$", training, re.MULTILINE)]
+    assert len(losses) == 6
+    assert losses[-1] < losses[0] / 500
+    assert "η = 0.0002" in training
+    assert "training stops instead: epoch 2, row 2: " in words(training)
+
+
+def test_lpa_says_what_is_wrong_in_the_notes(lpa):
+    text, _ = lpa
+    found = words(text.partition("Found")[2])
+    for claim in (
+        "∂L/∂b₁₁ is written −2(y − ŷ) W₂₁²",  # noqa: RUF001
+        "as written, with W₂₁² 848 with W₁₁² 212 backward() 212 (L(b + h) − L(b − h)) / 2h 212",  # noqa: RUF001
+        "it has W₁₂² and W₂₂², which this network does not have, and lacks W₁₁¹, W₂₁¹, W₁₂¹, W₂₂¹",
+        "(3 − 18)² = 225, is of no row",  # noqa: RUF001
+        "predicts 176, not 18, and its loss is 28224",
+    ):
+        assert claim in found
+
+
+def test_lpa_leaves_its_pictures(lpa):
+    text, out = lpa
+    assert sorted(path.name for path in out.iterdir()) == ["graph.png", "loss.png", "network.png"]
+    for path in out.iterdir():
+        assert path.read_bytes().startswith(PNG)
+        assert str(path) in text
+
+
+def test_lpa_takes_other_data_and_a_plain_terminal(tmp_path):
+    data = tmp_path / "students.csv"
+    data.write_text("name,lpa,cgpa,iq\nA,12,9,110\nB,4,6,95\n\n", encoding="utf-8")
+    result = run(
+        "demos.lpa", "--data", str(data), "--out", str(tmp_path), "--epochs", "7",
+        PYTHONIOENCODING="ascii",
+    )  # fmt: skip
+    text = told(result)  # in UTF-8: formulas in ASCII would be all question marks
+    assert "(12 − 238)² = 51076" in text  # noqa: RUF001
+    assert re.search(r"^ +7 +[\d.]+", text, re.MULTILINE)
+    assert "predicts 176, not 18" in words(text)  # the notes' own row, whatever the data
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (["--data", "nowhere.csv"], "nowhere.csv cannot be read: No such file"),
+        (["--lr", "0"], "the learning rate is 0.0"),
+        (["--lr", "0.01"], "epoch 2, row 2"),
+        (["--epochs", "0"], "0 epochs"),
+        (["--out", "LICENSE/pictures"], "LICENSE/pictures"),
+    ],
+)
+def test_lpa_tells_errors_in_words(options, says):
+    result = run("demos.lpa", *options)
+    assert result.returncode == 2
+    assert result.stderr.startswith("error: ")
+    assert says in result.stderr
+    assert "\nhint: " in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_a_reader_may_close_the_pipe_early():
+    command = f"{sys.executable} -m demos.lpa --epochs 1 | head -n 3"
+    result = subprocess.run(  # noqa: S602
+        command, shell=True, cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert len(result.stdout.splitlines()) == 3
+    assert result.stderr == ""
+
+
+# Its data
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ("cgpa,iq\n8,80\n", r"rows.csv, line 1: there is no column lpa"),
+        ("", "line 1: there is no column cgpa and no column iq and no column lpa"),
+        ("cgpa,iq,lpa\n", "has no rows"),
+        ("cgpa,iq,lpa\n8,80,8\n7,seventy,7\n", "line 3, column iq: 'seventy' is not a finite"),
+        ("cgpa,iq,lpa\n8,80,8\n\n7,70,nan\n", "line 4, column lpa: 'nan' is not a finite"),
+        ("cgpa,iq,lpa\n8,80\n", "line 2, column lpa: the cell is empty"),
+        ("cgpa,iq,lpa\n8,80,\n", "line 2, column lpa: the cell is empty"),
+        ("cgpa,iq,lpa\n7,5,80,8\n", "line 2: more cells than the 3 columns"),
+        (b"\xff\xfe\x00", "cannot be read: it is no CSV text in UTF-8"),
+    ],
+)
+def test_a_csv_that_cannot_be_used_is_told_by_file_line_and_column(tmp_path, content, says):
+    path = tmp_path / "rows.csv"
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    with pytest.raises(ArgumentError, match=re.escape(says).replace("rows.csv", "rows.csv")) as e:
+        read_students(path)
+    assert str(path) in str(e.value)
+    assert "\nhint: " in str(e.value)
+
+
+def test_the_shipped_rows_say_which_are_the_notes():
+    rows = read_students(ROOT / "demos" / "lpa.csv")
+    assert rows[:2] == [Student(8, 80, 8, "the notes"), Student(7, 70, 7, "the notes")]
+    assert [row.source for row in rows[2:]] == ["added", "added"]
+
+
+def test_spreadsheets_may_mark_utf_8_and_order_columns_as_they_like(tmp_path):
+    path = tmp_path / "rows.csv"
+    path.write_text("\ufefflpa, iq ,cgpa\r\n8,80.5,8\r\n", encoding="utf-8")
+    assert read_students(path) == [Student(cgpa=8, iq=80.5, lpa=8)]
+
+
+# Its learning rate
+
+
+STUDENTS = st.builds(Student, cgpa=st.floats(4, 10), iq=st.floats(60, 140), lpa=st.floats(3, 30))
+
+
+def trained(students, rate):
+    rows = [(inputs(student), student.lpa) for student in students]
+    model = network(W=0.1)
+    return model, fit(model, rows, mse, SGD(model.parameters(), rate), epochs=100)
+
+
+@settings(max_examples=25)
+@given(STUDENTS)
+def test_of_a_single_row_the_steepness_at_a_fit_is_known(student):
+    model, history = trained([student], safe_rate(steepness_at_fit([student])))
+    assert history[-1] < 1e-6 * student.lpa
+    assert steepness(model, student) == pytest.approx(steepness_at_fit([student]), rel=0.05)
+
+
+@settings(max_examples=25)
+@given(st.lists(STUDENTS, min_size=1, max_size=4))
+def test_the_derived_rate_converges_and_twenty_times_the_bound_does_not(students):
+    start = network(W=0.1)
+    bound = max(*(steepness(start, student) for student in students), steepness_at_fit(students))
+    model, history = trained(students, safe_rate(bound))
+    assert history[-1] <= history[0]
+    assert max(steepness(model, student) for student in students) < 1.05 * bound
+    with pytest.raises(TrainingError):
+        trained(students, 20 / bound)
+
+
+@given(st.floats(1e-6, 1e12))
+def test_a_safe_rate_is_one_digit_just_below_a_third_of_the_bound(steep):
+    rate = safe_rate(steep)
+    assert re.fullmatch(r"[1-9]e[+-]\d+", f"{rate:.0e}")
+    assert float(f"{rate:.0e}") == rate
+    assert 0.5 / (3 * steep) < rate <= 1 / (3 * steep) * (1 + 1e-12)
+
+
+@pytest.mark.parametrize(
+    ("x", "shown"),
+    [(28224.0, "28224"), (-0.00336, "−0.00336"), (1e-5, "0.00001"), (0, "0"), (1e10, "1e+10")],  # noqa: RUF001
+)
+def test_numbers_are_written_as_people_write_them(x, shown):
+    assert number(x) == shown
+
+
+# The sparse cross-entropy story
+
+
+def test_sparse_ce_shows_values_sizes_and_times(tmp_path):
+    text = told(run("demos.sparse_ce", "--out", str(tmp_path)))
+    for row in (
+        "1 −log 0.1 2.30259 2.30259 2.30259 (−10, 0, 0)",  # noqa: RUF001
+        "2 −log 0.4 0.916291 0.916291 0.916291 (0, −2.5, 0)",  # noqa: RUF001
+        "3 −log 0.5 0.693147 0.693147 0.693147 (0, 0, −2)",  # noqa: RUF001
+        "z₁ 0.1 0 0.1 z₂ 0.4 1 −0.6 z₃ 0.5 0 0.5",  # noqa: RUF001
+    ):
+        assert row in words(text)
+    assert re.findall(r"^ +(10+) +(\d+) +(\d+) ", text, re.MULTILINE) == [
+        ("10", "3", "50"), ("1000", "3", "5000"), ("10000", "3", "50000"),
+    ]  # fmt: skip
+    pictures = sorted(path.name for path in tmp_path.iterdir())
+    assert pictures == [f"{form}_{y}.png" for form in ("categorical", "sparse") for y in (1, 2, 3)]
+    assert all(path.read_bytes().startswith(PNG) for path in tmp_path.iterdir())
