@@ -11,7 +11,8 @@ from nn.losses import (
     mse,
     sparse_cross_entropy,
 )
-from nn.modules import MLP, Layer, Module, Neuron
+from nn.modules import Module
+from nn.networks import MLP, Layer, Neuron
 from nn.optimizers import SGD, Adam, Optimizer
 from nn.training import History, fit
 

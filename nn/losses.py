@@ -17,7 +17,7 @@ import autograd
 from autograd import ArgumentError, ArgumentTypeError, DomainError, Value
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     Number = Value | float
     Numbers = Number | Iterable[Number]
@@ -175,7 +175,7 @@ def sparse_cross_entropy(
 
 
 def categorical_cross_entropy(
-    probabilities: Iterable[Number], one_hot: Sequence[float], *, from_logits: bool = False
+    probabilities: Iterable[Number], one_hot: Iterable[float], *, from_logits: bool = False
 ) -> Value:
     """-(y_1 log(y_hat_1) + ... + y_n log(y_hat_n)), the y being 0 but for a single 1.
 
@@ -190,8 +190,9 @@ def categorical_cross_entropy(
     True
     """
     each = _classes(probabilities)
-    k = _hot_one(one_hot, len(each))
-    targets = [_value(y, f"y_{{{j}}}") for j, y in enumerate(one_hot, start=1)]
+    vector = list(one_hot)
+    k = _hot_one(vector, len(each))
+    targets = [_value(y, f"y_{{{j}}}") for j, y in enumerate(vector, start=1)]
     if from_logits:
         return _labelled(-autograd.dot(targets, autograd.log_softmax(each)))
     _check_probabilities(each)
@@ -292,7 +293,7 @@ def _check_probabilities(probabilities: list[Number]) -> None:
         )
 
 
-def _hot_one(one_hot: Sequence[float], classes: int) -> int:
+def _hot_one(one_hot: list[float], classes: int) -> int:
     """Where the 1 of a one-hot vector stands, from 0."""
     if len(one_hot) != classes:
         raise ArgumentError(

@@ -6,7 +6,7 @@ import math
 import random
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from numbers import Real
 from typing import TYPE_CHECKING, Any, Final, overload
@@ -153,9 +153,8 @@ def _checked(rows: Iterable[tuple[Any, Any]]) -> list[tuple[Any, Any]]:
             raise ArgumentError(
                 f"row {number} is {row!r}", hint="a row is a pair (inputs, target): ([80, 8], 8)"
             )
-        inputs, target = row
-        if isinstance(inputs, Iterator):
-            inputs = list(inputs)
+        # What can be gone through only once is kept, as it is needed in every epoch.
+        inputs, target = (list(part) if isinstance(part, Iterator) else part for part in row)
         _check_finite(inputs, f"row {number}, input")
         _check_finite(target, f"row {number}, target")
         examples.append((inputs, target))
@@ -171,7 +170,7 @@ def _check_finite(numbers: object, where: str) -> None:
             raise ArgumentError(
                 f"{where} is {float(numbers)!r}", hint="fill the gaps of the data or leave them out"
             )
-    elif isinstance(numbers, Sequence) and not isinstance(numbers, str):
+    elif isinstance(numbers, Iterable) and not isinstance(numbers, (str, bytes, Mapping)):
         for column, number in enumerate(numbers, start=1):
             _check_finite(number, f"{where} {column}")
 

@@ -9,6 +9,7 @@ import random
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 from autograd import ArgumentError, ArgumentTypeError, Value, softmax
@@ -229,6 +230,7 @@ def test_plain_overflow_is_told_like_any():
         (([70], 7), ArgumentError, "row 3.*a row of 1 number was given where 2 are needed"),
         (([70, 7, 1], 7), ArgumentError, "row 3.*3 numbers"),
         (([70, math.nan], 7), ArgumentError, "row 3, input 2 is nan"),
+        ((np.array([70, math.inf]), 7), ArgumentError, "row 3, input 2 is inf"),
         (([70, 7], math.inf), ArgumentError, "row 3, target is inf"),
         (([70, "7"], 7), TypeError, "before the first update, row 3: '7'"),
         (([70, 7], "7"), TypeError, "row 3"),
