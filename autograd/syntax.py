@@ -1,0 +1,204 @@
+"""The tree that a formula is read into: what its parts are, and what it is worth."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from autograd import ops
+from autograd.errors import DivisionByZeroError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from autograd.ops import Operation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """A part of a formula; `text[start:end]` is where it stands. Equality is of content alone."""
+
+    start: int = field(default=0, compare=False, repr=False)
+    end: int = field(default=0, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Number(Part):
+    """A number with its digits as written: `Number(0.5, "0.50")`; empty where none were."""
+
+    value: float
+    written: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Symbol(Part):
+    """A known label, in the label's own spelling."""
+
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Negative(Part):
+    """-operand."""
+
+    operand: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Sum(Part):
+    """The terms added up; a term taken away is a Negative."""
+
+    terms: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Product(Part):
+    """The factors multiplied, and divided by the divisors."""
+
+    factors: tuple[Node, ...]
+    divisors: tuple[Node, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Power(Part):
+    """base ^ exponent."""
+
+    base: Node
+    exponent: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Call(Part):
+    """An operation on its arguments; with `slope` its derivative there, as in `tanh'(z)`."""
+
+    operation: Operation
+    arguments: tuple[Node, ...]
+    slope: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Derivative(Part):
+    r"""d(of)/d(wrt): `\frac{\partial L}{\partial W}`, or of an expression."""
+
+    of: Node
+    wrt: Symbol
+
+
+Node = Number | Symbol | Negative | Sum | Product | Power | Call | Derivative
+
+
+def children(node: Node) -> tuple[Node, ...]:
+    """The parts directly under a part, in order; none under a number, a symbol, a derivative."""
+    match node:
+        case Negative(operand):
+            return (operand,)
+        case Sum(terms):
+            return terms
+        case Product(factors, divisors):
+            return factors + divisors
+        case Power(base, exponent):
+            return (base, exponent)
+        case Call(_, arguments):
+            return arguments
+    return ()
+
+
+def with_children(node: Node, parts: tuple[Node, ...]) -> Node:
+    """The same part with others under it, as many as `children` gave."""
+    match node:
+        case Negative():
+            return replace(node, operand=parts[0])
+        case Sum():
+            return replace(node, terms=parts)
+        case Product(factors, _):
+            count = len(factors)
+            return replace(node, factors=parts[:count], divisors=parts[count:])
+        case Power():
+            return replace(node, base=parts[0], exponent=parts[1])
+        case Call():
+            return replace(node, arguments=parts)
+    return node
+
+
+def walk(node: Node) -> Iterator[Node]:
+    """A part and every part in it, from left to right; what a derivative is of and by as well."""
+    waiting = [node]
+    while waiting:
+        part = waiting.pop()
+        yield part
+        inner = (part.of, part.wrt) if isinstance(part, Derivative) else children(part)
+        waiting.extend(reversed(inner))
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What the leaves of trees are worth - floats, Values or balls - and so what a tree is worth.
+
+    The arithmetic is the table's own, so it raises what the operations raise.
+
+    >>> doubled = Meaning(symbol=lambda s: 10.0, number=lambda n: n.value, derivative=lambda d: 0.0)
+    >>> doubled.of(Product((Number(2.0), Symbol("x"))))
+    20.0
+    """
+
+    symbol: Callable[[Symbol], Any]
+    number: Callable[[Number], Any]
+    derivative: Callable[[Derivative], Any]
+
+    def of(self, node: Node) -> Any:
+        """The worth of a tree."""
+        match node:
+            case Number():
+                return self.number(node)
+            case Symbol():
+                return self.symbol(node)
+            case Derivative():
+                return self.derivative(node)
+            case Negative(operand):
+                return ops.neg(self.of(operand))
+            case Sum(terms):
+                return self._added(terms)
+            case Product(factors, divisors):
+                return self._multiplied(factors, divisors)
+            case Power(base, exponent):
+                return ops.pow(self.of(base), self.of(exponent))
+            case Call(operation, arguments, slope):
+                return self._called(operation, [self.of(part) for part in arguments], slope)
+
+    def _added(self, terms: tuple[Node, ...]) -> Any:
+        total = self.of(terms[0])
+        for term in terms[1:]:
+            # `a - b` is a difference, not the sum of a and -b: Values keep what was written.
+            if isinstance(term, Negative):
+                total = ops.sub(total, self.of(term.operand))
+            else:
+                total = ops.add(total, self.of(term))
+        return total
+
+    def _multiplied(self, factors: tuple[Node, ...], divisors: tuple[Node, ...]) -> Any:
+        result = self.of(factors[0])
+        for factor in factors[1:]:
+            result = ops.mul(result, self.of(factor))
+        for divisor in divisors:
+            result = ops.div(result, self.of(divisor))
+        return result
+
+    def _called(self, operation: Operation, arguments: list[Any], slope: bool) -> Any:
+        if slope:
+            return _slope(operation, arguments[0])
+        if operation.arity == 1:
+            return operation(arguments[0])
+        result = operation(arguments[0], *arguments[1:2])
+        for argument in arguments[2:]:  # max(a, b, c)
+            result = operation(result, argument)
+        return result
+
+
+def _slope(operation: Operation, x: Any) -> Any:
+    y = operation(x)
+    if not isinstance(x, float):
+        return operation.rules[0](x, y)
+    slope = operation.partial(0, x, 0.0, y)
+    if slope - slope != 0.0:
+        raise operation.failure(DivisionByZeroError, x, 0.0)
+    return slope
