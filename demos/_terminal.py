@@ -35,19 +35,23 @@ _console.width = min(_console.width, 80)
 
 
 def heading(step: str, title: str) -> None:
+    """A line across the page; `title` as in `say`."""
     _console.print()
-    _console.rule(_markup(f"[bold cyan]{step}[/]  [bold]{title}[/]"), align="left", style="dim")
+    _console.rule(_text(f"[bold cyan]{step}[/]  [bold]{title}[/]"), align="left", style="dim")
 
 
-def say(text: str, style: str = "") -> None:
-    """A paragraph. What stands between dollars is LaTeX, `[bold]` and the like rich's markup."""
-    _show(Padding(Text.from_markup(_markup(text), style=style), (0, 0, 0, 2)))
+def say(what: str | Text) -> None:
+    """A paragraph. In a str, LaTeX stands between dollars, and `[bold]` and the like are rich's.
+
+    What comes from elsewhere (names, errors) is given as a Text, which is shown as it stands.
+    """
+    _show(Padding(_text(what), (0, 0, 0, 2)))
 
 
-def lines(*rows: str) -> None:
-    """Lines that stand as they are: formulas, a drawing, names of files."""
+def lines(*rows: str | Text) -> None:
+    """Lines that are not to be broken: formulas, a drawing, names of files."""
     for row in rows:
-        _show(Text.from_markup("    " + _markup(row)), fit=False)
+        _show(Text("    ") + _text(row), fit=False)
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
@@ -55,9 +59,10 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     cells = [list(row) for row in rows]
     grid = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold", show_edge=False)
     for column, first in zip(columns, cells[0], strict=True):
-        grid.add_column(_markup(column), justify="left" if isinstance(first, str) else "right")
+        side = "left" if isinstance(first, (str, Text)) else "right"
+        grid.add_column(_text(column), justify=side)
     for row in cells:
-        grid.add_row(*(_markup(cell) if isinstance(cell, str) else number(cell) for cell in row))
+        grid.add_row(*map(_text, row))
     _show(Padding(grid, (1, 0, 0, 4)))
 
 
@@ -88,10 +93,14 @@ def run(main: Callable[[Any], None], parser: ArgumentParser) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _markup(text: str) -> str:
-    """The text with its formulas, LaTeX between dollars, in Unicode; rich's markup may remain."""
-    parts = text.split("$")
-    return "".join(escape(to_unicode(part)) if i % 2 else part for i, part in enumerate(parts))
+def _text(what: str | Text | float) -> Text:
+    if isinstance(what, Text):
+        return what
+    if not isinstance(what, str):
+        return Text(number(what))
+    parts = what.split("$")
+    unicode = (escape(to_unicode(part)) if i % 2 else part for i, part in enumerate(parts))
+    return Text.from_markup("".join(unicode))
 
 
 def _show(what: RenderableType, *, fit: bool = True) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rich.text import Text
+
 from demos._network import inputs, network, safe_rate, steepness, steepness_at_fit
 from demos._terminal import heading, number, rounded, say, table
 from nn import SGD, History, TrainingError, fit, mse
@@ -66,4 +68,4 @@ def tell_divergence(rows: list[tuple[list[Value], float]], rate: float) -> None:
         fit(model, rows, mse, SGD(model.parameters(), rate), epochs=100, progress=False)
     except TrainingError as error:
         say(f"\nWith $\\eta$ = {number(rate, 2)}, twenty times $1/S$, training stops instead:")
-        say(str(error), style="dim")
+        say(Text(str(error), style="dim"))

@@ -11,6 +11,8 @@ from argparse import ArgumentParser, Namespace
 from math import isclose
 from pathlib import Path
 
+from rich.text import Text
+
 import viz
 from autograd import Value, derive, topological_order
 from demos._formulas import GRADIENTS
@@ -37,14 +39,16 @@ def main(arguments: Namespace) -> None:
     tell_slips()
     heading("Pictures", "the graph, the network, the loss")
     paths = [viz.render(drawing, arguments.out / name) for name, drawing in drawings.items()]
-    lines(*map(str, [*paths, viz.plot_loss(history, arguments.out / "loss.png")]))
+    paths.append(viz.plot_loss(history, arguments.out / "loss.png"))
+    lines(*(Text(str(path)) for path in paths))
 
 
 def tell_data(students: list[Student]) -> None:
     heading("Step 0", "The data and the network")
+    say("Hand-written notes, worked through: a network learns a salary (lpa) from iq and cgpa.")
     table(
         ["cgpa", "iq", "lpa", "row from"],
-        [[s.cgpa, s.iq, s.lpa, s.source] for s in students],
+        [[s.cgpa, s.iq, s.lpa, Text(s.source)] for s in students],
     )
     lines(
         "",

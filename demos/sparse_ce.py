@@ -14,6 +14,8 @@ from pathlib import Path
 from statistics import median
 from time import perf_counter
 
+from rich.text import Text
+
 import viz
 from autograd import Value, compiled, softmax, topological_order
 from demos._terminal import heading, lines, number, rounded, run, say, table
@@ -33,7 +35,7 @@ def main(arguments: Namespace) -> None:
         for name, (loss, _) in both_forms(label).items():
             loss.backward()
             drawing = viz.draw(loss, title=f"{name} cross-entropy, y = {label}")
-            lines(f"{viz.render(drawing, arguments.out / f'{name}_{label}.png')}")
+            lines(Text(str(viz.render(drawing, arguments.out / f"{name}_{label}.png"))))
 
 
 def both_forms(label: int) -> dict[str, tuple[Value, list[Value]]]:
