@@ -8,7 +8,7 @@ import math
 from fractions import Fraction
 from functools import cached_property
 from itertools import islice
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from autograd.errors import GradientError, GraphError
 from autograd.factors import (
@@ -29,6 +29,7 @@ from autograd.notation import (
     add,
     exact_value,
     form_of,
+    in_product,
     is_rounded,
     latex_at_numbers,
     latex_of,
@@ -96,7 +97,7 @@ class Derivation:
         self.wrt = wrt
         self.digits = digits
         self.value: float = _gradient(order, wrt)
-        self._graph = SymbolGraph(output, wrt)
+        self._graph = SymbolGraph(order, wrt)
         self.path_count: int = self._graph.path_count
         self.paths: tuple[Path, ...] = tuple(
             Path(nodes, self.value, self._graph) for nodes in islice(self._graph.paths(), limit)
@@ -201,7 +202,7 @@ def _shortest(derivation: Derivation, form: Form | None) -> Form | None:
             gradient = differentiate(derivation.output, joint)
         except GradientError:
             continue
-        head, rest = graph.recognised(gradient, symbols), _below(paths, joint)
+        head, rest = graph.recognised(gradient, joint, symbols), _below(paths, joint)
         if head is not None and rest is not None:
             return graph.shorter(form, times(head, rest))
     return form
@@ -209,9 +210,10 @@ def _shortest(derivation: Derivation, form: Form | None) -> Form | None:
 
 def _joints(paths: Sequence[Path]) -> list[Value]:
     """The symbols that are on every path, the lowest first, without the output."""
-    if not paths:
+    if not paths or any(path.is_long for path in paths):
         return []
-    return [n for n in reversed(paths[0].nodes[1:]) if all(n in path.nodes for path in paths)]
+    common = set.intersection(*(set(path.nodes) for path in paths))
+    return [node for node in reversed(paths[0].nodes[1:]) if node in common]
 
 
 def _below(paths: Sequence[Path], joint: Value) -> Form | None:
@@ -243,9 +245,6 @@ def _sum_of(parts: Iterable[str]) -> str:
 # The lines
 
 
-_MOST_FACTORS: Final = 9  # of a longer path the first four and the last four are written out
-
-
 class _Cell(NamedTuple):
     """A factor as it stands in a line: its form, or its symbolic name where it has none.
 
@@ -259,12 +258,13 @@ class _Cell(NamedTuple):
     def in_symbols(self, names: Names, *, first: bool, alone: bool) -> str:
         if self.form is None:
             return self.symbolic
-        return _fitted(latex_of(self.form, names), self.form, first=first, alone=alone)
+        latex = latex_of(self.form, names)
+        return latex if alone else in_product(latex, self.form, first=first)
 
     def in_numbers(self, digits: int, *, first: bool, alone: bool) -> str:
         if self.form is not None:
             latex = latex_at_numbers(self.form, digits)
-            return _fitted(latex, self.form, first=first, alone=alone)
+            return latex if alone else in_product(latex, self.form, first=first)
         if self.number is None:
             return self.symbolic
         latex = number(self.number, digits)
@@ -274,9 +274,7 @@ class _Cell(NamedTuple):
         """The value of what `in_numbers` shows, where that is a fraction."""
         if self.form is not None:
             return exact_value(self.form, digits)
-        if self.number is None or not math.isfinite(self.number):
-            return None
-        return shown(self.number, digits)
+        return None if self.number is None else _shown(self.number, digits)
 
     def is_rounded(self, digits: int) -> bool:
         """Whether a number that replaces a symbol is shown with fewer digits than it has."""
@@ -285,22 +283,12 @@ class _Cell(NamedTuple):
         return any(is_rounded(node.data, digits) for node in symbols_in(self.form))
 
 
-def _fitted(latex: str, form: Form, *, first: bool, alone: bool) -> str:
-    """A factor's text as it may stand in a product: sums and later minus signs in brackets."""
-    if alone or not (len(form) > 1 or (latex.startswith("-") and not first)):
-        return latex
-    return rf"\left({latex}\right)" if r"\frac" in latex else f"({latex})"
-
-
 def _cells(path: Path) -> list[_Cell]:
-    """The factors of a path as they are written; of very many those in the middle left out."""
-    factors = path.factors
-    if len(factors) <= _MOST_FACTORS:
-        return [_Cell(factor.form, factor.symbolic, factor.number) for factor in factors]
-    first = [_Cell(factor.form, factor.symbolic, factor.number) for factor in factors[:4]]
-    last = [_Cell(factor.form, factor.symbolic, factor.number) for factor in factors[-4:]]
-    left_out = rf"\cdots \text{{ ({len(factors) - 8:,} factors) }} \cdots"
-    return [*first, _Cell(None, left_out, None), *last]
+    """The factors of a path that are written out, with dots where some are not."""
+    head, tail = (
+        [_Cell(factor.form, factor.symbolic, factor.number) for factor in end] for end in path.ends
+    )
+    return [*head, _Cell(None, path.dots, None), *tail] if tail else head
 
 
 def _letters(latex: str) -> str:
@@ -317,6 +305,10 @@ def _product(parts: Iterable[Fraction | None]) -> Fraction | None:
             return None
         product *= part
     return product
+
+
+def _shown(x: float, digits: int) -> Fraction | None:
+    return shown(x, digits) if math.isfinite(x) else None
 
 
 def _total(parts: Sequence[Fraction | None]) -> Fraction | None:
@@ -353,10 +345,8 @@ class _Writer:
     def _write_formulas(self) -> list[list[_Cell]]:
         """The factors' formulas, those that are 1 left out; gives what stands in the line."""
         sides = [[cell for cell in _cells(path) if cell.form != ONE] for path in self._paths]
-        if any(cell.form is not None for cells in sides for cell in cells):
+        if any(cell.form is not None for cells in sides for cell in cells) or not any(sides):
             self._add(EQUAL, self._texts(sides, _Cell.in_symbols, self._names))
-        elif all(not cells for cells in sides):
-            self._add(EQUAL, [[] for _ in sides])
         return sides
 
     def _write_gathered(self, sides: list[list[_Cell]]) -> list[list[_Cell]]:
@@ -374,32 +364,38 @@ class _Writer:
     def _write_numbers(self, sides: list[list[_Cell]]) -> Fraction | None:
         """The line with numbers for symbols; gives its exact value, None where that is unknown."""
         digits = self._digits
-        rounded = any(cell.is_rounded(digits) for cells in sides for cell in cells)
         numbers = self._texts(sides, _Cell.in_numbers, digits)
-        self._add(ROUNDED if rounded else EQUAL, numbers)
+        if any(cell.form is not None or cell.number is not None for c in sides for cell in c):
+            rounded = any(cell.is_rounded(digits) for cells in sides for cell in cells)
+            self._add(ROUNDED if rounded else EQUAL, numbers)
         parts = [_product(cell.exactly(digits) for cell in cells) for cells in sides]
-        if len(sides) < 2 and not self._more:
-            return _total(parts)
         products = [path.product for path in self._paths]
-        texts = [number(product, digits) for product in products]
-        shown_parts = [shown(p, digits) if math.isfinite(p) else None for p in products]
         if self._more:
-            rest = self._derivation.value - math.fsum(products)
-            texts.append(rf"{number(rest, digits)} \text{{ ({self._more:,} more)}}")
-        elif numbers == [[text] for text in texts]:
+            products.append(self._derivation.value - math.fsum(products))
+            parts.append(_shown(products[-1], digits))
+        if len(products) == 1 or len(sides) < len(self._paths):
             return _total(parts)
+        texts = [number(product, digits) for product in products]
+        if not self._more and numbers == [[text] for text in texts]:
+            return _total(parts)
+        if self._more:
+            texts[-1] += rf"\text{{ ({self._more:,} more)}}"
+        shown_parts = [_shown(product, digits) for product in products]
         self._rows.append(Row(EQUAL if parts == shown_parts else ROUNDED, (_sum_of(texts),)))
-        return None if self._more else _total(shown_parts)
+        return _total(shown_parts)
 
     def _write_result(self, exact: Fraction | None) -> None:
         value = self._derivation.value
         sign = EQUAL if exact == shown(value, self._digits) else ROUNDED
-        self._add(sign, [[number(value, self._digits)]])
+        last = self._rows[-1].cells if self._rows else ()
+        if last != (number(value, self._digits),):
+            self._rows.append(Row(sign, (number(value, self._digits),)))
 
     def _explain(self) -> None:
         """Remarks: symbols that are not in the graph, what is not written out, what is 0."""
         derivation, names = self._derivation, self._names
-        used = {s for factor in derivation.factors for s in symbols_in(factor.form or ())}
+        written = {factor: None for path in self._paths for end in path.ends for factor in end}
+        used = {node for factor in written for node in symbols_in(factor.form or ())}
         used.update(symbols_in(derivation.form or ()))
         for output in self._graph.recogniser.invented:
             if output in used:
@@ -410,7 +406,7 @@ class _Writer:
         if self._graph.recogniser.relied_on_targets:
             total = _sum_of(names.called(leaf) for leaf in self._graph.recogniser.targets)
             self._rows.append(Row("", (rf"\text{{with }}{total} = 1",)))
-        for factor in derivation.factors:
+        for factor in written:
             if factor.form is None:
                 self._remarks.append(f"{to_unicode(factor.symbolic)} {factor.obstacle}")
 
@@ -442,7 +438,7 @@ class _Writer:
             joint = sign if not rows else "-" if start.startswith("-") else "+"
             start = start[1:] if joint == "-" else start
             rows.append(Row(joint, (start, *cells[1:])))
-        if self._more and len(sides) == len(self._paths):
-            rows.append(Row("+", (rf"\cdots \text{{ and {self._more:,} more paths}}",)))
+        if self._more:
+            rows.append(Row("+", (rf"\cdots\text{{ and {self._more:,} more paths}}",)))
         if [row.cells for row in rows] != [row.cells for row in self._rows[-len(rows) :]]:
             self._rows.extend(rows)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from functools import cached_property
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from autograd.errors import GradientError
 from autograd.graph import topological_order
@@ -19,6 +19,7 @@ from autograd.notation import (
     Form,
     Names,
     form_of,
+    in_product,
     latex_of,
     powers_in,
     styled,
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 __all__ = ["Factor", "Path", "SymbolGraph", "adjoints_of", "dependents_on"]
+
+_MOST_FACTORS: Final = 12  # of a longer path only the two ends are written out
 
 
 class Factor:
@@ -65,7 +68,7 @@ class Factor:
         if form is not None and not has_fraction(form):
             return form
         symbols = [self.parent, self.child, *symbols_in(form or ())]
-        return self._graph.shorter(form, self._graph.recognised(self.gradient, symbols))
+        return self._graph.shorter(form, self._graph.recognised(self.gradient, self.child, symbols))
 
     @property
     def obstacle(self) -> str:
@@ -83,6 +86,11 @@ class Factor:
         form = self.form
         latex = self.symbolic if form is None else latex_of(form, self._graph.names)
         return styled(latex, style)
+
+    def in_product(self, *, first: bool) -> str:
+        """The derivative in LaTeX as one of several factors: sums and minus signs in brackets."""
+        latex = self.formula()
+        return latex if self.form is None else in_product(latex, self.form, first=first)
 
     @property
     def symbolic(self) -> str:
@@ -110,17 +118,36 @@ class Path:
         self.share: float | None = self.product / total if total else None
         self._graph = graph
 
+    @property
+    def is_long(self) -> bool:
+        """Whether only its first and last factors are written out."""
+        return len(self.factors) > _MOST_FACTORS
+
+    @property
+    def ends(self) -> tuple[tuple[Factor, ...], tuple[Factor, ...]]:
+        """The factors that are written out: the first and the last ones of a long path."""
+        if not self.is_long:
+            return self.factors, ()
+        return self.factors[: _MOST_FACTORS // 2], self.factors[-(_MOST_FACTORS // 2) :]
+
+    @property
+    def dots(self) -> str:
+        r"""What stands between the ends of a long path: `\cdots` and how many factors."""
+        left_out = len(self.factors) - sum(map(len, self.ends))
+        return rf"\cdots\text{{ ({left_out:,} factors) }}\cdots"
+
     @cached_property
     def form(self) -> Form | None:
-        """The product as a sum of products; None where a factor cannot be written out."""
-        return product_of(self.factors)
+        """The product as a sum of products; None where it is too long to be written out."""
+        return None if self.is_long else product_of(self.factors)
 
     def formula(self, style: str = "latex") -> str:
         """The product over symbols: sign and number first, then in the order of the path."""
-        form = self.form
-        if form is not None:
-            return styled(latex_of(form, self._graph.names), style)
-        return styled(r" \cdot ".join(factor.formula() for factor in self.factors), style)
+        names = self._graph.names
+        if self.form is not None:
+            return styled(latex_of(self.form, names), style)
+        head, tail = ([f.in_product(first=f is self.factors[0]) for f in end] for end in self.ends)
+        return styled(r" \cdot ".join([*head, self.dots, *tail] if tail else head), style)
 
     def __repr__(self) -> str:
         symbols = " → ".join(to_unicode(self._graph.names.called(node)) for node in self.nodes)
@@ -145,11 +172,10 @@ def has_fraction(form: Form) -> bool:
 class SymbolGraph:
     """The graph between output and wrt with nothing but symbols for nodes."""
 
-    def __init__(self, output: Value, wrt: Value) -> None:
-        order = topological_order(output)
-        self.output = output
+    def __init__(self, order: list[Value], wrt: Value) -> None:
+        self.output = output = order[-1]
         self.wrt = wrt
-        self.names = Names(output, wrt)
+        self.names = Names(order, wrt)
         self.recogniser = Recogniser(order, self.names)
         self._depends = dependents_on(wrt, order)
         self._below: dict[Value, list[Value]] = {}
@@ -203,9 +229,9 @@ class SymbolGraph:
         above, below = self.names.called(over), self.names.called(under)
         return rf"\frac{{\partial {above}}}{{\partial {below}}}"
 
-    def recognised(self, gradient: Value, symbols: Iterable[Value]) -> Form | None:
-        """A short form of `gradient` over `symbols` and softmax outputs, where one is known."""
-        found = self.recogniser.simplest(gradient, symbols)
+    def recognised(self, gradient: Value, wrt: Value, symbols: Iterable[Value]) -> Form | None:
+        """A short form of a `gradient` by `wrt` over `symbols` and softmax outputs, if found."""
+        found = self.recogniser.simplest(gradient, wrt, symbols)
         return None if found is None else form_of(found, self.names)
 
     def shorter(self, form: Form | None, other: Form | None) -> Form | None:

@@ -40,7 +40,7 @@ def formula(value: Value, style: str = "latex") -> str:
     >>> formula((w * x + b) ** 2 / w, style="unicode")
     '(w x + b)²/w'
     """
-    names = Names(value)
+    names = Names(topological_order(value))
     if value.parents:
         names.write_out(value)
     form = form_of(value, names)
@@ -67,15 +67,14 @@ def styled(latex: str, style: str) -> str:
 class Names:
     """What the nodes of a graph are called: their labels, told apart where two are the same.
 
-    Leaves without a label are v_1, v_2, ...; `wrt`, a symbol in any case, is x where that is free.
+    `order` holds the nodes, the root last. Leaves without a label are v_1, v_2, ...; `wrt`, which
+    is a symbol in any case, is x where that is free.
     `remarks` says in words what was named in another way than by its label.
     """
 
-    def __init__(self, root: Value, wrt: Value | None = None) -> None:
-        nodes = topological_order(root)
-        if wrt is not None and wrt not in nodes:
-            nodes.append(wrt)
-        self._root = root
+    def __init__(self, order: list[Value], wrt: Value | None = None) -> None:
+        nodes = list(dict.fromkeys([*order, wrt])) if wrt is not None else order
+        self._root = order[-1]
         self._latex: dict[Value, str] = {}
         self.remarks: list[str] = []
         self._name_labelled(nodes)
@@ -165,7 +164,7 @@ def shown(x: float, digits: int) -> Fraction:
 
 def is_rounded(x: float, digits: int) -> bool:
     """Whether `number(x, digits)` shows less than x holds, the last bits of a float apart."""
-    return math.isfinite(x) and abs(float(shown(x, digits)) - x) > 1e-14 * abs(x)
+    return math.isfinite(x) and abs(shown(x, digits) - Fraction(x)) > Fraction(abs(x)) / 10**14
 
 
 def _with_power_of_ten(decimal: str) -> str:
@@ -455,6 +454,12 @@ def _symbol_piece(latex: str) -> Piece:
     return Piece(latex, "symbol") if is_one_symbol(latex) else Piece(f"({latex})", "bracket")
 
 
+def in_product(latex: str, form: Form, *, first: bool) -> str:
+    """A factor's LaTeX as it stands in a product: sums and later minus signs in brackets."""
+    needed = len(form) > 1 or (latex.startswith("-") and not first)
+    return _in_brackets(latex) if needed else latex
+
+
 def latex_at_numbers(form: Form, digits: int) -> str:
     """The view with each symbol replaced by its number, negative ones in brackets.
 
@@ -471,6 +476,8 @@ def _number_piece(x: float, digits: int) -> Piece:
 def _sum(form: Form, show: Show) -> str:
     if not form:
         return "0"
+    if form[0].number < 0 and not form[0].powers and len(form) > 1:
+        form = (*form[1:], form[0])  # x - 1 rather than -1 + x
     latex = _leading_number(form[0], show)
     for term in form[1:] if latex else form:
         sign = "-" if term.number < 0 else "+"
@@ -497,10 +504,16 @@ def _product(q: Fraction, powers: tuple[tuple[Base, Fraction], ...], show: Show)
     )
     if not as_fraction and not under:
         return _joined(_decimal(q), over, show)
-    if not as_fraction:
-        return rf"\frac{{{_joined(_decimal(q), over, show)}}}{{{_joined('', under, show)}}}"
-    below = _joined("" if bottom == 1 else str(bottom), under, show)
-    return rf"\frac{{{_joined(str(top), over, show)}}}{{{below}}}"
+    above = _in_fraction(str(top) if as_fraction else _decimal(q), over, show)
+    below = _in_fraction(str(bottom) if as_fraction else "1", under, show)
+    return rf"\frac{{{above}}}{{{below}}}"
+
+
+def _in_fraction(coefficient: str, powers: list[tuple[Base, Fraction]], show: Show) -> str:
+    """A product above or below the bar, where a sum alone needs no brackets."""
+    if coefficient == "1" and len(powers) == 1 and powers[0][1] == 1 and is_sum(powers[0][0]):
+        return _sum(powers[0][0], show)
+    return _joined(coefficient, powers, show)
 
 
 def _decimal(q: Fraction) -> str:
@@ -510,11 +523,7 @@ def _decimal(q: Fraction) -> str:
 
 
 def _joined(coefficient: str, powers: list[tuple[Base, Fraction]], show: Show) -> str:
-    if coefficient in ("", "1") and len(powers) == 1 and powers[0][1] == 1:
-        base = powers[0][0]
-        if is_sum(base):
-            return _sum(base, show)  # a sum alone in a numerator or denominator
-    pieces = [Piece(coefficient, "number")] if coefficient not in ("", "1") else []
+    pieces = [] if coefficient == "1" else [Piece(coefficient, "number")]
     pieces += [_raised(base, exponent, show) for base, exponent in powers]
     if not pieces:
         return "1"

@@ -11,10 +11,11 @@ from -log(\hat{y}_2), and from a loss on logits, the graph has only the exponent
 
 from __future__ import annotations
 
+import math
 import random
 import re
 from fractions import Fraction
-from itertools import combinations
+from itertools import combinations, islice
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from autograd import ops
@@ -23,7 +24,7 @@ from autograd.graph import evaluate, topological_order
 from autograd.value import Value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
     from autograd.notation import Names
 
@@ -58,8 +59,11 @@ class Recogniser:
         self.invented: list[Value] = []
         """Softmax outputs that are no nodes of the graph but have a symbol now."""
 
-    def simplest(self, gradient: Value, symbols: Iterable[Value]) -> Value | None:
-        """A short form over `symbols` and softmax outputs that equals `gradient`, or None."""
+    def simplest(self, gradient: Value, wrt: Value, symbols: Iterable[Value]) -> Value | None:
+        """A short form over `symbols` and softmax outputs that equals `gradient`, or None.
+
+        Of several forms, as there are for two classes, one over the softmax output of `wrt`.
+        """
         if len(self._order) > _MOST_NODES:
             return None
         points = self._points()
@@ -69,8 +73,9 @@ class Recogniser:
             return None
         if len(wanted) < _POINTS:
             return None
-        known = list(dict.fromkeys([*symbols, *self.softmax()]))[:_MOST_SYMBOLS]
-        for candidate in self._candidates(known, points):
+        own = [output for output in self.softmax() if _logit(output.parents[0]) is wrt]
+        known = list(dict.fromkeys([*symbols, *own, *self.softmax()]))[:_MOST_SYMBOLS]
+        for candidate in self._candidates(known, own, points):
             multiple = _constant_ratio(wanted, candidate.numbers)
             if multiple is not None:
                 within = set(topological_order(gradient))
@@ -87,25 +92,34 @@ class Recogniser:
         return self._softmax
 
     def _points(self) -> list[dict[Value, float]]:
+        """The numbers of all nodes at several random points; fewer where too few are defined."""
         if self._numbers is None:
             source = random.Random(0)  # noqa: S311 - the same points every time
-            found = (self._point(source) for _ in range(4 * _POINTS))
-            self._numbers = [point for point in found if point is not None][:_POINTS]
-        return self._numbers
+            for near in (False, True):
+                tries = (self._point(source, near=near) for _ in range(4 * _POINTS))
+                self._numbers = list(islice((point for point in tries if point), _POINTS))
+                if len(self._numbers) == _POINTS:
+                    break
+        return self._numbers or []
 
-    def _point(self, source: random.Random) -> dict[Value, float] | None:
-        """The number of every node at random leaves; None where an operation has no value."""
+    def _point(self, source: random.Random, *, near: bool) -> dict[Value, float] | None:
+        """The number of every node at random leaves; None where an operation has no value.
+
+        Leaves keep their sign. They are of the size of 1, off the tails of exp and tanh; or, for a
+        graph that has no value there, `near` what they are.
+        """
         numbers: dict[Value, float] = {}
         shares = [source.uniform(0.1, 1.0) for _ in self.targets]
         targets = {t: share / sum(shares) for t, share in zip(self.targets, shares, strict=True)}
         for node in self._order:
             if node in targets:
                 numbers[node] = targets[node]
+            elif node.is_constant and not node.label:
+                numbers[node] = node.data
             elif node.is_leaf:
-                fixed = node.is_constant and not node.label
-                size = min(abs(node.data), 3.0) or 1.0  # within the range of exp, off its tails
-                number = size * source.uniform(0.3, 1.3)
-                numbers[node] = node.data if fixed else (-number if node.data < 0 else number)
+                size = min(max(abs(node.data), 0.5), 3.0) * source.uniform(0.3, 1.3)
+                moved = node.data + source.uniform(-0.2, 0.2)
+                numbers[node] = moved if near else math.copysign(size, node.data)
             else:
                 try:
                     numbers[node] = node.op.evaluate(*(numbers[p] for p in node.parents))
@@ -114,15 +128,14 @@ class Recogniser:
         return numbers
 
     def _candidates(
-        self, symbols: Sequence[Value], points: list[dict[Value, float]]
+        self, symbols: list[Value], first: list[Value], points: list[dict[Value, float]]
     ) -> Iterator[_Candidate]:
         at = {s: [_at(s, point) for point in points] for s in symbols}
         if not symbols:
             return
         yield _Candidate([1.0] * _POINTS, "1", symbols[0])
-        for s in symbols:
+        for s in dict.fromkeys([*first, *symbols]):
             yield _Candidate(at[s], "s", s)
-        for s in symbols:
             yield _Candidate([x - 1.0 for x in at[s]], "s - 1", s)
         for s, t in combinations(symbols, 2):
             yield _Candidate([x - y for x, y in zip(at[s], at[t], strict=True)], "s - t", s, t)

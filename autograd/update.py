@@ -39,7 +39,7 @@ def update_rule(parameter: Value, lr: float, *, loss: str = "L", digits: int = 6
             f"{_name(parameter)}, is no parameter, so it is not updated",
             hint="only leaves that have a gradient are: Value(1.0, 'w')",
         )
-    symbol = Names(parameter).symbol(parameter) or "w"
+    symbol = Names([parameter]).symbol(parameter) or "w"
     old, gradient = parameter.data, parameter.grad
     new = old - rate * gradient
     times = number(gradient, digits)
