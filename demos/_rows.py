@@ -57,9 +57,11 @@ def _students(reader: csv.DictReader[str], path: Path) -> list[Student]:
                 f"{path}, line {reader.line_num}: more cells than the {len(columns)} columns",
                 hint="write decimals with a point: 7.5",
             )
-        cells = [_number(row[name], f"{path}, line {reader.line_num}, column {name}")
-                 for name in NUMBERS]  # fmt: skip
-        students.append(Student(*cells, source=(row.get("source") or "").strip()))
+        numbers = {
+            name: _number(row[name], f"{path}, line {reader.line_num}, column {name}")
+            for name in NUMBERS
+        }
+        students.append(Student(**numbers, source=(row.get("source") or "").strip()))
     if not students:
         raise ArgumentError(f"{path} has no rows", hint="put a student on each line: 8,80,8")
     return students

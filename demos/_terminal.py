@@ -59,8 +59,8 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     cells = [list(row) for row in rows]
     grid = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold", show_edge=False)
     for column, first in zip(columns, cells[0], strict=True):
-        side = "left" if isinstance(first, (str, Text)) else "right"
-        grid.add_column(_text(column), justify=side)
+        words = isinstance(first, (str, Text))
+        grid.add_column(_text(column), justify="left" if words else "right")
     for row in cells:
         grid.add_row(*map(_text, row))
     _show(Padding(grid, (1, 0, 0, 4)))

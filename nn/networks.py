@@ -7,7 +7,7 @@ import itertools
 import operator
 import random
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from autograd import TABLE, ArgumentError, ArgumentTypeError, Operation, Value, dot
 from nn.initializers import Initializer, uniform
@@ -145,8 +145,11 @@ class Layer(Module):
             for index in range(1, nout + 1)
         ]  # fmt: skip
 
-    def __call__(self, inputs: Number | Iterable[Number]) -> Value | list[Value]:
-        """A list of the outputs for a row of numbers or Values; the output itself if single."""
+    def __call__(self, inputs: Number | Iterable[Number]) -> Any:
+        """A list of the outputs for a row of numbers or Values; the output itself if single.
+
+        Typed Any, as which of the two it is depends on the layer's size.
+        """
         outputs = self.outputs(_inputs(inputs, len(self.neurons[0].weights)))
         return outputs[0] if len(outputs) == 1 else outputs
 
@@ -207,8 +210,11 @@ class MLP(Module):
         for index, neuron in enumerate(last, start=1):
             neuron.output_label = r"\hat{y}" if len(last) == 1 else rf"\hat{{y}}_{{{index}}}"
 
-    def __call__(self, inputs: Number | Iterable[Number]) -> Value | list[Value]:
-        """A list of the outputs for a row of numbers or Values; the output itself if single."""
+    def __call__(self, inputs: Number | Iterable[Number]) -> Any:
+        """A list of the outputs for a row of numbers or Values; the output itself if single.
+
+        Typed Any, as which of the two it is depends on the layer's size.
+        """
         outputs = _inputs(inputs, len(self.layers[0].neurons[0].weights))
         for layer in self.layers:
             outputs = layer.outputs(outputs)
