@@ -1,0 +1,538 @@
+"""autograd/transforms.py: derivatives of every order, as graphs and as functions."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import mpmath
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+import autograd
+from autograd import (
+    TABLE,
+    ChalkgradError,
+    GradientError,
+    NotANumberError,
+    Value,
+    differentiate,
+    evaluate,
+    grad,
+    hessian,
+    jacobian,
+    jvp,
+    no_grad,
+    topological_order,
+    value_and_grad,
+    vjp,
+)
+from tests.expressions import count_leaves, derivative, programs, reference, run, second_derivative
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.expressions import Program
+
+mp = mpmath.mp
+
+SMOOTH = [
+    "add", "sub", "mul", "neg", "square", "cube", "sin", "cos", "atan", "tanh", "sigmoid",
+    "softplus", "silu", "gelu", "erf", "hypot", "atan2", "softsign", "relu", "maximum",
+]  # fmt: skip
+smooth_programs = programs({name: TABLE[name].arity for name in SMOOTH}, st.floats(-2.0, 2.0))
+small = st.floats(-2.0, 2.0)
+
+
+class Line(NamedTuple):
+    slope: Any
+    shift: Any
+
+
+# differentiate().
+
+
+def test_derivatives_of_a_graph_by_leaves_and_by_results() -> None:
+    w, x = Value(3.0, "w"), Value(2.0, "x")
+    product = w * x
+    loss = product**2
+    assert differentiate(loss, w).data == 24.0
+    assert differentiate(loss, product).data == 12.0
+    assert [d.data for d in differentiate(loss, [x, w, product])] == [36.0, 24.0, 12.0]
+    assert differentiate(loss, loss).data == 1.0
+    assert differentiate(loss, [loss, w])[1].data == 24.0
+    assert differentiate(loss, []) == []
+    assert differentiate(loss, (w,))[0].data == 24.0
+
+
+def test_what_the_output_does_not_depend_on_has_derivative_zero() -> None:
+    w, x = Value(3.0), Value(2.0)
+    zero = differentiate(w * w, x)
+    assert type(zero) is Value
+    assert zero.data == 0.0
+    assert differentiate(w * w, (w * w) * x).data == 0.0
+    assert differentiate(Value(1.0).detach(), x).data == 0.0
+    assert differentiate(x.detach() * 3, x).data == 0.0
+
+
+def test_differentiating_changes_no_gradient_and_no_data() -> None:
+    w, x = Value(3.0), Value(2.0)
+    loss = (w * x).tanh()
+    loss.backward()
+    before = [(node.data, node.grad) for node in topological_order(loss)]
+    differentiate(differentiate(loss, w), x)
+    assert [(node.data, node.grad) for node in topological_order(loss)] == before
+
+
+def test_derivatives_are_graphs_that_hold_at_other_numbers() -> None:
+    x = Value(2.0)
+    slope = differentiate(x.exp() * x, x)
+    for elsewhere in (-1.0, 0.0, 3.0):
+        true = (1 + elsewhere) * math.exp(elsewhere)
+        assert evaluate(slope, {x: elsewhere}) == pytest.approx(true)
+
+
+def test_backward_through_a_derivative() -> None:
+    x = Value(2.0)
+    differentiate(x**4, x).backward()
+    assert x.grad == 48.0
+
+
+def test_derivatives_that_do_not_exist_are_explained() -> None:
+    x = Value(0.0, "x")
+    with pytest.raises(GradientError, match=r"sqrt\(x\) at x = 0\.0(.|\n)*hint: "):
+        differentiate(x.sqrt(), x)
+    with pytest.raises(GradientError):
+        grad(lambda x: abs(x) ** 0.5)(0.0)
+
+
+def test_a_derivative_nobody_asks_for_does_not_matter() -> None:
+    x, w = Value(0.0), Value(2.0)
+    assert differentiate(x.sqrt() * w, w).data == 0.0
+
+
+def test_derivatives_of_deep_graphs_need_no_recursion() -> None:
+    x = y = Value(1.0)
+    for _ in range(20_000):
+        y = y * 0.9999
+    assert differentiate(y, x).data == pytest.approx(0.9999**20_000)
+    assert jvp(lambda x: autograd.sum([x] * 20_000), (1.0,), (1.0,))[1] == 20_000.0
+
+
+def test_literal_zeros_and_ones_disappear_from_derivative_graphs() -> None:
+    x = Value(3.0, "x")
+    assert differentiate(x * x + x, x).data == 7.0
+    slope = differentiate(5 * x + 7, x)
+    assert (slope.data, slope.parents) == (5.0, ())
+    assert len(topological_order(differentiate(x**2, x))) <= 4
+
+
+# Every order.
+
+FUNCTIONS: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]] = {
+    "x^5": (lambda x: x**5, lambda x: x**5),
+    "x^-2": (lambda x: x**-2, lambda x: x**-2),
+    "x^1.5": (lambda x: x**1.5, lambda x: x ** mp.mpf(1.5)),
+    "x^x": (lambda x: x**x, lambda x: x**x),
+    "2^x": (lambda x: 2**x, lambda x: 2**x),
+    "1 / (1 + x^2)": (lambda x: 1 / (1 + x * x), lambda x: 1 / (1 + x * x)),
+    "x^3 sin x": (lambda x: x**3 * x.sin(), lambda x: x**3 * mp.sin(x)),
+    "e^sin x": (lambda x: x.sin().exp(), lambda x: mp.exp(mp.sin(x))),
+    "e^-x^2": (lambda x: (-x * x).exp(), lambda x: mp.exp(-x * x)),
+    "log(1 + x^2)": (lambda x: (1 + x * x).log(), lambda x: mp.log(1 + x * x)),
+    "tanh x": (lambda x: x.tanh(), mp.tanh),
+    "sigmoid x": (lambda x: x.sigmoid(), lambda x: 1 / (1 + mp.exp(-x))),
+    "gelu x": (lambda x: x.gelu(), lambda x: x * mp.erfc(-x / mp.sqrt(2)) / 2),
+    "atan x": (lambda x: x.atan(), mp.atan),
+    "sqrt(x + 3)": (lambda x: (x + 3).sqrt(), lambda x: mp.sqrt(x + 3)),
+    "softplus(x) / x": (lambda x: x.softplus() / x, lambda x: mp.log1p(mp.exp(x)) / x),
+}
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+@pytest.mark.parametrize("point", [0.3, 1.7])
+def test_derivatives_to_order_four(name: str, point: float) -> None:
+    function, meant = FUNCTIONS[name]
+    nested: Any = function
+    for order in range(1, 5):
+        nested = grad(nested)
+        with mp.workdps(60):
+            true = mp.diff(meant, mp.mpf(point), order, h=mp.mpf("1e-12"))
+            assert nested(point) == pytest.approx(float(true), rel=1e-9, abs=1e-10), order
+
+
+def test_high_orders_of_polynomials_are_exact() -> None:
+    nested: Any = lambda x: x**6  # noqa: E731
+    for expected in (6.0, 30.0, 120.0, 360.0, 720.0, 720.0, 0.0, 0.0):
+        nested = grad(nested)
+        assert nested(1.0) == expected
+        assert type(nested(1.0)) is float
+
+
+# Perturbation confusion.
+
+
+def test_perturbation_confusion_of_a_product_and_a_sum() -> None:
+    """d/dx [x * d/dy (x + y)] = d/dx [x * 1] = 1."""
+    assert grad(lambda x: x * grad(lambda y: x + y)(1.0))(1.0) == 1.0
+
+
+def test_perturbation_confusion_of_a_constant_inner_function() -> None:
+    """d/dx [x * d/dy x] = d/dx [x * 0] = 0."""
+    assert grad(lambda x: x * grad(lambda y: x)(0.0))(0.0) == 0.0
+
+
+def test_perturbation_confusion_where_the_inner_point_is_the_outer_variable() -> None:
+    """d/dx [x * (d/dy x y at y = x)] = d/dx x^2 = 2 x, and with y^2 in it, d/dx 2 x^2 = 4 x."""
+    assert grad(lambda x: x * grad(lambda y: x * y)(x))(3.0) == 6.0
+    assert grad(lambda x: x * grad(lambda y: y * y)(x))(3.0) == 12.0
+    assert grad(lambda x: grad(lambda y: x * y * y)(x))(3.0) == 12.0
+
+
+def test_perturbation_confusion_in_forward_mode() -> None:
+    def slope(function: Callable[[Any], Any], at: Any) -> Any:
+        return jvp(function, (at,), (1.0,))[1]
+
+    assert slope(lambda x: x * slope(lambda y: x + y, 1.0), 1.0) == 1.0
+    assert slope(lambda x: x * slope(lambda y: x, 0.0), 0.0) == 0.0
+    assert slope(lambda x: x * grad(lambda y: x + y)(1.0), 1.0) == 1.0
+    assert grad(lambda x: x * slope(lambda y: x + y, 1.0))(1.0) == 1.0
+
+
+def test_perturbation_confusion_of_a_returned_closure() -> None:
+    """d/dx of a function-valued function: each use keeps its own variable."""
+
+    def shifted_product(x: Any) -> Any:
+        return lambda y: x * y
+
+    assert grad(lambda x: grad(shifted_product(x))(5.0) * x)(3.0) == 6.0
+
+
+# Functions of numbers in nested lists, tuples, named tuples and dicts.
+
+
+def test_gradients_have_the_shape_of_the_argument() -> None:
+    def f(p: Any) -> Any:
+        return p["w"][0] * p["w"][1][0] + p["line"].slope * p["line"].shift + 2 * p["c"]
+
+    point = {"w": [2.0, (3.0,)], "line": Line(5, Fraction(1, 2)), "c": np.float64(7.0)}
+    found = grad(f)(point)
+    assert found == {"w": [3.0, (2.0,)], "line": Line(0.5, 5.0), "c": 2.0}
+    assert type(found["line"]) is Line
+    assert type(found["w"][1]) is tuple
+    assert list(found) == ["w", "line", "c"]
+    assert value_and_grad(f)(point) == (22.5, found)
+
+
+def test_empty_parts_keep_their_place() -> None:
+    assert grad(lambda p: p["x"] * 2)({"x": 1.0, "none": [], "nothing": {}}) == {
+        "x": 2.0, "none": [], "nothing": {},
+    }  # fmt: skip
+
+
+def test_argnums_choose_the_arguments() -> None:
+    def f(x: Any, y: Any, z: Any) -> Any:
+        return x * y**2 + z[0]
+
+    point = (2.0, 3.0, [5.0])
+    assert grad(f)(*point) == 9.0
+    assert grad(f, 1)(*point) == 12.0
+    assert grad(f, -1)(*point) == [1.0]
+    assert grad(f, (0, 1))(*point) == (9.0, 12.0)
+    assert grad(f, [2, 0])(*point) == ([1.0], 9.0)
+    assert grad(f, (0,))(*point) == (9.0,)
+    assert value_and_grad(f, (1, 2))(*point) == (23.0, (12.0, [1.0]))
+    assert jacobian(f, (0, 1))(*point) == (9.0, 12.0)
+    assert hessian(f, 1)(*point) == 4.0
+
+
+def test_arguments_not_differentiated_by_may_be_anything() -> None:
+    assert grad(lambda x, how: x**2 if how == "square" else x)(3.0, "square") == 6.0
+    assert grad(lambda x, nothing: x * 2)(3.0, None) == 2.0
+
+
+def test_whole_numbers_and_results_that_are_plain_numbers() -> None:
+    assert grad(lambda x: x**2)(3) == 6.0
+    assert grad(lambda x: 5.0)(3.0) == 0.0
+    assert grad(lambda x: 5)(3.0) == 0.0
+    assert value_and_grad(lambda x: 5)(3.0) == (5.0, 0.0)
+    assert jacobian(lambda x: [x, 1, 2.0])(3.0) == [1.0, 0.0, 0.0]
+
+
+def test_results_are_floats_and_jacobians_nest_inside_the_results_shape() -> None:
+    def f(v: Any) -> Any:
+        return {"product": v[0] * v[1], "both": (v[0] + v[1], [v[1] ** 2])}
+
+    assert jacobian(f)([2.0, 3.0]) == {"product": [3.0, 2.0], "both": ([1.0, 1.0], [[0.0, 6.0]])}
+    assert type(jacobian(f)([2.0, 3.0])["product"][0]) is float
+    assert jacobian(lambda x: x * 2)(1.0) == 2.0
+
+
+def test_hessian_of_a_tree_has_the_tree_in_each_place() -> None:
+    def f(p: Any) -> Any:
+        return p["w"][0] ** 2 * p["w"][1] + p["b"] * p["w"][0]
+
+    assert hessian(f)({"w": [2.0, 3.0], "b": 1.0}) == {
+        "w": [{"w": [6.0, 4.0], "b": 1.0}, {"w": [4.0, 0.0], "b": 0.0}],
+        "b": {"w": [1.0, 0.0], "b": 0.0},
+    }
+
+
+# Values from outside, and nesting.
+
+
+def test_values_from_outside_make_results_values() -> None:
+    w = Value(5.0)
+    found = grad(lambda x: x**2 * w)(3.0)
+    assert type(found) is Value
+    assert found.data == 30.0
+    assert differentiate(found, w).data == 6.0
+    assert w.grad == 0.0
+
+
+def test_values_as_arguments_keep_the_graph() -> None:
+    x = Value(3.0)
+    slope = grad(lambda x: x**3)(x)
+    assert slope.data == 27.0
+    slope.backward()
+    assert x.grad == 18.0
+    value, _ = value_and_grad(lambda x: x**3)(x)
+    assert differentiate(value, x).data == 27.0
+
+
+def test_constants_as_arguments_make_results_floats() -> None:
+    assert grad(lambda x: x**3)(Value(3.0).detach()) == 27.0
+
+
+def test_transforms_nest_in_each_other() -> None:
+    def cubic(x: Any) -> Any:
+        return x**3 + 2 * x
+
+    assert grad(lambda x: jvp(cubic, (x,), (1.0,))[1])(2.0) == 12.0
+    assert grad(lambda x: vjp(cubic, x)[1](1.0)[0])(2.0) == 12.0
+    assert jvp(grad(cubic), (2.0,), (10.0,)) == (14.0, 120.0)
+    assert jacobian(jacobian(cubic))(2.0) == 12.0
+    assert grad(lambda x: value_and_grad(cubic)(x)[0] * value_and_grad(cubic)(x)[1])(
+        2.0
+    ) == pytest.approx(14.0 * 14.0 + 12.0 * 12.0)
+    assert grad(hessian(cubic))(2.0) == 6.0
+    assert hessian(lambda v: grad(lambda x: x * v[0] * v[1] ** 2)(1.0))([2.0, 3.0]) == [
+        [0.0, 6.0], [6.0, 4.0],
+    ]  # fmt: skip
+
+
+def test_detached_parts_count_as_constants() -> None:
+    assert grad(lambda x: x.detach() * x)(3.0) == 3.0
+
+    def partly(x: Any) -> Any:
+        with no_grad():
+            factor = x * 2
+        return factor * x
+
+    assert grad(partly)(3.0) == 6.0
+
+
+def test_derivatives_under_no_grad_are_right_all_the_same() -> None:
+    """What a function's derivative is does not depend on who asks for it."""
+    with no_grad():
+        assert grad(lambda x: x**2)(3.0) == 6.0
+        assert jvp(lambda x: x**2, (3.0,), (1.0,)) == (9.0, 6.0)
+        assert hessian(lambda x: x**3)(2.0) == 12.0
+        assert (Value(1.0) * 2).is_constant
+
+
+def test_functions_may_raise_and_leave_nothing_behind() -> None:
+    with pytest.raises(KeyError):
+        grad(lambda x: {}[x])(1.0)
+    with pytest.raises(ChalkgradError):
+        grad(lambda x: x.log())(-1.0)
+    assert grad(lambda x: x.log())(2.0) == 0.5
+    x = Value(2.0)
+    assert len((x * 1).parents) == 2  # literals are folded within derivatives only
+
+
+# Forward and reverse mode.
+
+
+def three_of_two(v: Any, s: Any) -> Any:
+    return [v[0] * v[1].sin() + s, {"a": (v[0] * s).tanh()}, v[1] / (1 + s * s)]
+
+
+@given(v=st.tuples(small, small), s=small, tangent=st.tuples(small, small, small),
+       cotangent=st.tuples(small, small, small))  # fmt: skip
+def test_jvp_and_vjp_are_transposes_of_each_other_and_products_with_the_jacobian(
+    v: tuple[float, float],
+    s: float,
+    tangent: tuple[float, float, float],
+    cotangent: tuple[float, float, float],
+) -> None:
+    result, moved = jvp(three_of_two, (v, s), (tangent[:2], tangent[2]))
+    again, pullback = vjp(three_of_two, v, s)
+    assert again == result
+    pulled = pullback([cotangent[0], {"a": cotangent[1]}, cotangent[2]])
+    tangents_out = [moved[0], moved[1]["a"], moved[2]]
+    cotangents_in = [*pulled[0], pulled[1]]
+    assert inner(cotangent, tangents_out) == pytest.approx(inner(cotangents_in, tangent), abs=1e-12)
+    by_v, by_s = zip(*flat_jacobian(v, s), strict=True)
+    for row, slope, out in zip(by_v, by_s, tangents_out, strict=True):
+        assert out == pytest.approx(inner([*row, slope], tangent), abs=1e-12)
+
+
+def inner(a: Any, b: Any) -> float:
+    return math.fsum(x * y for x, y in zip(a, b, strict=True))
+
+
+def flat_jacobian(v: Any, s: float) -> list[tuple[tuple[float, float], float]]:
+    rows = jacobian(three_of_two, (0, 1))(v, s)
+    return [rows[0], rows[1]["a"], rows[2]]
+
+
+def test_dicts_of_tangents_go_by_their_keys_not_by_their_order() -> None:
+    def f(p: Any) -> Any:
+        return {"first": p["w"] ** 2, "second": p["b"] * 5}
+
+    _, moved = jvp(f, ({"w": 3.0, "b": 1.0},), ({"b": 100.0, "w": 1.0},))
+    assert moved == {"first": 6.0, "second": 500.0}
+    _, pullback = vjp(f, {"w": 3.0, "b": 1.0})
+    assert pullback({"second": 100.0, "first": 1.0}) == ({"w": 6.0, "b": 500.0},)
+
+
+def test_a_pullback_may_be_used_again_and_takes_values() -> None:
+    _, pullback = vjp(lambda x: [x * x, x], 3.0)
+    assert pullback([1.0, 0.0]) == (6.0,)
+    assert pullback([0, 1]) == (1.0,)
+    weight = Value(2.0)
+    (pulled,) = pullback([weight, 0.0])
+    assert (pulled.data, differentiate(pulled, weight).data) == (12.0, 6.0)
+
+
+def test_one_value_as_two_arguments_is_two_inputs() -> None:
+    x = Value(3.0)
+    by_first, by_second = grad(lambda a, b: a * a * b, (0, 1))(x, x)
+    assert (by_first.data, by_second.data) == (18.0, 9.0)
+
+
+# Random expressions against mpmath.
+
+
+@settings(max_examples=60)
+@given(program=smooth_programs)
+def test_derivatives_of_random_expressions(program: Program) -> None:
+    """First and second derivatives, in reverse and in forward mode."""
+    point = [step[1] for step in program[: count_leaves(program)]]
+    meanings: Any = {name: reference(name) for name in SMOOTH}
+
+    def meant(*leaves: Any) -> Any:
+        inputs = iter(leaves)
+        return list(run(program, meanings, lambda _: next(inputs), mp.mpf))[-1]
+
+    def function(*leaves: Any) -> Any:
+        inputs = iter(leaves)
+        return list(run(program, TABLE, lambda _: next(inputs), float))[-1]
+
+    with mp.workdps(40):
+        inputs = iter(point)
+        sizes = list(run(program, meanings, lambda _: mp.mpf(next(inputs)), mp.mpf))
+    assume(max(map(abs, sizes)) < 100)
+    every = range(len(point))
+    try:
+        slopes = grad(function, every)(*point)
+        curves = hessian(function, every)(*point)
+    except GradientError:
+        assume(False)
+    for i in every:
+        true = derivative(meant, point, i)
+        assume(true is not None and abs(true) < 1e6)
+        assert slopes[i] == pytest.approx(float(true), rel=1e-9, abs=1e-9)
+        direction = [float(i == j) for j in every]
+        assert jvp(function, point, direction)[1] == pytest.approx(slopes[i], rel=1e-9, abs=1e-9)
+    for i, j in itertools.product(every, repeat=2):
+        true = second_derivative(meant, point, i, j)
+        assume(true is not None and abs(true) < 1e8)
+        assert curves[i][j] == pytest.approx(float(true), rel=1e-7, abs=1e-7)
+
+
+@settings(max_examples=50)
+@given(program=smooth_programs)
+def test_hessians_are_symmetric(program: Program) -> None:
+    point = [step[1] for step in program[: count_leaves(program)]]
+
+    def function(leaves: Any) -> Any:
+        inputs = iter(leaves)
+        return list(run(program, TABLE, lambda _: next(inputs), float))[-1]
+
+    try:
+        rows = hessian(function)(point)
+    except ChalkgradError:
+        assume(False)
+    scale = max(1.0, *(abs(x) for row in rows for x in row))
+    for i, j in itertools.product(range(len(point)), repeat=2):
+        assert rows[i][j] == pytest.approx(rows[j][i], rel=1e-9, abs=1e-12 * scale)
+
+
+# Bad arguments.
+
+
+@pytest.mark.parametrize("transform", [grad, value_and_grad, jacobian, hessian])
+def test_argnums_beyond_the_arguments(transform: Any) -> None:
+    for argnums, count in ((2, 2), (-3, 2), ((0, 5), 2), (0, 0)):
+        with pytest.raises(ValueError, match=r"argnums(.|\n)*hint: "):
+            transform(lambda *xs: sum(xs), argnums)(*[1.0] * count)
+
+
+@pytest.mark.parametrize("transform", [grad, value_and_grad, jacobian, hessian])
+@pytest.mark.parametrize("wrong", ["x", None, 1j, {1.0}, object()], ids=lambda x: type(x).__name__)
+def test_arguments_that_are_no_numbers_are_named_by_their_place(
+    transform: Any, wrong: object
+) -> None:
+    with pytest.raises(NotANumberError, match=rf"argument 0.*\({type(wrong).__name__}\)"):
+        transform(lambda x: x)(wrong)
+    with pytest.raises(NotANumberError, match=r"argument 1\['w'\]\[1\]: "):
+        transform(lambda x, p: x, 1)(1.0, {"w": [1.0, wrong]})
+
+
+def test_results_that_are_no_numbers() -> None:
+    for transform in (grad, value_and_grad, jacobian, hessian):
+        with pytest.raises(NotANumberError, match="the result"):
+            transform(lambda x: "text")(1.0)
+        with pytest.raises(NotANumberError, match="the result"):
+            transform(lambda x: None)(1.0)
+    with pytest.raises(NotANumberError, match="the result"):
+        jvp(lambda x: None, (1.0,), (1.0,))
+    with pytest.raises(NotANumberError, match="the result"):
+        vjp(lambda x: [x, "text"], 1.0)
+
+
+def test_gradients_need_one_number_as_result() -> None:
+    for result in ([], [1.0], (1.0, 2.0), {"a": 1.0}):
+        with pytest.raises(ValueError, match=rf"{type(result).__name__}(.|\n)*hint: use jacobian"):
+            grad(lambda x, result=result: result)(1.0)
+
+
+def test_tangents_and_cotangents_need_the_shape_of_what_they_belong_to() -> None:
+    for tangents in ((), (1.0,), (1.0, 2.0, 3.0), ([1.0, 2.0],), ([1.0], 2.0)):
+        with pytest.raises(ValueError, match="hint: "):
+            jvp(lambda x, y: x * y, (1.0, 2.0), tangents)
+    _, pullback = vjp(lambda x: [x, {"a": x}], 1.0)
+    for cotangent in (1.0, [1.0], [1.0, 2.0], [1.0, {"b": 2.0}], [1.0, {"a": 2.0, "b": 3.0}]):
+        with pytest.raises(ValueError, match="hint: "):
+            pullback(cotangent)
+    with pytest.raises(NotANumberError, match="str"):
+        pullback([1.0, {"a": "2"}])
+    with pytest.raises(NotANumberError, match="str"):
+        jvp(lambda x: x, (1.0,), ("1",))
+
+
+@pytest.mark.parametrize("wrong", [1.0, "x", None, [1.0]])
+def test_differentiate_needs_values(wrong: Any) -> None:
+    x = Value(2.0)
+    with pytest.raises(TypeError):
+        differentiate(wrong, x)
+    with pytest.raises(TypeError):
+        differentiate(x * x, [wrong])
+    with pytest.raises(TypeError):
+        grad(wrong)(1.0)
