@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 # All that a recorded operation and backward() pass through. (Errors stay plain: a native class
 # has one base, they have two.)
-ENGINE = [f"autograd/{name}.py" for name in ("ops", "value", "graph", "composites", "transforms")]
+MODULES = ["reals", "ops", "value", "graph", "composites", "transforms"]
+ENGINE = [f"autograd/{name}.py" for name in MODULES]
 
 
 def extensions() -> list[Extension]:

@@ -48,6 +48,8 @@ def check_grads(
     """  # noqa: E501  # the message is one line
     if order < 1:
         raise ArgumentError(f"check_grads() was given order={order}", hint="orders count from 1")
+    if not [pair for n, point in enumerate(points) for pair in walk(point, f"argument {n}")]:
+        raise ArgumentError("check_grads() was given no numbers", hint="give the points to check")
     _check(function, list(points), order, tolerance, "f")
 
 

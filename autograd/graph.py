@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from autograd.value import Value, _number, _parents_first
+from autograd.reals import real
+from autograd.value import Value, _parents_first
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -37,7 +38,7 @@ def evaluate(root: Value, at: Mapping[Value, object]) -> float:
 
 def evaluate_all(roots: Iterable[Value], at: Mapping[Value, object]) -> list[float]:
     """`evaluate` for several roots at once, each shared node computed once."""
-    known: dict[Value, float] = {node: _number(number) for node, number in at.items()}
+    known: dict[Value, float] = {node: real(number) for node, number in at.items()}
     wanted = list(roots)
     for node in _needed(wanted, known):
         known[node] = _computed(node, known)

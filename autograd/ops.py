@@ -25,6 +25,7 @@ from autograd.errors import (
     DomainError,
     RangeError,
 )
+from autograd.reals import real
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,7 +72,7 @@ class Operation:
     def __call__(self, a: Any, b: Any = None) -> Any:
         """The operation's value: recorded as a node where an input is a Value, else a float."""
         if b is None:
-            if self.arity == 1 and isinstance(a, float):
+            if self.arity == 1 and type(a) is float and not math.isnan(a):
                 return self.evaluate(a)
             b = self.default
         if (b is None) != (self.arity == 1):
@@ -81,7 +82,8 @@ class Operation:
             return a._record(self, a, b)
         if hasattr(b, "_record"):
             return b._record(self, a, b)
-        return self.evaluate(float(a), 0.0 if b is None else float(b))
+        where = f"to {self.name}"
+        return self.evaluate(real(a, where), 0.0 if b is None else real(b, where))
 
     def evaluate(self, a: float, b: float = 0.0) -> float:
         """The value at numbers; raises DomainError, DivisionByZeroError or RangeError."""
@@ -218,8 +220,18 @@ def operation(
 # Values that Python's library does not give, or not to the last digit, or that must be fast.
 
 
+def _pow(a: float, b: float) -> float:
+    if a == 0.0 and b < 0.0:
+        raise ZeroDivisionError
+    return math.pow(a, b)
+
+
 def _relu(x: float) -> float:
     return x if x > 0.0 else 0.0
+
+
+def _compare(a: float, b: float) -> float:
+    return float(a > b) - float(a < b)
 
 
 def _step(x: float) -> float:
@@ -272,7 +284,8 @@ div: Final[Operation] = operation(lambda a, b, y: 1 / b, lambda a, b, y: -y / b,
 # |sign b| and 1 - |sign a| are 0 and 1 at zero: there the derivatives are 0, as those of x ** 0.
 pow: Final[Operation] = operation(lambda a, b, y: b * a ** (b - abs(sign(b))),
     lambda a, b, y: y * log(a + (1 - abs(sign(a)))), symbol="**", latex="#1^{#2}",
-    domain="a > 0, or a = 0 and b >= 0, or a < 0 and a whole b")(math.pow)
+    name="pow", about="a to the power b",
+    domain="a > 0, or a = 0 and b >= 0, or a < 0 and a whole b")(_pow)
 neg: Final[Operation] = operation(lambda x, y: -1.0, symbol="-", latex="-#1")(operator.neg)
 reciprocal: Final[Operation] = operation(lambda x, y: -y * y, name="reciprocal", about="1 / x",
     latex=r"\frac{1}{#1}", domain="x != 0")(lambda x: 1.0 / x)
@@ -317,7 +330,7 @@ softplus: Final[Operation] = operation(lambda x, y: sigmoid(x), name="softplus",
     about="log(1 + e^x)", latex=r"\log(1 + e^{#1})")(_softplus)
 relu: Final[Operation] = operation(lambda x, y: step(x),
     name="relu", about="x where x > 0, else 0; at 0 the derivative is 0")(_relu)
-leaky_relu: Final[Operation] = operation(lambda a, b, y: b + (1 - b) * step(a),
+leaky_relu: Final[Operation] = operation(lambda a, b, y: step(a) + b * (1 - step(a)),
     lambda a, b, y: a * (1 - step(a)), default=0.01, name="leaky_relu",
     about="a where a > 0, else a b; at 0 its derivative is b")(lambda a, b: a if a > 0 else a * b)
 elu: Final[Operation] = operation(lambda x, y: exp(minimum(x, 0.0)),
@@ -340,16 +353,20 @@ floor: Final[Operation] = operation(lambda x, y: 0.0, name="floor", latex=r"\lfl
     about="the largest whole number up to x; the derivative is 0")(lambda x: float(math.floor(x)))
 round: Final[Operation] = operation(lambda x, y: 0.0, name="round", latex=r"\lfloor #1 \rceil",
     about="the nearest whole number, of two the even; the derivative is 0")(_round)
-maximum: Final[Operation] = operation(lambda a, b, y: 0.5 + 0.5 * sign(a - b),
-    lambda a, b, y: 0.5 - 0.5 * sign(a - b), name="maximum", latex=r"\max(#1, #2)",
+compare: Final[Operation] = operation(lambda a, b, y: 0.0, lambda a, b, y: 0.0, name="compare",
+    about="1, 0 or -1 where a is above, at or below b; the derivative is 0")(_compare)
+maximum: Final[Operation] = operation(lambda a, b, y: 0.5 + 0.5 * compare(a, b),
+    lambda a, b, y: 0.5 - 0.5 * compare(a, b), name="maximum", latex=r"\max(#1, #2)",
     about="the larger; of equal ones each has half the derivative")(max)
-minimum: Final[Operation] = operation(lambda a, b, y: 0.5 - 0.5 * sign(a - b),
-    lambda a, b, y: 0.5 + 0.5 * sign(a - b), name="minimum", latex=r"\min(#1, #2)",
+minimum: Final[Operation] = operation(lambda a, b, y: 0.5 - 0.5 * compare(a, b),
+    lambda a, b, y: 0.5 + 0.5 * compare(a, b), name="minimum", latex=r"\min(#1, #2)",
     about="the smaller; of equal ones each has half the derivative")(min)
-at_least: Final[Operation] = operation(lambda a, b, y: 1 - step(b - a), lambda a, b, y: step(b - a),
-    name="at_least", latex=r"\max(#1, #2)", about="a, no less than b; at a = b as a")(max)
-at_most: Final[Operation] = operation(lambda a, b, y: 1 - step(a - b), lambda a, b, y: step(a - b),
-    name="at_most", latex=r"\min(#1, #2)", about="a, no more than b; at a = b as a")(min)
+at_least: Final[Operation] = operation(lambda a, b, y: 1 - step(compare(b, a)),
+    lambda a, b, y: step(compare(b, a)),
+    name="at_least", latex=r"\max(#1, #2)", about="a, but no less than b; if equal, a counts")(max)
+at_most: Final[Operation] = operation(lambda a, b, y: 1 - step(compare(a, b)),
+    lambda a, b, y: step(compare(a, b)),
+    name="at_most", latex=r"\min(#1, #2)", about="a, but no more than b; if equal, a counts")(min)
 gate: Final[Operation] = operation(lambda a, b, y: 0.0, lambda a, b, y: step(a),
     name="gate", about="b where a > 0, else 0")(lambda a, b: b if a > 0.0 else 0.0)
 # fmt: on

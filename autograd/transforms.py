@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, overload
 
-from autograd.errors import ArgumentError, ChalkgradError, GradientError
+from autograd.errors import ArgumentError, ArgumentTypeError, ChalkgradError, GradientError
 from autograd.graph import topological_order
-from autograd.trees import flatten, rebuild
-from autograd.value import Value, _constant, _folding, _name
+from autograd.trees import flatten, leaves_like, rebuild
+from autograd.value import Value, _constant, _folding, _name, _recording
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -38,6 +38,12 @@ def differentiate(output: Value, wrt: Value | Sequence[Value]) -> Value | list[V
     (108.0, 108.0)
     """
     inputs = [wrt] if isinstance(wrt, Value) else list(wrt)
+    for value in (output, *inputs):
+        if not isinstance(value, Value):
+            raise ArgumentTypeError(
+                f"differentiate() was given {value!r} ({type(value).__name__})",
+                hint="it takes recorded Values; for functions there is autograd.grad",
+            )
     gradients = _pull_back([(output, 1.0)], inputs)
     return gradients[0] if isinstance(wrt, Value) else gradients
 
@@ -58,7 +64,7 @@ def push_forward(outputs: Sequence[Value], tangents: Mapping[Value, Any]) -> lis
             if node in tangents:
                 continue
             parts = [
-                _local_derivative(node, which) * known[parent]
+                _passed_on(node, which, known[parent])
                 for which, parent in enumerate(node.parents)
                 if parent in known
             ]
@@ -84,10 +90,20 @@ def _pull_back(seeds: Sequence[tuple[Value, Any]], inputs: Sequence[Value]) -> l
                 continue
             for which, parent in enumerate(node.parents):
                 if parent in depends:
-                    passed = adjoint * _local_derivative(node, which)
+                    passed = _passed_on(node, which, adjoint)
                     before = adjoints.get(parent)
                     adjoints[parent] = passed if before is None else before + passed
     return [_as_value(adjoints.get(node, 0.0)) for node in inputs]
+
+
+def _passed_on(node: Value, which: int, gradient: Any) -> Any:
+    """The local derivative times a gradient; 0 where that is 0, as on a branch not taken."""
+    try:
+        return gradient * _local_derivative(node, which)
+    except GradientError:
+        if float(gradient) == 0.0:
+            return 0.0
+        raise
 
 
 def _local_derivative(node: Value, which: int) -> Any:
@@ -134,7 +150,8 @@ class _Call:
             self.inputs += leaves
             fresh[number] = rebuild(args[number], leaves)
             self.shapes.append(args[number])
-        self.result = function(*fresh)
+        with _recording():
+            self.result = function(*fresh)
         self.outputs = [_as_value(leaf) for leaf in flatten(self.result, "the result")]
 
     def output(self, caller: str) -> Value:
@@ -244,12 +261,7 @@ def jvp(function: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> 
     (6.0, 23.0)
     """
     call = _Call(function, tuple(primals), range(len(primals)))
-    directions = flatten(list(tangents), "tangents")
-    if len(directions) != len(call.inputs):
-        raise ArgumentError(
-            f"jvp() was given {len(call.inputs)} primals and {len(directions)} tangents",
-            hint="every number of the primals needs its tangent",
-        )
+    directions = leaves_like(list(primals), list(tangents), "tangents")
     moved = push_forward(call.outputs, dict(zip(call.inputs, directions, strict=True)))
     return rebuild(call.result, call.plain(call.outputs)), rebuild(call.result, call.plain(moved))
 
@@ -268,12 +280,7 @@ def vjp(function: Function, *primals: Any) -> tuple[Any, Function]:
     call = _Call(function, primals, range(len(primals)))
 
     def pullback(cotangent: Any) -> Any:
-        weights = flatten(cotangent, "the cotangent")
-        if len(weights) != len(call.outputs):
-            raise ArgumentError(
-                f"the pullback was given {len(weights)} numbers for {len(call.outputs)} outputs",
-                hint="give a cotangent in the shape of the result",
-            )
+        weights = leaves_like(call.result, cotangent, "the cotangent")
         seeds = list(zip(call.outputs, weights, strict=True))
         return call.shaped(_pull_back(seeds, call.inputs))
 

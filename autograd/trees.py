@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from autograd.errors import NotANumberError
-from autograd.value import Value, _number
+from autograd.errors import ArgumentError, NotANumberError
+from autograd.reals import real
+from autograd.value import Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,7 +37,7 @@ def walk(tree: Any, name: str) -> Iterator[tuple[str, Leaf]]:
             yield from walk(inner, f"{name}[{index}]")
     else:
         try:
-            number = _number(tree)
+            number = real(tree)
         except NotANumberError as error:
             raise NotANumberError(
                 f"{name}: {error.message}",
@@ -60,3 +61,27 @@ def rebuild(tree: Any, leaves: list[Any]) -> Any:
         return next(remaining)
 
     return build(tree)
+
+
+def leaves_like(shape: Any, tree: Any, name: str) -> list[Leaf]:
+    """The leaves of `tree`, called `name`, in the order that they have in `shape`.
+
+    Raises ArgumentError unless both have the same shape; dicts are matched by their keys.
+    """
+    if isinstance(shape, dict):
+        if not isinstance(tree, dict) or set(shape) != set(tree):
+            raise _other_shape(name, f"a dict with the keys {', '.join(map(repr, shape))}")
+        parts = [(inner, tree[key], f"{name}[{key!r}]") for key, inner in shape.items()]
+    elif isinstance(shape, (list, tuple)):
+        if not isinstance(tree, (list, tuple)) or len(shape) != len(tree):
+            raise _other_shape(name, f"{len(shape)} elements")
+        parts = [(shape[n], tree[n], f"{name}[{n}]") for n in range(len(shape))]
+    elif isinstance(tree, (dict, list, tuple)):
+        raise _other_shape(name, "a number")
+    else:
+        return flatten(tree, name)
+    return [leaf for part in parts for leaf in leaves_like(*part)]
+
+
+def _other_shape(name: str, needed: str) -> ArgumentError:
+    return ArgumentError(f"{name} needs {needed}", hint="give it the shape of what it belongs to")

@@ -6,9 +6,10 @@ from __future__ import annotations
 
 import math
 
-from autograd.errors import GraphError
+from autograd.errors import ArgumentError, GraphError
 from autograd.notation import Names, is_rounded, number, shown
-from autograd.value import Value, _name, _number
+from autograd.reals import real
+from autograd.value import Value, _name
 from autograd.working import EQUAL, ROUNDED, Row, Working
 
 __all__ = ["update_rule"]
@@ -20,7 +21,7 @@ def update_rule(parameter: Value, lr: float, *, loss: str = "L", digits: int = 6
     W_new = W_old - lr dL/dW, with `lr` > 0 the learning rate and `loss` the loss's symbol. Nothing
     is changed: call it after backward() and before the optimizer's step.
 
-    Raises GraphError for a result or a constant, NotANumberError and ValueError for `lr`.
+    Raises GraphError for a result or a constant, NotANumberError or ArgumentError for `lr`.
 
     >>> w = Value(1.0, "W_{11}^1")
     >>> w.grad = 2400
@@ -29,10 +30,11 @@ def update_rule(parameter: Value, lr: float, *, loss: str = "L", digits: int = 6
              = 1 − 0.0001 · 2400
              = 0.76
     """
-    rate = _number(lr)
+    rate = real(lr)
     if not 0.0 < rate < math.inf:
-        raise ValueError(
-            f"a learning rate of {rate!r} cannot be used\nhint: give a positive number such as 0.01"
+        raise ArgumentError(
+            f"a learning rate of {rate!r} cannot be used",
+            hint="give a positive number such as 0.01",
         )
     if parameter.parents or parameter.is_constant:
         raise GraphError(

@@ -11,7 +11,6 @@ import math
 import sys
 from contextlib import contextmanager
 from functools import partial
-from numbers import Real
 from threading import Lock, get_ident
 from typing import TYPE_CHECKING, Any, Final, final
 
@@ -21,13 +20,11 @@ from autograd import ops
 from autograd.errors import (
     ArgumentTypeError,
     ChalkgradError,
-    DomainError,
     GradientError,
     GraphError,
-    NotANumberError,
-    RangeError,
 )
 from autograd.ops import TABLE, Operation
+from autograd.reals import NEVER_NUMBERS, is_real, not_a_number, real
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -137,7 +134,7 @@ class Value:
         self._grad: float = 0.0
         self._data: float = 0.0
         if data is not _BLANK:
-            self._data = _checked(data, "data", self)
+            self._data = _field(data, "data", self)
             if label:
                 self.label = label
 
@@ -150,7 +147,7 @@ class Value:
 
     @data.setter
     def data(self, data: object) -> None:
-        self._data = _checked(data, "data", self)
+        self._data = _field(data, "data", self)
 
     @property
     def grad(self) -> float:
@@ -159,7 +156,7 @@ class Value:
 
     @grad.setter
     def grad(self, grad: object) -> None:
-        self._grad = _checked(grad, "grad", self)
+        self._grad = _field(grad, "grad", self)
 
     @property
     def op(self) -> Operation:
@@ -465,8 +462,12 @@ class Value:
             hooks = self._notes.hooks = []
         hooks.append(hook)
 
+        active = True
+
         def undo() -> None:
-            if hook in hooks:
+            nonlocal active
+            if active:
+                active = False
                 hooks.remove(hook)
 
         return undo
@@ -510,9 +511,14 @@ def _constant(data: object) -> Value:
     return constant
 
 
+_WHOLE: Final = 1 << 62  # any larger int takes the closer look: it may exceed the floats
+
+
 def _literal(other: object) -> Value | None:
     """A number met in arithmetic as a constant; None where it takes a closer look."""
-    if isinstance(other, (float, int)) and not _threads.special:
+    if (
+        isinstance(other, float) or (isinstance(other, int) and -_WHOLE < other < _WHOLE)
+    ) and not _threads.special:
         constant = _blank()
         constant._data = float(other)
         constant._grad = 0.0
@@ -529,20 +535,17 @@ def _literal(other: object) -> Value | None:
 
 def _recorded(op: Operation, value: Value, other: object, *, reflected: bool = False) -> Any:
     """`value op other`, or `other op value` where reflected, with every check and mode."""
-    if not isinstance(other, (Value, float, int, Real)):
-        if isinstance(other, _NEVER_NUMBERS):
-            raise _not_a_number(other, f"in {op.name} with {_name(value)}")
+    if not isinstance(other, Value) and not is_real(other):
+        if isinstance(other, NEVER_NUMBERS):
+            raise not_a_number(other, f"in {op.name} with {_name(value)}")
         return NotImplemented  # a numpy array, say, which knows what to do with a Value
     if _threads.special and not isinstance(other, Value):
         modes = _threads.modes.get(get_ident())
         if modes is not None and modes.folded:
-            folded = _fold(op, value, float(other), reflected)
+            folded = _fold(op, value, real(other), reflected)
             if folded is not None:
                 return folded
     return value._record(op, other, value) if reflected else value._record(op, value, other)
-
-
-_NEVER_NUMBERS: Final = (str, bytes, complex, list, tuple, dict, set, type(None))
 
 
 def _fold(op: Operation, value: Value, number: float, reflected: bool) -> Value | float | None:
@@ -563,52 +566,12 @@ def _fold(op: Operation, value: Value, number: float, reflected: bool) -> Value 
     return None
 
 
-def _number(data: object) -> float:
-    """A real number as a float; raises for anything else."""
-    if isinstance(data, (float, int, Real)):
-        try:
-            return float(data)
-        except OverflowError:
-            too_large = f"a {type(data).__name__} is larger than the largest float, 1.8e308"
-        raise RangeError(too_large, hint="scale the input")
-    if isinstance(data, Value):
-        raise NotANumberError(
-            f"a plain number is needed here, not a Value ({_name(data)})",
-            hint="use v.data for its number",
-        )
-    raise _not_a_number(data, "")
-
-
 def _comparable(other: object) -> float:
-    return other._data if isinstance(other, Value) else _number(other)
+    return other._data if isinstance(other, Value) else real(other)
 
 
-def _not_a_number(what: object, where: str) -> NotANumberError:
-    shown = repr(what)
-    shown = shown if len(shown) <= 60 else shown[:57] + "..."
-    if isinstance(what, complex):
-        hint = "Chalkgrad works with real numbers; take .real, or abs()"
-    elif isinstance(what, (str, bytes)):
-        hint = f"text is not converted by itself; write float({shown})"
-    elif isinstance(what, (list, tuple)):
-        hint = "a Value is a single number; loop over the elements, or use autograd.sum or dot"
-    else:
-        hint = "give an int, a float, a Fraction, a numpy scalar or a Value"
-    return NotANumberError(
-        f"{shown} ({type(what).__name__}) is not a real number{where and ' '}{where}", hint=hint
-    )
-
-
-def _checked(number: object, field: str, value: Value) -> float:
-    """A real number for a field of `value`; raises for anything else, and for nan."""
-    real = number if isinstance(number, float) else _number(number)
-    if math.isnan(real):
-        label = f" of {value.label}" if value.label else ""
-        raise DomainError(
-            f"nan (not a number) given as {field}{label}",
-            hint="look where the number comes from: 0 / 0, inf - inf, or a gap in the data",
-        )
-    return real
+def _field(number: object, field: str, value: Value) -> float:
+    return real(number, f"as {field} of {value.label}" if value.label else f"as {field}")
 
 
 def _name(value: Value) -> str:
@@ -732,10 +695,11 @@ def _propagate(root: Value) -> None:
             # What is infinite or undefined anywhere arrives as such at a leaf.
             if node._operation is CONSTANT:
                 node._grad = 0.0
-            elif gradient - gradient != 0.0:
+                continue
+            total = node._dl + gradient  # last, so that a second backward() doubles it exactly
+            if total - total != 0.0:
                 raise _gradient_error(node, root)
-            else:  # added to last, so that a second backward() doubles it exactly
-                node._grad = node._dl + gradient
+            node._grad = total
             continue
         right = node._right
         if gradient != 0.0:  # a branch not taken passes nothing on, not even 0 * inf
@@ -767,7 +731,12 @@ def _through_hooks(hooks: list[Hook], gradient: float) -> float:
     for hook in list(hooks):
         replaced = hook(gradient)
         if replaced is not None:
-            gradient = _number(replaced)
+            gradient = replaced if type(replaced) is float else real(replaced, "by a hook")
+    if math.isnan(gradient):
+        raise GradientError(
+            "a gradient is nan after its hooks",
+            hint="a hook given to on_gradient() should return a number, or None to see only",
+        )
     return gradient
 
 
@@ -790,7 +759,10 @@ def _gradient_error(leaf: Value, root: Value) -> GradientError:
                 f"and the gradient of its result is {result._grad!r}",
                 hint=hint,
             )
-    return GradientError(f"the gradient of {_name(leaf)} is {leaf._grad!r}", hint=hint)
+    return GradientError(
+        f"the gradient of {_name(leaf)} is too large for a float: {leaf._dl!r} + {leaf._grad!r}",
+        hint=hint,
+    )
 
 
 def _enter_modes() -> _Modes:
@@ -841,6 +813,21 @@ def anomaly() -> Iterator[None]:
         yield
     finally:
         modes.traced -= 1
+        _leave_modes(modes)
+
+
+@contextmanager
+def _recording() -> Iterator[None]:
+    """Inside the `with` block graphs are recorded, even within no_grad()."""
+    modes = _enter_modes()
+    unrecorded, modes.unrecorded = modes.unrecorded, 0
+    try:
+        yield
+    finally:
+        modes.unrecorded = unrecorded
+        if unrecorded:  # what ran meanwhile may have found no mode on, and left
+            _threads.modes[get_ident()] = modes
+            _threads.special = True
         _leave_modes(modes)
 
 
