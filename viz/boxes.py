@@ -95,8 +95,8 @@ def operation_text(node: Value, digits: int) -> str:
 def in_fields(fields: Sequence[str], *, turned: bool) -> str:
     """Fields beside each other in one box, as the label of a record.
 
-    Each is text as in any label, backslashes escaped. In a `turned` drawing, which leads from left
-    to right, Graphviz turns the fields too, unless braces turn them back.
+    In a `turned` drawing, which leads from left to right, Graphviz turns the fields too, unless
+    braces turn them back.
     """
     text = "|".join(re.sub(r"([{}|<> ])", r"\\\1", field) for field in fields)
     return f"{{{text}}}" if turned else text

@@ -54,10 +54,15 @@ def uneven(order: Sequence[Value]) -> set[Value]:
 def warnings(order: Sequence[Value], marked: set[Value]) -> list[str]:
     """What a reader must know lest the numbers mislead, a line each."""
     lines = []
-    if not backward_has_run(order):
+    if order[-1].is_constant:
+        lines.append("a constant: no graph was recorded, as under no_grad()")
+    elif not backward_has_run(order):
         lines.append("backward() has not run: there are no gradients yet")
     elif marked:
-        lines.append(f"{STAR} holds more than this graph brought, e.g. of an earlier backward()")
+        lines.append(
+            f"{STAR} is not what the arrows bring: zero_grad(), another backward(), "
+            "a hook, or a part not drawn"
+        )
     if _changed_since(order):
         lines.append("data was changed after this graph was computed: its parts do not agree")
     return lines
@@ -117,7 +122,7 @@ def _chain_rule(view: View, node: Value, digits: int) -> str:
     ways = [(edge.partial, edge.end.grad) for edge in view.edges if edge.start is node]
     factors = [x for way in ways for x in way]
     shown = [number(x, digits) for x in (*factors, node.grad)]
-    exact = all(number(x, digits) == number(x, 17) for x in (*factors, node.grad))
+    exact = all(number(x, digits) == number(x, 12) for x in (*factors, node.grad))
     inside = iter(f"({x})" if x.startswith("−") else x for x in shown)
     terms = " + ".join(f"{next(inside)} × {next(inside)}" for _ in ways)
     return f"{terms} {'=' if exact else '≈'} {shown[-1]}"

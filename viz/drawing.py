@@ -9,14 +9,13 @@ from __future__ import annotations
 from itertools import groupby, pairwise
 from typing import TYPE_CHECKING, Final, Literal, get_args
 
-from autograd import Value, topological_order
+from autograd import ArgumentError, ArgumentTypeError, Value, topological_order
 from viz.boxes import STYLES, in_fields, kinds_of, operation_text, value_text
 from viz.captions import STAR, backward_has_run, explanation, uneven, warnings
-from viz.errors import PictureError
 from viz.neurons import neurons_of
 from viz.rendering import Drawing
-from viz.text import FONT, escaped, number
-from viz.views import every_step, labelled_only
+from viz.text import FONT, number, plain
+from viz.views import every_step, labelled_nodes, labelled_only
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -59,7 +58,13 @@ _NEURON: Final = {
     "color": "#f2f2f2",
     "fontcolor": "#555555",
 }
-_UNSEEN: Final = {"label": "", "shape": "point", "width": "0.01", "height": "0.01"}
+_UNSEEN: Final = {
+    "label": "",
+    "shape": "point",
+    "width": "0.01",
+    "height": "0.01",
+    "style": "invis",
+}
 
 _EITHER_WAY_ROUND: Final = ("add", "mul", "maximum", "minimum", "hypot")
 
@@ -99,8 +104,8 @@ def draw(
     max_nodes: the most boxes to draw.
     legend: False leaves out the samples of the kinds and the lines on how to read the drawing.
 
-    Raises TypeError for what is no Value; PictureError for more than `max_nodes` boxes, saying how
-    many there are and what to draw instead, and for options that do not exist.
+    Raises ArgumentTypeError for what is no Value, ArgumentError for options that do not exist and
+    for more than `max_nodes` boxes, saying how many there are and what to draw instead.
 
     >>> a = Value(3.0, "a")
     >>> b = a + a
@@ -125,26 +130,26 @@ def _check(root: object, detail: object, rankdir: object, digits: object) -> Non
             hint = "viz.draw_network() draws a network; draw() the graph of a result, e.g. a loss"
         else:
             hint = "draw one result, for example the loss: draw(loss)"
-        raise TypeError(f"draw() needs a Value, not {type(root).__name__}\nhint: {hint}")
+        raise ArgumentTypeError(f"draw() needs a Value, not {type(root).__name__}", hint=hint)
     for name, given, known in (
         ("detail", detail, get_args(Detail)),
         ("rankdir", rankdir, get_args(Direction)),
     ):
         if given not in known:
-            raise PictureError(
+            raise ArgumentError(
                 f"{name}={given!r} is not possible", hint=f"{name} is one of {', '.join(known)}"
             )
     if not isinstance(digits, int) or not 1 <= digits <= 17:
-        raise PictureError(f"digits={digits!r} is not possible", hint="digits is from 1 to 17")
+        raise ArgumentError(f"digits={digits!r} is not possible", hint="digits is from 1 to 17")
 
 
-def _too_large(order: Sequence[Value], view: View, max_nodes: int) -> PictureError:
-    labelled = len(labelled_only(order).nodes)
+def _too_large(order: Sequence[Value], view: View, max_nodes: int) -> ArgumentError:
+    labelled = len(labelled_nodes(order))
     instead = ["the loss of a single row", "a labelled intermediate result"]
     if labelled <= max_nodes and labelled < len(view.nodes):
         instead.append(f"the {labelled} labelled nodes with detail='labelled'")
     instead.append("the network itself with viz.draw_network(model)")
-    return PictureError(
+    return ArgumentError(
         f"a drawing of {len(view.nodes):,} boxes is more than anyone can read; "
         f"the limit is {max_nodes:,}",
         hint=f"draw {', '.join(instead)}; or set max_nodes",
@@ -179,7 +184,7 @@ class _Sheet:
 
     def drawing(self, title: str, legend: bool) -> Drawing:
         sheet = Drawing()
-        lines = [escaped(title)] if title.strip() else []
+        lines = [plain(title)] if plain(title) else []  # an empty first line crashes Graphviz
         if self.derivatives:
             lines += warnings(self.order, self.marked)
         if self.gradients and legend:
@@ -215,13 +220,19 @@ class _Sheet:
                 for node in nodes:
                     self._box(ground, node)
         for _, of_layer in groupby(groups, lambda group: group[0].layer):
-            firsts = {f"at_{place.layer}_{place.position}": nodes[0] for place, nodes in of_layer}
-            if len(firsts) > 1:
-                for point in firsts:
-                    sheet.node(point, style="invis", **_UNSEEN)
-                _in_a_row(sheet, list(firsts))
-                for point, node in firsts.items():
-                    sheet.edge(point, self.names[node], style="invis", weight="0")
+            self._in_order(sheet, [nodes[0] for _, nodes in of_layer])
+
+    def _in_order(self, sheet: graphviz.Digraph, firsts: Sequence[Value]) -> None:
+        """Keeps the neurons of a layer in order, given a node of each, by unseen points in a row.
+
+        Graphviz keeps the order of nodes in a row only where they are not grouped.
+        """
+        points = [f"above_{self.names[node]}" for node in firsts]
+        if len(points) > 1:
+            for point, node in zip(points, firsts, strict=True):
+                sheet.node(point, **_UNSEEN)
+                sheet.edge(point, self.names[node], style="invis", weight="0")
+            _in_a_row(sheet, points)
 
     def _first_inputs(self) -> list[Value]:
         """The inputs of the first layer's neurons, in their order."""
@@ -235,20 +246,19 @@ class _Sheet:
     def _box(self, ground: graphviz.Digraph, node: Value) -> None:
         """The box of a node: value and gradient, at their left the operation."""
         labelled_only = self.detail == "labelled"
-        value = value_text(node, self.digits, with_formula=labelled_only)
-        lines = [escaped(value)]
+        lines = [value_text(node, self.digits, with_formula=labelled_only)]
         if self.gradients and not node.is_constant:
             star = f" {STAR}" if node in self.marked else ""
             lines.append(f"grad {number(node.grad, self.digits)}{star}")
-        text = "".join(rf"{line}\l" for line in lines)
+        text = "".join(rf"{plain(line)}\l" for line in lines)
         attributes = dict(STYLES[self.kinds[node]])
         if node.parents:
             attributes["shape"] = "record"
             if labelled_only:
                 fields = [text]
-                attributes |= _exact_size(value, len(lines))
+                attributes |= _exact_size(lines)
             else:
-                fields = [escaped(operation_text(node, self.digits)), text]
+                fields = [plain(operation_text(node, self.digits)), text]
             text = in_fields(fields, turned=self.turned)
             if len(set(node.parents)) == 2 and node.op.name not in _EITHER_WAY_ROUND:
                 attributes["ordering"] = "in"  # the first input first, as it is written
@@ -280,15 +290,15 @@ class _Sheet:
             sheet.edge(self.names[self.view.nodes[-1]], f"a_{kind}", style="invis")
 
 
-def _exact_size(line: str, lines: int) -> dict[str, str]:
+def _exact_size(lines: Sequence[str]) -> dict[str, str]:
     """The size of a box with a formula, which Graphviz may take to be longer than it is."""
     from viz import fonts  # noqa: PLC0415 - loads matplotlib
 
     across, up = (float(margin) for margin in _BOX["margin"].split(","))
     size = float(_BOX["fontsize"])
-    width = fonts.width(line, size) / 72 + 2 * across
-    height = lines * 1.2 * size / 72 + 2 * up
-    return {"width": f"{max(width, 1.0):.2f}", "height": f"{height:.2f}", "fixedsize": "true"}
+    width = max(fonts.width(line, size) for line in lines) / 72 + 2 * across
+    height = len(lines) * 1.2 * size / 72 + 2 * up
+    return {"width": f"{width:.2f}", "height": f"{height:.2f}", "fixedsize": "true"}
 
 
 def _in_a_row(sheet: graphviz.Digraph, names: Sequence[str]) -> None:

@@ -1,4 +1,4 @@
-"""What can go wrong with a picture: it cannot be drawn as asked, or not be written there."""
+"""What can go wrong with a picture; for arguments that do not fit there are autograd's errors."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from autograd import ChalkgradError
 __all__ = ["PictureError", "PictureFileError"]
 
 
-class PictureError(ChalkgradError, ValueError):
-    """A picture cannot be drawn as asked: too large to read, an unknown format, no Graphviz."""
+class PictureError(ChalkgradError, RuntimeError):
+    """A drawing cannot be made a picture: no Graphviz where it is asked for, or it refuses."""
 
 
 class PictureFileError(ChalkgradError, OSError):

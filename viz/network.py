@@ -5,9 +5,9 @@ from __future__ import annotations
 from itertools import accumulate, pairwise, product
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
-from viz.errors import PictureError
+from autograd import ArgumentError, ArgumentTypeError
 from viz.rendering import Drawing
-from viz.text import FONT, escaped, number, symbol
+from viz.text import FONT, number, plain, symbol
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -95,8 +95,8 @@ def draw_network(
     max_neurons: the most circles in a column, at least 3; of more, the first ones and the last are
         drawn.
 
-    Raises TypeError for what is no network, PictureError for one that does not fit together and for
-    options that are not possible.
+    Raises ArgumentTypeError for what is no network, ArgumentError for one that does not fit
+    together and for options that are not possible.
 
     >>> import nn
     >>> drawing = draw_network(nn.MLP(2, [2, 1], init=nn.constant(W=1, b=0)), inputs=["iq", "cgpa"])
@@ -106,11 +106,11 @@ def draw_network(
     layers = _layers_of(model)
     sizes = [len(layers[0][0].weights), *map(len, layers)]
     if inputs and len(inputs) != sizes[0]:
-        raise PictureError(
+        raise ArgumentError(
             f"{len(inputs)} names were given for {sizes[0]} inputs", hint="give one for each input"
         )
     if max_neurons < 3:
-        raise PictureError(f"max_neurons={max_neurons!r} is too few", hint="it is 3 or more")
+        raise ArgumentError(f"max_neurons={max_neurons!r} is too few", hint="it is 3 or more")
     columns = [_shown(size, max_neurons) for size in sizes]
     if numbers is None:
         numbers = all(
@@ -127,17 +127,17 @@ def _layers_of(model: Network) -> list[Sequence[_Neuron]]:
         layers = [layer.neurons for layer in model.layers]
         counts = [[len(neuron.weights) for neuron in neurons] for neurons in layers]
     except AttributeError as error:
-        raise TypeError(
-            f"draw_network() needs a network, not {type(model).__name__}: {error}\n"
-            "hint: give an nn.MLP, or anything with layers of neurons; draw() draws Values"
+        raise ArgumentTypeError(
+            f"draw_network() needs a network, not {type(model).__name__}: {error}",
+            hint="give an nn.MLP, or anything with layers of neurons; draw() draws Values",
         ) from error
     if not layers or not all(counts):
-        raise PictureError("the network has no layers, or one without neurons", hint="add neurons")
+        raise ArgumentError("the network has no layers, or one without neurons", hint="add neurons")
     sources = counts[0][0]
     for place, of_layer in enumerate(counts, start=1):
         for position, count in enumerate(of_layer, start=1):
             if count != sources or not count:
-                raise PictureError(
+                raise ArgumentError(
                     f"neuron {position} of layer {place} has {count} weights for {sources} sources",
                     hint="every neuron has a weight for each neuron of the layer before it",
                 )
@@ -195,7 +195,7 @@ class _Board:
 
     def drawing(self, title: str) -> Drawing:
         """The drawing, with everything in it pinned to its place."""
-        lines = [escaped(title)] if title.strip() else []
+        lines = [plain(title)] if plain(title) else []
         if self.numbers and not self.gradients:
             lines.append("all gradients are 0: backward() has not run, or zero_grad() ran after it")
         lines.append("blue: positive weight    orange: negative    the thicker the larger")

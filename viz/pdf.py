@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     Operations = list[dict[str, Any]]
 
-__all__ = ["pdf_of"]
+__all__ = ["figure_of", "pdf_of"]
 
 _MARGIN: Final = 4.0  # points around the drawing, as in Graphviz's own formats
 _LISTS: Final = ("_draw_", "_tdraw_", "_hdraw_", "_ldraw_", "_tldraw_", "_hldraw_")
@@ -34,7 +34,15 @@ _LISTS: Final = ("_draw_", "_tdraw_", "_hdraw_", "_ldraw_", "_tldraw_", "_hldraw
 
 def pdf_of(layout: str) -> bytes:
     """A one-page PDF of a drawing in Graphviz's JSON; the page is as large as the drawing."""
-    graph = json.loads(layout)
+    figure = figure_of(json.loads(layout))
+    out = io.BytesIO()
+    canvas = FigureCanvasPdf(figure)
+    canvas.print_pdf(out, metadata={"CreationDate": None})  # type: ignore[no-untyped-call]
+    return out.getvalue()
+
+
+def figure_of(graph: dict[str, Any]) -> Figure:
+    """The drawing as a matplotlib figure, one unit of its axes being a point on paper."""
     left, bottom, right, top = (float(x) for x in graph["bb"].split(","))
     width, height = right - left + 2 * _MARGIN, top - bottom + 2 * _MARGIN
     figure = Figure(figsize=(width / 72, height / 72), facecolor="white")
@@ -45,10 +53,7 @@ def pdf_of(layout: str) -> bytes:
     pen = _Pen(page)
     for operations in _in_drawing_order(graph):
         pen.draw(operations)
-    out = io.BytesIO()
-    canvas = FigureCanvasPdf(figure)
-    canvas.print_pdf(out, metadata={"CreationDate": None})  # type: ignore[no-untyped-call]
-    return out.getvalue()
+    return figure
 
 
 def _in_drawing_order(graph: dict[str, Any]) -> Iterator[Operations]:
@@ -81,9 +86,9 @@ class _Pen:
 
     def _do(self, op: str, given: dict[str, Any]) -> None:
         if op == "c":
-            self.line = given["color"]
+            self.line = _colour(given)
         elif op == "C":
-            self.fill = given["color"]
+            self.fill = _colour(given)
         elif op == "S":
             self._style(given["style"])
         elif op == "F":
@@ -135,6 +140,11 @@ class _Pen:
             usetex=False,
             zorder=self.height,
         )
+
+
+def _colour(given: dict[str, Any]) -> str:
+    """A colour; of one that runs into another the first."""
+    return str(given["color"] if given["grad"] == "none" else given["stops"][0]["color"])
 
 
 def _ellipse(x: float, y: float, across: float, up: float) -> Path:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from viz.errors import PictureError
+from autograd import ArgumentError, ArgumentTypeError
 from viz.files import write_whole
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Sequence
 
 __all__ = ["History", "plot_loss"]
 
@@ -38,7 +38,7 @@ def plot_loss(
     all losses are positive and the largest is 20 times the smallest or more. An old file is
     replaced only when the new one is whole.
 
-    Raises PictureError for no losses, losses that are nan or infinite (saying which epoch), an
+    Raises ArgumentError for no losses, losses that are nan or infinite (saying which epoch), an
     unknown format; PictureFileError where the file cannot be written.
 
     >>> import tempfile
@@ -48,7 +48,7 @@ def plot_loss(
     """
     place = Path(path)
     if place.suffix.lower() not in _FORMATS:
-        raise PictureError(
+        raise ArgumentError(
             f"{place.name!r} does not end in the name of a picture format",
             hint=f"the formats are {', '.join(_FORMATS)}",
         )
@@ -58,14 +58,19 @@ def plot_loss(
 
 
 def _checked(history: History | Sequence[float]) -> list[float]:
-    losses = [
-        float(loss) for loss in (history if isinstance(history, Sequence) else history.losses)
-    ]
+    numbers: Any = getattr(history, "losses", history)
+    try:
+        losses = [float(loss) for loss in numbers]
+    except TypeError as error:
+        raise ArgumentTypeError(
+            f"plot_loss() needs losses, not {type(history).__name__}: {error}",
+            hint="give what nn.fit returned, or a list of numbers",
+        ) from error
     if not losses:
-        raise PictureError("there are no losses to plot", hint="train for at least one epoch")
+        raise ArgumentError("there are no losses to plot", hint="train for at least one epoch")
     for epoch, loss in enumerate(losses, start=1):
         if not math.isfinite(loss):
-            raise PictureError(
+            raise ArgumentError(
                 f"the loss of epoch {epoch} is {loss}", hint="take a smaller learning rate"
             )
     return losses

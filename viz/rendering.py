@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import graphviz  # type: ignore[import-untyped]
 
-from viz.errors import PictureError
+from autograd import ArgumentError, ArgumentTypeError
 from viz.files import write_whole
 
 if TYPE_CHECKING:
@@ -37,11 +37,12 @@ def render(
     """Writes the drawing as `.png`, `.svg`, `.pdf` or `.dot`, by the ending of `path`; gives it.
 
     `renderer` is "system" for the `dot` of this machine, "embedded" for the Graphviz that came
-    with Chalkgrad, None for the first of them that is there. Both use the same font, so the
+    with Chalkgrad, None for the first of them that can draw it. Both use the same font, so the
     pictures look alike. Folders are made; an old file is replaced only when the new one is whole.
 
-    Raises PictureError for an unknown format or a missing `dot`, PictureFileError where the file
-    cannot be written.
+    Raises ArgumentTypeError for what is no drawing, ArgumentError for an unknown format or
+    renderer, PictureError for a missing `dot` and what Graphviz cannot draw, PictureFileError where
+    the file cannot be written.
 
     >>> import tempfile, viz
     >>> from autograd import Value
@@ -49,10 +50,15 @@ def render(
     ...     viz.render(viz.draw(Value(2.0, "x").tanh()), folder + "/graph.svg").name
     'graph.svg'
     """
+    if not hasattr(drawing, "source"):
+        raise ArgumentTypeError(
+            f"render() needs a drawing, not {type(drawing).__name__}",
+            hint="render(draw(loss), 'graph.png')",
+        )
     place = Path(path)
     ending = place.suffix.lower()
     if ending not in _FORMATS:
-        raise PictureError(
+        raise ArgumentError(
             f"{place.name!r} does not end in the name of a picture format",
             hint=f"the formats are {', '.join(_FORMATS)}",
         )

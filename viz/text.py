@@ -1,6 +1,6 @@
 """Labels and numbers as short unicode text, for Graphviz as embedded here has no rich text."""
 
-# ruff: noqa: RUF001, RUF002 - the minus sign is meant
+# ruff: noqa: RUF001, RUF002 - the signs that look like others are meant
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Final
 
 from autograd import to_unicode
 
-__all__ = ["FONT", "escaped", "number", "symbol"]
+__all__ = ["FONT", "number", "plain", "symbol"]
 
 FONT: Final = "DejaVu Sans"  # has all these characters, and comes with matplotlib
 
@@ -28,7 +28,7 @@ def symbol(label: str) -> str:
     ('W₁₁²', 'ŷ', 'W₁₀,₃¹', 'c_gpa')
     """
     text = label if _NAME.fullmatch(label) else _BRACED.sub(_subscript, to_unicode(label))
-    text = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    text = _on_one_line(text)
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
 
 
@@ -42,8 +42,9 @@ def _subscript(braced: re.Match[str]) -> str:
 def number(x: float, digits: int = 4) -> str:
     """A number to `digits` significant digits, short enough for a picture.
 
-    Whole numbers below a million stay whole; rounding shows by the zeros left standing (`0.5000`
-    is not exactly a half); very large and very small numbers get a power of ten, never 0.
+    Whole numbers below a million stay whole, and only they look whole: 24916.48 is 24916.5. Zeros
+    stay where they are due to rounding: `0.5000` is not exactly a half. Very large and very small
+    numbers get a power of ten, and none is shown as 0 but 0.
 
     >>> number(29568.0), number(-0.0041652), number(0.5), number(0.50000001), number(1.5e-12)
     ('29568', '−0.004165', '0.5', '0.5000', '1.5·10⁻¹²')
@@ -58,14 +59,24 @@ def number(x: float, digits: int = 4) -> str:
         mantissa, _, exponent = rounded.partition("e")
         power = int(exponent)
         fixed = -3 <= power < 6
-        text = f"{size:.{max(0, digits - 1 - power)}f}" if fixed else mantissa
-        if "." in text and math.isclose(float(rounded), size, rel_tol=1e-12):
+        text = f"{size:.{max(1, digits - 1 - power)}f}" if fixed else mantissa
+        shown = float(text) if fixed else float(rounded)
+        if "." in text and math.isclose(shown, size, rel_tol=1e-12):
             text = text.rstrip("0").rstrip(".")
         if not fixed:
             text += f"·10{str(power).translate(_RAISED)}"
     return "−" + text if x < 0 else text
 
 
-def escaped(text: str) -> str:
-    """Text for a Graphviz label, on one line, in which no character has a meaning of its own."""
-    return " ".join(text.split()).replace("\\", "\\\\")
+def plain(text: str) -> str:
+    """Text for a Graphviz label, on one line, in which no character has a meaning of its own.
+
+    A backslash becomes the sign ∖ that looks like it: Graphviz takes it for the beginning of an
+    escape, and if it is escaped itself some versions show it twice.
+    """
+    return _on_one_line(text).replace("\\", "∖")
+
+
+def _on_one_line(text: str) -> str:
+    """The printable characters of a text, words parted by single spaces."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from heapq import heappop, heappush
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -9,7 +10,7 @@ if TYPE_CHECKING:
 
     from autograd import Value
 
-__all__ = ["Edge", "View", "every_step", "is_literal", "labelled_only"]
+__all__ = ["Edge", "View", "every_step", "is_literal", "labelled_nodes", "labelled_only"]
 
 
 class Edge(NamedTuple):
@@ -43,21 +44,27 @@ def every_step(order: Sequence[Value]) -> View:
     return View([node for node in order if not is_literal(node) or node is order[-1]], edges)
 
 
-def labelled_only(order: Sequence[Value]) -> View:
-    """The labelled nodes of a graph, its inputs and its root.
-
-    An arrow stands for all ways through unlabelled nodes from its start to its end; its partial is
-    the sum over them of the products of their local derivatives.
-    """
-    shown = [
+def labelled_nodes(order: Sequence[Value]) -> list[Value]:
+    """The labelled nodes of a graph, its inputs and its root, in their order."""
+    return [
         node
         for node in order
         if node.label or node is order[-1] or (node.is_leaf and not node.is_constant)
     ]
+
+
+def labelled_only(order: Sequence[Value]) -> View:
+    """The labelled nodes of a graph, its inputs and its root, and how they depend on each other.
+
+    An arrow stands for all ways through unlabelled nodes from its start to its end; its partial is
+    the sum over them of the products of their local derivatives.
+    """
+    shown = labelled_nodes(order)
+    among = set(shown)
     places = {node: place for place, node in enumerate(order)}
     edges: list[Edge] = []
     for end in shown:
-        derivatives = _through_unlabelled(end, set(shown), places)
+        derivatives = _through_unlabelled(end, among, places)
         starts = sorted(derivatives, key=places.__getitem__)
         edges += [Edge(start, end, derivatives[start]) for start in starts]
     return View(shown, edges)
@@ -67,13 +74,16 @@ def _through_unlabelled(
     end: Value, shown: set[Value], places: dict[Value, int]
 ) -> dict[Value, float]:
     """d(end)/d(start) for each shown node that leads to `end` through none that is shown."""
-    derivatives: dict[Value, float] = {}
     adjoints = {end: 1.0}
-    while adjoints:
-        node = max(adjoints, key=places.__getitem__)  # all its results are done with by then
-        adjoint = adjoints.pop(node)
+    last_first = [(-places[end], end)]
+    while last_first:
+        _, node = heappop(last_first)  # by now all it was used for has been counted
         for parent, partial in zip(node.parents, node.partials, strict=True):
-            into = derivatives if parent in shown else adjoints
-            if parent in shown or not parent.is_leaf:
-                into[parent] = into.get(parent, 0.0) + (partial * adjoint if adjoint else 0.0)
-    return derivatives
+            if parent not in adjoints:
+                adjoints[parent] = 0.0
+                if parent not in shown:
+                    heappush(last_first, (-places[parent], parent))
+            if adjoints[node]:
+                adjoints[parent] += partial * adjoints[node]
+    del adjoints[end]
+    return {node: adjoint for node, adjoint in adjoints.items() if node in shown}
