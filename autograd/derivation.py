@@ -10,7 +10,7 @@ from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
-from autograd.errors import GradientError, GraphError
+from autograd.errors import ArgumentError, ArgumentTypeError, GradientError, GraphError
 from autograd.factors import (
     Factor,
     Path,
@@ -57,7 +57,7 @@ def derive(output: Value, wrt: Value, *, digits: int = 6, limit: int = 8) -> Der
     counted. Neither `grad` nor anything else in the graph is read or changed.
 
     Raises GraphError where a leaf was changed after the graph was computed from it, GradientError
-    where the gradient is infinite or undefined, ValueError for digits or limit below 1.
+    where the gradient is infinite or undefined, ArgumentError for digits or limit below 1.
 
     >>> w, x, y = Value(2.0, "w"), Value(80.0, "x"), Value(75.0, "y")
     >>> y_hat = w * x
@@ -72,13 +72,13 @@ def derive(output: Value, wrt: Value, *, digits: int = 6, limit: int = 8) -> Der
     """
     for given in (output, wrt):
         if not isinstance(given, Value):
-            raise TypeError(
-                f"derive() of {type(given).__name__}\nhint: give two Values, the output and what "
-                "to differentiate by: derive(loss, w)"
+            raise ArgumentTypeError(
+                f"derive() of {type(given).__name__}",
+                hint="give two Values, the output and what to differentiate by: derive(loss, w)",
             )
     for name, count in (("digits", digits), ("limit", limit)):
         if count < 1:
-            raise ValueError(f"derive() with {name}={count}\nhint: {name} must be at least 1")
+            raise ArgumentError(f"derive() with {name}={count}", hint=f"{name} must be at least 1")
     return Derivation(output, wrt, digits, limit)
 
 

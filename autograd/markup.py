@@ -43,6 +43,9 @@ _SIGNS: Final = {
 
 _DELIMITERS: Final = ("{", "}", "lfloor", "rfloor", "lceil", "rceil", "langle", "rangle")
 
+_OPENING: Final = "([⌊⌈⟨"
+_CLOSING: Final = ")]⌋⌉⟩"
+
 _SPACES: Final = {",": " ", ";": " ", ":": " ", " ": " ", "!": "", "quad": "  ", "qquad": "    "}
 
 _FUNCTIONS: Final = frozenset((
@@ -51,12 +54,12 @@ _FUNCTIONS: Final = frozenset((
 ))  # fmt: skip
 
 _ACCENTS: Final = {
-    "hat": ("\u0302", "^"),
-    "widehat": ("\u0302", "^"),
+    "hat": ("\u0302", "ˆ"),
+    "widehat": ("\u0302", "ˆ"),
     "bar": ("\u0304", "¯"),
     "overline": ("\u0304", "¯"),
-    "tilde": ("\u0303", "~"),
-    "widetilde": ("\u0303", "~"),
+    "tilde": ("\u0303", "˜"),
+    "widetilde": ("\u0303", "˜"),
     "dot": ("\u0307", "˙"),
     "ddot": ("\u0308", "¨"),
     "vec": ("\u20d7", "→"),
@@ -106,7 +109,7 @@ def to_mathml(latex: str) -> str:
     Text that is not well-formed comes back as literal text.
 
     >>> to_mathml(r"\hat{y}^2")
-    '<msup><mover accent="true"><mi>y</mi><mo>^</mo></mover><mn>2</mn></msup>'
+    '<msup><mover accent="true"><mi>y</mi><mo stretchy="false">ˆ</mo></mover><mn>2</mn></msup>'
     """
     try:
         return _mathml(_parsed(latex))
@@ -124,7 +127,8 @@ def to_latex(label: str) -> str:
         latex = label if label.isascii() else _spelled(unicodedata.normalize("NFD", label))
         _parsed(latex)
     except _MalformedError:
-        printable = (c if c.isprintable() else " " for c in label)
+        composed = unicodedata.normalize("NFC", label)
+        printable = (c if c.isprintable() else " " for c in composed)
         return r"\text{" + "".join(_ESCAPES.get(c, c) for c in printable) + "}"
     return latex
 
@@ -145,9 +149,10 @@ class _MalformedError(ValueError):
 class _Node(NamedTuple):
     """A piece of mathematics.
 
-    `kind` is letter, number, sign, word (upright: a function's name or text) or space, with
-    `text`; or row, fraction (numerator, denominator), root, accent (named by `text`) or scripts
-    (base, below, above: an empty row where there is none), with `parts`.
+    `kind` is letter, number, sign, fence (a bracket as tall as what it encloses), word (upright: a
+    function's name or text) or space, with `text`; or row, fraction (numerator, denominator), root,
+    accent (named by `text`) or scripts (base, below, above: an empty row where there is none), with
+    `parts`.
     """
 
     kind: str
@@ -211,6 +216,8 @@ class _Reader:
     def _piece(self, mark: str) -> _Node:
         if mark == "{":
             group = self.row("}")  # a second script may follow the braces, so they stay
+            if group.kind == "sign":  # in braces it is no operator: 1.2{\cdot}10^3 is one number
+                return _Node("number", group.text)
             return _Node("row", parts=(group,)) if group.kind == "scripts" else group
         if mark.startswith("\\"):
             return self._command(mark[1:].rstrip())
@@ -218,7 +225,7 @@ class _Reader:
             return _Node("space", " ")
         if mark[0].isdigit():
             return _Node("number", mark)
-        if mark in "%#&$" or mark.isspace():
+        if mark in "%#&$" or not mark.isprintable():
             raise _MalformedError(f"bare {mark!r}")
         if mark.isalpha():
             return _Node("letter", mark)
@@ -252,10 +259,10 @@ class _Reader:
     def _delimiter(self) -> _Node:
         mark = self._take()
         if mark == ".":
-            return _NOTHING
+            return _Node("fence")
         if mark not in ("(", ")", "[", "]", "|", "/") and mark[1:] not in _DELIMITERS:
             raise _MalformedError(f"{mark} is no bracket")
-        return self._piece(mark)
+        return _Node("fence", self._piece(mark).text)
 
     def _argument(self) -> _Node:
         mark = self._take()
@@ -283,13 +290,15 @@ class _Reader:
         below, above = _NOTHING, _NOTHING
         if base.kind == "scripts":
             base, below, above = base.parts
-        if mark == "'":
-            primes = _Node("sign", "′")
-            above = primes if above == _NOTHING else _Node("row", parts=(above, primes))
+        primed = above.kind == "sign" and not above.text.strip("′")
+        if mark == "'" and (above == _NOTHING or primed):
+            above = _Node("sign", f"{above.text}′")
         elif mark == "_" and below == _NOTHING:
             below = self._argument()
         elif mark == "^" and above == _NOTHING:
             above = self._argument()
+        elif mark == "^" and primed:  # as TeX has it: a prime may stand before, not behind
+            above = _Node("row", parts=(above, self._argument()))
         else:
             raise _MalformedError(f"two scripts {mark}")
         return _Node("scripts", parts=(base, below, above))
@@ -307,7 +316,9 @@ _MARKS: Final = {mark: name for name, (mark, _) in reversed(_ACCENTS.items())}
 _LOWERED: Final = {small: c for c, small in reversed(_SUBSCRIPTS.items())}
 _RAISED: Final = {small: c for c, small in reversed(_SUPERSCRIPTS.items()) if small not in "′*"}
 _SPELLED: Final = re.compile(
-    f"[{''.join(_LOWERED)}]+|[{''.join(_RAISED)}]+|.[\u0300-\u036f\u20d7]?", re.DOTALL
+    r"\\text\{(?:\\.|[^{}\\])*\}"
+    f"|[{''.join(_LOWERED)}]+|[{''.join(_RAISED)}]+|.[\u0300-\u036f\u20d7]?",
+    re.DOTALL,
 )
 
 
@@ -322,7 +333,8 @@ def _spelled(text: str) -> str:
         elif len(piece) == 2 and piece[1] in _MARKS:
             part = rf"\{_MARKS[piece[1]]}{{{_spelling(piece[0])}}}"
         else:
-            part = _spelling(unicodedata.normalize("NFC", piece))
+            part = unicodedata.normalize("NFC", piece)
+            part = part if len(part) > 1 else _spelling(part)
         latex = _put_together(latex, part)
     return latex
 
@@ -375,10 +387,10 @@ def _outside_brackets(node: _Node) -> list[_Node]:
     """The pieces of a row that no bracket encloses, the brackets themselves left out."""
     depth = 0
     outside: list[_Node] = []
-    for part in node.parts if node.kind == "row" else (node,):
-        if part.kind == "sign" and part.text in "([⌊":
+    for part in node.parts if _is_open(node) else (node,):
+        if part.kind == "sign" and part.text in _OPENING:
             depth += 1
-        elif part.kind == "sign" and part.text in ")]⌋":
+        elif part.kind == "sign" and part.text in _CLOSING:
             depth -= 1
         elif depth == 0:
             outside.append(part)
@@ -392,11 +404,15 @@ def _is_sum(node: _Node) -> bool:
 def _is_unit(node: _Node) -> bool:
     """Whether it can follow a stroke without brackets: one number, one symbol, one call."""
     outside = _outside_brackets(node)
-    if any(part.kind in ("space", "sign", "fraction", "row") for part in outside):
+    if any(part.kind in ("space", "sign", "fraction") or _is_open(part) for part in outside):
         return False
     if outside and outside[0].kind == "number":
         return len(outside) == 1 and node.kind != "row"
     return True
+
+
+def _is_open(node: _Node) -> bool:
+    return node.kind == "row" and not (node.parts and node.parts[0].kind == "fence")
 
 
 def _accented(name: str, node: _Node) -> str:
@@ -429,20 +445,52 @@ def _escaped(text: str) -> str:
 
 def _mathml(node: _Node) -> str:
     if node.kind == "row":
-        return "<mrow>" + "".join(_mathml(part) for part in node.parts) + "</mrow>"
+        return _mathml_row(node.parts)
     if node.kind == "fraction":
         return f"<mfrac>{_mathml(node.parts[0])}{_mathml(node.parts[1])}</mfrac>"
     if node.kind == "root":
         return f"<msqrt>{_mathml(node.parts[0])}</msqrt>"
     if node.kind == "accent":
         mark = _ACCENTS[node.text][1]
-        return f'<mover accent="true">{_mathml(node.parts[0])}<mo>{mark}</mo></mover>'
+        return (
+            f'<mover accent="true">{_mathml(node.parts[0])}<mo stretchy="false">{mark}</mo></mover>'
+        )
     if node.kind == "scripts":
         return _mathml_scripts(*node.parts)
     if node.kind == "space":
-        return '<mspace width="0.25em"/>' if node.text == "  " else ""
-    tag = {"letter": "mi", "number": "mn", "sign": "mo", "word": "mi"}[node.kind]
+        return f'<mspace width="{len(node.text) / 2}em"/>' if len(node.text) > 1 else ""
+    if node.kind == "word" and " " in node.text:
+        return f"<mtext>{_escaped(node.text).replace(' ', '&#160;')}</mtext>"
+    if node.kind == "sign" and node.text in _OPENING + _CLOSING:
+        return f'<mo stretchy="false">{node.text}</mo>'
+    tag = {"letter": "mi", "number": "mn", "sign": "mo", "fence": "mo", "word": "mi"}[node.kind]
     return f"<{tag}>{_escaped(node.text)}</{tag}>"
+
+
+def _mathml_row(parts: tuple[_Node, ...]) -> str:
+    """A row, what is in brackets as a row in it, so that a minus sign after one is a prefix."""
+    rows = [""]
+    before = _NOTHING
+    for part in parts:
+        sign = _sign(part.parts[0] if part.kind == "scripts" else part)
+        is_first = before == _NOTHING or (_sign(before) and _sign(before) not in _CLOSING)
+        if sign and sign in _OPENING:
+            rows.append("")
+        if part.kind == "word" and not is_first:
+            rows[-1] += '<mspace width="0.17em"/>'
+        if part.kind == "sign" and sign in "+−" and is_first:
+            rows[-1] += f'<mo form="prefix">{sign}</mo>'
+        else:
+            rows[-1] += _mathml(part)
+        if sign and sign in _CLOSING and len(rows) > 1:
+            enclosed = rows.pop()
+            rows[-1] += f"<mrow>{enclosed}</mrow>"
+        before = before if part.kind == "space" else part
+    return f"<mrow>{''.join(rows)}</mrow>"
+
+
+def _sign(node: _Node) -> str:
+    return node.text if node.kind == "sign" else ""
 
 
 def _mathml_scripts(base: _Node, below: _Node, above: _Node) -> str:

@@ -17,7 +17,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias, TypeGuard
 
 from autograd import ops
-from autograd.errors import GraphError
+from autograd.errors import ArgumentError, GraphError
 from autograd.graph import topological_order
 from autograd.markup import is_one_symbol, to_latex, to_unicode
 from autograd.value import Value, _name
@@ -32,7 +32,8 @@ def formula(value: Value, style: str = "latex") -> str:
     r"""What `value` was computed from, over the labelled nodes nearest to it.
 
     `style` is "latex" or "unicode". Leaves without a label are called v_1, v_2, ...; a leaf is
-    its own formula. Raises GraphError for one too long to be read, ValueError for another style.
+    its own formula. Raises GraphError for one too long to be read, ArgumentError for another
+    style.
 
     >>> w, x, b = Value(0.5, "w"), Value(2.0, "x"), Value(0.0, "b")
     >>> formula((w * x + b - 3).tanh() / 2)
@@ -58,7 +59,7 @@ def styled(latex: str, style: str) -> str:
         return latex
     if style == "unicode":
         return to_unicode(latex)
-    raise ValueError(f"{style!r} is no style of formulas\nhint: 'latex' or 'unicode'")
+    raise ArgumentError(f"{style!r} is no style of formulas", hint="'latex' or 'unicode'")
 
 
 # Names
@@ -102,7 +103,7 @@ class Names:
     def _name_labelled(self, nodes: list[Value]) -> None:
         by_symbol: dict[str, list[Value]] = {}
         for node in nodes:
-            if node.label:
+            if node.label.strip():
                 by_symbol.setdefault(to_latex(node.label), []).append(node)
         for latex, same in by_symbol.items():
             if len(same) == 1:
@@ -582,14 +583,22 @@ _CLOSING: Final = (")", "]", "|", ",", r"\right", r"\rfloor", r"\rceil")
 
 def _call(call: Call, show: Show) -> str:
     """The operation's notation with its inputs in the places of #1 and #2."""
+    latex = _filled(call.op.latex, call, show)
+    if r"\frac" in latex and call.op.latex.count("(") == call.op.latex.count(")"):
+        tall = call.op.latex.replace("(", r"\left(").replace(")", r"\right)")
+        return _filled(tall, call, show)
+    return latex
+
+
+def _filled(template: str, call: Call, show: Show) -> str:
     latex = ""
-    template = re.split(r"(#[12])", call.op.latex)
-    for i, part in enumerate(template):
+    parts = re.split(r"(#[12])", template)
+    for i, part in enumerate(parts):
         if not part.startswith("#"):
             latex += part
             continue
         argument = call.inputs[int(part[1]) - 1]
-        before, after = template[i - 1].rstrip(), template[i + 1].lstrip()
+        before, after = parts[i - 1].rstrip(), parts[i + 1].lstrip()
         enclosed = before.endswith(_OPENING) and after.startswith(_CLOSING)
         enclosed |= before.endswith("{") and after.startswith("}") and after[1:2] not in ("^", "_")
         latex += _sum(argument, show) if enclosed else _alone(argument, show, after[:1] == "^")
