@@ -10,7 +10,13 @@ from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
-from autograd.errors import ArgumentError, ArgumentTypeError, GradientError, GraphError
+from autograd.errors import (
+    ArgumentError,
+    ArgumentTypeError,
+    ChalkgradError,
+    GradientError,
+    GraphError,
+)
 from autograd.factors import (
     Factor,
     Path,
@@ -39,6 +45,7 @@ from autograd.notation import (
     symbols_in,
     times,
 )
+from autograd.recognition import logit_of
 from autograd.transforms import differentiate
 from autograd.value import Value, _name
 from autograd.working import EQUAL, ROUNDED, Row, Working
@@ -77,8 +84,10 @@ def derive(output: Value, wrt: Value, *, digits: int = 6, limit: int = 8) -> Der
                 hint="give two Values, the output and what to differentiate by: derive(loss, w)",
             )
     for name, count in (("digits", digits), ("limit", limit)):
-        if count < 1:
-            raise ArgumentError(f"derive() with {name}={count}", hint=f"{name} must be at least 1")
+        if not isinstance(count, int) or count < 1:
+            raise ArgumentError(
+                f"derive() with {name}={count!r}", hint=f"{name} is a whole number, at least 1"
+            )
     return Derivation(output, wrt, digits, limit)
 
 
@@ -113,15 +122,20 @@ class Derivation:
         """The gradient as a Value over the graph's nodes: what `differentiate` gives."""
         return differentiate(self.output, self.wrt)
 
-    @cached_property
+    @property
     def form(self) -> Form | None:
         """The whole derivative, as short as is known; None where it cannot be written out."""
+        return self._shortest[0]
+
+    @cached_property
+    def _shortest(self) -> tuple[Form | None, list[Value]]:
+        """The whole derivative, and the targets whose sum has to be 1 for it to hold."""
         if self.path_count > len(self.paths):
-            return None
+            return None, []
         total: Form | None = ()
         for path in self.paths:
             total = None if total is None or path.form is None else add(total, path.form)
-        return _shortest(self, total)
+        return _recognised(self, total)
 
     def formula(self, style: str = "latex") -> str:
         r"""The gradient over symbols; where paths are left out, it ends in `+ \cdots`."""
@@ -165,13 +179,18 @@ class Derivation:
 
 
 def _refuse_stale(order: list[Value]) -> None:
+    """Raises GraphError where a node is not what its inputs give."""
     for node in order:
         inputs = [parent.data for parent in node.parents]
-        if inputs and node.op.evaluate(*inputs) != node.data:
+        try:
+            is_stale = bool(inputs) and node.op.evaluate(*inputs) != node.data
+        except ChalkgradError:
+            is_stale = True
+        if is_stale:
             raise GraphError(
-                f"{_name(node)}, was computed from other numbers than stand in the graph now",
-                hint="a leaf was changed after the forward pass (by an optimizer?): compute the "
-                "output again, then derive",
+                f"{_name(node)} is not what its inputs give now: one of them was changed after it "
+                "was computed",
+                hint="after an optimizer's step compute the output again, then derive",
             )
 
 
@@ -186,14 +205,15 @@ def _gradient(order: list[Value], wrt: Value) -> float:
     return gradient
 
 
-def _shortest(derivation: Derivation, form: Form | None) -> Form | None:
+def _recognised(derivation: Derivation, form: Form | None) -> tuple[Form | None, list[Value]]:
     r"""The form, or a shorter one where the gradient by a symbol on all paths is recognised.
 
     Through softmax or sigmoid and a cross-entropy, dL/dz is \hat{y} - y: that, times dz/d(wrt).
+    Also the targets whose sum has to be 1 for it to hold.
     """
     graph, paths = derivation._graph, derivation.paths
     for joint in _joints(paths):
-        heads = {f for p in paths for f in p.factors[: p.nodes.index(joint)]}
+        heads = dict.fromkeys(f for p in paths for f in p.factors[: p.nodes.index(joint)])
         if not any(factor.form is None or has_fraction(factor.form) for factor in heads):
             continue
         symbols = [node for path in paths for node in path.nodes[1:]]
@@ -204,8 +224,10 @@ def _shortest(derivation: Derivation, form: Form | None) -> Form | None:
             continue
         head, rest = graph.recognised(gradient, joint, symbols), _below(paths, joint)
         if head is not None and rest is not None:
-            return graph.shorter(form, times(head, rest))
-    return form
+            short = graph.shorter(form, times(head, rest))
+            used = set() if short is form else set(topological_order(gradient))
+            return short, [target for target in graph.recogniser.targets if target in used]
+    return form, []
 
 
 def _joints(paths: Sequence[Path]) -> list[Value]:
@@ -255,20 +277,13 @@ class _Cell(NamedTuple):
     symbolic: str
     number: float | None
 
-    def in_symbols(self, names: Names, *, first: bool, alone: bool) -> str:
-        if self.form is None:
-            return self.symbolic
-        latex = latex_of(self.form, names)
-        return latex if alone else in_product(latex, self.form, first=first)
+    def in_symbols(self, names: Names) -> str:
+        return self.symbolic if self.form is None else latex_of(self.form, names)
 
-    def in_numbers(self, digits: int, *, first: bool, alone: bool) -> str:
+    def in_numbers(self, digits: int) -> str:
         if self.form is not None:
-            latex = latex_at_numbers(self.form, digits)
-            return latex if alone else in_product(latex, self.form, first=first)
-        if self.number is None:
-            return self.symbolic
-        latex = number(self.number, digits)
-        return f"({latex})" if self.number < 0 and not alone else latex
+            return latex_at_numbers(self.form, digits)
+        return self.symbolic if self.number is None else number(self.number, digits)
 
     def exactly(self, digits: int) -> Fraction | None:
         """The value of what `in_numbers` shows, where that is a fraction."""
@@ -327,7 +342,7 @@ class _Writer:
         self._paths = derivation.paths
         self._more = derivation.path_count - len(derivation.paths)
         self._rows: list[Row] = []
-        self._remarks = list(self._names.remarks)
+        self._remarks: list[str] = []
 
     def working(self) -> Working:
         self._write_chain()
@@ -346,25 +361,27 @@ class _Writer:
         """The factors' formulas, those that are 1 left out; gives what stands in the line."""
         sides = [[cell for cell in _cells(path) if cell.form != ONE] for path in self._paths]
         if any(cell.form is not None for cells in sides for cell in cells) or not any(sides):
-            self._add(EQUAL, self._texts(sides, _Cell.in_symbols, self._names))
+            self._add(EQUAL, self._in_symbols(sides))
         return sides
 
     def _write_gathered(self, sides: list[list[_Cell]]) -> list[list[_Cell]]:
-        """One line for the whole formula, where that says more than its factors side by side."""
+        """The whole formula, where that says more than the factors side by side."""
         form = self._derivation.form
         if form is None or not sides:
             return sides
-        formulas = self._texts(sides, _Cell.in_symbols, self._names)
-        latex = latex_of(form, self._names)
-        if _letters(latex) == _letters(_sum_of(" ".join(cells) or "1" for cells in formulas)):
+        side_by_side = _sum_of(" ".join(cells) or "1" for cells in self._in_symbols(sides))
+        if _letters(latex_of(form, self._names)) == _letters(side_by_side):
             return sides
-        self._add(EQUAL, [[latex]])
-        return [[_Cell(form, "", self._derivation.value)]]
+        terms: list[Form] = [(term,) for term in form]
+        a_term_a_path = terms == [path.form for path in self._paths]
+        gathered = [[_Cell(part, "", None)] for part in (terms if a_term_a_path else [form])]
+        self._add(EQUAL, self._in_symbols(gathered))
+        return gathered
 
     def _write_numbers(self, sides: list[list[_Cell]]) -> Fraction | None:
         """The line with numbers for symbols; gives its exact value, None where that is unknown."""
         digits = self._digits
-        numbers = self._texts(sides, _Cell.in_numbers, digits)
+        numbers = self._fitted(sides, lambda cell: cell.in_numbers(digits))
         if any(cell.form is not None or cell.number is not None for c in sides for cell in c):
             rounded = any(cell.is_rounded(digits) for cells in sides for cell in cells)
             self._add(ROUNDED if rounded else EQUAL, numbers)
@@ -373,10 +390,8 @@ class _Writer:
         if self._more:
             products.append(self._derivation.value - math.fsum(products))
             parts.append(_shown(products[-1], digits))
-        if len(products) == 1 or len(sides) < len(self._paths):
-            return _total(parts)
         texts = [number(product, digits) for product in products]
-        if not self._more and numbers == [[text] for text in texts]:
+        if len(parts) == 1 or len(parts) < len(products) or numbers == [[text] for text in texts]:
             return _total(parts)
         if self._more:
             texts[-1] += rf"\text{{ ({self._more:,} more)}}"
@@ -385,48 +400,57 @@ class _Writer:
         return _total(shown_parts)
 
     def _write_result(self, exact: Fraction | None) -> None:
-        value = self._derivation.value
-        sign = EQUAL if exact == shown(value, self._digits) else ROUNDED
-        last = self._rows[-1].cells if self._rows else ()
-        if last != (number(value, self._digits),):
-            self._rows.append(Row(sign, (number(value, self._digits),)))
+        text = number(self._derivation.value, self._digits)
+        last = self._rows[-1] if self._rows else Row("", ())
+        if last.cells != (text,) or last.sign not in (EQUAL, ROUNDED):
+            is_exact = exact == shown(self._derivation.value, self._digits)
+            self._rows.append(Row(EQUAL if is_exact else ROUNDED, (text,)))
 
     def _explain(self) -> None:
-        """Remarks: symbols that are not in the graph, what is not written out, what is 0."""
+        """Says what the symbols are that are not labels, and what is not written out."""
         derivation, names = self._derivation, self._names
-        written = {factor: None for path in self._paths for end in path.ends for factor in end}
-        used = {node for factor in written for node in symbols_in(factor.form or ())}
-        used.update(symbols_in(derivation.form or ()))
+        factors = dict.fromkeys(f for path in self._paths for end in path.ends for f in end)
+        used = [node for factor in factors for node in (factor.parent, factor.child)]
+        used += [node for factor in factors for node in symbols_in(factor.form or ())]
+        used += symbols_in(derivation.form or ())
         for output in self._graph.recogniser.invented:
             if output in used:
                 self._define(output)
+        if derivation._shortest[1]:
+            total = _sum_of(names.called(leaf) for leaf in derivation._shortest[1])
+            self._rows.append(Row("", (rf"\text{{with }}{total} = 1",)))
         if not self._paths:
             over, under = (to_unicode(names.called(n)) for n in (derivation.output, derivation.wrt))
             self._remarks.append(f"{over} does not depend on {under}")
-        if self._graph.recogniser.relied_on_targets:
-            total = _sum_of(names.called(leaf) for leaf in self._graph.recogniser.targets)
-            self._rows.append(Row("", (rf"\text{{with }}{total} = 1",)))
-        for factor in written:
+        for factor in factors:
             if factor.form is None:
                 self._remarks.append(f"{to_unicode(factor.symbolic)} {factor.obstacle}")
+        self._remarks += names.remarks_on([derivation.output, derivation.wrt, *used])
 
     def _define(self, output: Value) -> None:
         """Says which softmax output a symbol stands for that no node of the graph has."""
         exponential, total = output.parents
-        symbol = self._names.called(output)
-        form = form_of(exponential / total, self._names)
-        if form is None:
-            self._remarks.append(f"{to_unicode(symbol)} is the softmax output of that exponential")
-        else:
-            definition = rf"\text{{where }}{symbol} = {latex_of(form, self._names)}"
+        symbol, names = self._names.called(output), self._names
+        form = form_of(exponential / total, names)
+        if form is not None:
+            definition = rf"\text{{where }}{symbol} = {latex_of(form, names)}"
             self._rows.append(Row("", (definition,)))
+        else:
+            logit = to_unicode(names.symbol(logit_of(exponential)) or "a logit")
+            self._remarks.append(f"{to_unicode(symbol)} is what softmax makes of {logit}")
 
-    def _texts(
-        self, sides: list[list[_Cell]], write: Callable[..., str], setting: object
-    ) -> list[list[str]]:
-        alone = len(sides) == 1 and len(sides[0]) == 1
+    def _in_symbols(self, sides: list[list[_Cell]]) -> list[list[str]]:
+        return self._fitted(sides, lambda cell: cell.in_symbols(self._names))
+
+    def _fitted(self, sides: list[list[_Cell]], write: Callable[[_Cell], str]) -> list[list[str]]:
+        """The text of each cell, in brackets where its place in a sum or product needs them."""
+        if len(sides) == 1 and len(sides[0]) == 1:
+            return [[write(sides[0][0])]]
         return [
-            [write(cell, setting, first=i == 0, alone=alone) for i, cell in enumerate(cells)]
+            [
+                in_product(write(cell), cell.form or ONE, first=i == 0)
+                for i, cell in enumerate(cells)
+            ]
             for cells in sides
         ]
 

@@ -7,6 +7,7 @@ factor. A gradient is the sum, over the paths through labelled nodes, of the pro
 from __future__ import annotations
 
 import math
+from collections import Counter
 from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
@@ -173,28 +174,48 @@ class SymbolGraph:
     """The graph between output and wrt with nothing but symbols for nodes."""
 
     def __init__(self, order: list[Value], wrt: Value) -> None:
-        self.output = output = order[-1]
+        self.output = order[-1]
         self.wrt = wrt
         self.names = Names(order, wrt)
         self.recogniser = Recogniser(order, self.names)
         self._depends = dependents_on(wrt, order)
-        self._below: dict[Value, list[Value]] = {}
         self._factors: dict[tuple[Value, Value], Factor] = {}
+        self._below = self._symbols_below(order)
         ways: dict[Value, int] = {wrt: 1}
-        for node in order:
-            is_joint = node is output or self.names.symbol(node) is not None
-            if is_joint and node in self._depends and node is not wrt:
-                self._below[node] = self._symbols_under(node)
-                ways[node] = sum(ways[below] for below in self._below[node])
-        self.path_count: int = ways.get(output, 0)
+        for node, below in self._below.items():
+            if self._is_symbol(node):
+                ways[node] = sum(ways[symbol] for symbol in below)
+        self.path_count: int = ways.get(self.output, 0)
 
-    def _symbols_under(self, node: Value) -> list[Value]:
-        found: dict[Value, None] = {}
-        for inner in _region(node, self.names):
-            for parent in inner.parents:
-                if parent in self._depends and self.names.symbol(parent) is not None:
-                    found[parent] = None
-        return list(found)
+    def _is_symbol(self, node: Value) -> bool:
+        return node is self.output or self.names.symbol(node) is not None
+
+    def _symbols_below(self, order: list[Value]) -> dict[Value, list[Value]]:
+        """The symbols next below each symbol, on the way to wrt.
+
+        Also those below each unlabelled node that several nodes are computed from: such a node is
+        gone through once, not once for every symbol above it.
+        """
+        uses = Counter(parent for node in order for parent in node.parents)
+        below: dict[Value, list[Value]] = {}
+        for node in order:
+            if node not in self._depends or node is self.wrt:
+                continue
+            if self._is_symbol(node) or uses[node] > 1:
+                found: dict[Value, None] = {}
+                waiting = [*reversed(node.parents)]
+                while waiting:
+                    inner = waiting.pop()
+                    if inner not in self._depends:
+                        continue
+                    if self._is_symbol(inner):
+                        found[inner] = None
+                    elif inner in below:
+                        found.update(dict.fromkeys(below[inner]))
+                    else:
+                        waiting.extend(reversed(inner.parents))
+                below[node] = list(found)
+        return below
 
     def paths(self) -> Iterator[tuple[Value, ...]]:
         """The symbols of each path, from the output to wrt."""

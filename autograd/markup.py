@@ -118,13 +118,20 @@ def to_mathml(latex: str) -> str:
 
 
 def to_latex(label: str) -> str:
-    r"""A label as LaTeX: itself where it is such, else spelled letter by letter, else as text.
+    r"""A label as LaTeX: itself where it is such, else as it was meant, else as text.
 
-    >>> to_latex("W_{11}^2"), to_latex("ŷ"), to_latex("W₁₁²"), to_latex("σ"), to_latex("50% off")
-    ('W_{11}^2', '\\hat{y}', 'W_{11}^2', '\\sigma', '\\text{50\\% off}')
+    A script without braces goes as far as its letters and digits do, as in names of a program.
+
+    >>> to_latex("W_{11}^2"), to_latex("W₁₁²"), to_latex("W_11^2"), to_latex("y_hat")
+    ('W_{11}^2', 'W_{11}^2', 'W_{11}^2', '\\hat{y}')
+    >>> to_latex("y_pred"), to_latex("50% off")
+    ('y_{\\text{pred}}', '\\text{50\\% off}')
     """
     try:
         latex = label if label.isascii() else _spelled(unicodedata.normalize("NFD", label))
+        latex = _as_meant(latex)
+        if _WORDS.fullmatch(latex):
+            raise _MalformedError("words")
         _parsed(latex)
     except _MalformedError:
         composed = unicodedata.normalize("NFC", label)
@@ -304,7 +311,33 @@ class _Reader:
         return _Node("scripts", parts=(base, below, above))
 
 
-# LaTeX for letters of Unicode.
+# What labels mean that are not LaTeX.
+
+_SPOKEN_LETTER: Final = re.compile(rf"^({'|'.join(_GREEK)})(?![A-Za-z])")
+_SPOKEN_ACCENT: Final = re.compile(
+    r"^(\\[A-Za-z]+|[A-Za-z])_(hat|bar|tilde)(?:_?(\d+))?(?![A-Za-z0-9])"
+)
+_OPEN_SCRIPT: Final = re.compile(r"(?<!\\)([_^])([A-Za-z0-9]{2,})")
+_WORDS: Final = re.compile(r"[A-Za-z][A-Za-z0-9]+(?: +[A-Za-z0-9]+)+")
+
+
+def _as_meant(label: str) -> str:
+    """A label as LaTeX where it is written like a name in a program: theta_12, y_hat, W_11."""
+    latex = _SPOKEN_LETTER.sub(r"\\\1", label)
+    latex = _SPOKEN_ACCENT.sub(_with_accent, latex)
+    return _OPEN_SCRIPT.sub(_in_braces, latex)
+
+
+def _with_accent(name: re.Match[str]) -> str:
+    letter, accent, index = name.groups()
+    return rf"\{accent}{{{letter}}}" + (f"_{index}" if index else "")
+
+
+def _in_braces(script: re.Match[str]) -> str:
+    mark, letters = script.groups()
+    is_word = len(letters) > 2 and letters.isalpha()
+    return rf"{mark}{{\text{{{letters}}}}}" if is_word else f"{mark}{{{letters}}}"
+
 
 _ESCAPES: Final = {**{c: f"\\{c}" for c in "%&#_${}"}, "\\": "/", "^": "'", "~": "-"}
 _SPELLINGS: Final = {
@@ -315,17 +348,17 @@ _SPELLINGS: Final = {
 _MARKS: Final = {mark: name for name, (mark, _) in reversed(_ACCENTS.items())}
 _LOWERED: Final = {small: c for c, small in reversed(_SUBSCRIPTS.items())}
 _RAISED: Final = {small: c for c, small in reversed(_SUPERSCRIPTS.items()) if small not in "′*"}
-_SPELLED: Final = re.compile(
-    r"\\text\{(?:\\.|[^{}\\])*\}"
-    f"|[{''.join(_LOWERED)}]+|[{''.join(_RAISED)}]+|.[\u0300-\u036f\u20d7]?",
-    re.DOTALL,
+# Compiled when first needed, as that takes longer than all the rest of this file.
+_SPELLED: Final = (
+    r"(?s)\\text\{(?:\\.|[^{}\\])*\}"
+    f"|[{''.join(_LOWERED)}]+|[{''.join(_RAISED)}]+|.[\u0300-\u036f\u20d7]?"
 )
 
 
 def _spelled(text: str) -> str:
     """Decomposed Unicode as LaTeX; raises _MalformedError where a letter has no command."""
     latex = ""
-    for piece in _SPELLED.findall(text):
+    for piece in re.findall(_SPELLED, text):
         if piece[0] in _LOWERED:
             part = f"_{_grouped(_LOWERED[c] for c in piece)}"
         elif piece[0] in _RAISED:

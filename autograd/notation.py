@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias, TypeGuard
@@ -70,16 +70,30 @@ class Names:
 
     `order` holds the nodes, the root last. Leaves without a label are v_1, v_2, ...; `wrt`, which
     is a symbol in any case, is x where that is free.
-    `remarks` says in words what was named in another way than by its label.
     """
 
     def __init__(self, order: list[Value], wrt: Value | None = None) -> None:
         nodes = list(dict.fromkeys([*order, wrt])) if wrt is not None else order
         self._root = order[-1]
         self._latex: dict[Value, str] = {}
-        self.remarks: list[str] = []
+        self._shared: dict[Value, str] = {}  # what to say of a label that several nodes have
+        self._nameless: set[Value] = set()
         self._name_labelled(nodes)
         self._name_others(nodes, wrt)
+
+    def remarks_on(self, nodes: Iterable[Value]) -> list[str]:
+        """In words, which of the nodes are not called by their label, and why."""
+        mentioned = list(dict.fromkeys(nodes))
+        remarks = [self._shared[node] for node in mentioned if node in self._shared]
+        nameless = [
+            f"{to_unicode(self._latex[node])} = {to_unicode(number(node.data))}"
+            for node in mentioned
+            if node in self._nameless
+        ]
+        if nameless:
+            more = f", ... ({len(nameless)} in all)" if len(nameless) > 5 else ""
+            remarks.append(f"without a label: {', '.join(nameless[:5])}{more}")
+        return list(dict.fromkeys(remarks))
 
     def symbol(self, node: Value) -> str | None:
         """The LaTeX symbol of a node; None where it is to be written out."""
@@ -111,11 +125,12 @@ class Names:
                 continue
             numbered = [_numbered(latex, i) for i in range(1, len(same) + 1)]
             self._latex.update(zip(same, numbered, strict=True))
-            self.remarks.append(
-                f"{len(same)} nodes are labelled {to_unicode(latex)}; in the order of their "
-                f"computation they are called {to_unicode(numbered[0])}, "
-                f"{to_unicode(numbered[1])}{', ...' if len(same) > 2 else ''}"
+            remark = (
+                f"{len(same)} nodes are labelled {to_unicode(latex)}: in the order of their "
+                f"computation, {', '.join(map(to_unicode, numbered[:3]))}"
+                f"{', ...' if len(same) > 3 else ''}"
             )
+            self._shared.update(dict.fromkeys(same, remark))
 
     def _name_others(self, nodes: list[Value], wrt: Value | None) -> None:
         taken = set(self._latex.values())
@@ -130,7 +145,7 @@ class Names:
                 name = f"v_{{{count}}}"
             taken.add(name)
             self._latex[node] = name
-            self.remarks.append(f"{_name(node)}, has no label and is called {to_unicode(name)}")
+            self._nameless.add(node)
 
 
 def _numbered(latex: str, number: int) -> str:
@@ -436,7 +451,8 @@ _ARITHMETIC: Final[dict[Operation, Callable[..., Form]]] = {
 class Piece(NamedTuple):
     """A part of a product as LaTeX.
 
-    `kind` is number, symbol, call or bracket, which decides what stands before the next part.
+    `kind` is number, symbol, bracket, function (a name and brackets) or call (any other notation),
+    which decides what stands before the next part and whether it takes an exponent as it is.
     """
 
     latex: str
@@ -560,7 +576,7 @@ def _takes_exponent(piece: Piece) -> bool:
         return "^" not in piece.latex and "'" not in piece.latex
     if piece.kind == "number":
         return "cdot" not in piece.latex and "^" not in piece.latex
-    return piece.kind == "bracket" or bool(re.fullmatch(r"\\[^^]*\)", piece.latex))
+    return piece.kind in ("bracket", "function")
 
 
 def _piece(base: Base, show: Show) -> Piece:
@@ -569,7 +585,8 @@ def _piece(base: Base, show: Show) -> Piece:
     if isinstance(base, str):
         return Piece(base, "call")
     if isinstance(base, Call):
-        return Piece(_call(base, show), "call")
+        kind = "function" if _FUNCTION.fullmatch(base.op.latex) else "call"
+        return Piece(_call(base, show), kind)
     return Piece(_in_brackets(_sum(base, show)), "bracket")
 
 
@@ -577,6 +594,7 @@ def _in_brackets(latex: str) -> str:
     return rf"\left({latex}\right)" if r"\frac" in latex else f"({latex})"
 
 
+_FUNCTION: Final = re.compile(r"\\[^#()^]+\(#1(, #2)?\)")
 _OPENING: Final = ("(", "[", "|", ",", r"\lfloor")
 _CLOSING: Final = (")", "]", "|", ",", r"\right", r"\rfloor", r"\rceil")
 

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from autograd import ops
 from autograd.errors import ChalkgradError
-from autograd.graph import evaluate, topological_order
+from autograd.graph import evaluate
 from autograd.value import Value
 
 if TYPE_CHECKING:
@@ -28,10 +28,10 @@ if TYPE_CHECKING:
 
     from autograd.notation import Names
 
-__all__ = ["Recogniser"]
+__all__ = ["Recogniser", "logit_of"]
 
 _POINTS: Final = 6
-_MOST_NODES: Final = 2000  # a larger graph takes too long to recompute at random points
+_MOST_NODES: Final = 5000  # a larger graph takes too long to recompute at random points
 _MOST_SYMBOLS: Final = 60
 _AGREEMENT: Final = 1e-9
 
@@ -55,7 +55,6 @@ class Recogniser:
         self._softmax: list[Value] | None = None
         self.targets = _targets(order)
         """Labelled leaves that multiply logarithms and sum to 1: random points keep the sum."""
-        self.relied_on_targets = False
         self.invented: list[Value] = []
         """Softmax outputs that are no nodes of the graph but have a symbol now."""
 
@@ -73,13 +72,11 @@ class Recogniser:
             return None
         if len(wanted) < _POINTS:
             return None
-        own = [output for output in self.softmax() if _logit(output.parents[0]) is wrt]
+        own = [output for output in self.softmax() if logit_of(output.parents[0]) is wrt]
         known = list(dict.fromkeys([*symbols, *own, *self.softmax()]))[:_MOST_SYMBOLS]
         for candidate in self._candidates(known, own, points):
             multiple = _constant_ratio(wanted, candidate.numbers)
             if multiple is not None:
-                within = set(topological_order(gradient))
-                self.relied_on_targets |= any(target in within for target in self.targets)
                 return _built(candidate, multiple)
         return None
 
@@ -207,7 +204,7 @@ def _softmax_outputs(order: list[Value], names: Names) -> Iterator[Value]:
             continue
         outputs = [quotients.get((term, total)) for term in terms]
         known = ["" if node is None else names.symbol(node) or "" for node in outputs]
-        logits = [names.symbol(_logit(term)) or "" for term in terms]
+        logits = [names.symbol(logit_of(term)) or "" for term in terms]
         symbols = _completed(known, logits)
         for term, node, symbol in zip(terms, outputs, symbols, strict=True):
             output = term / total if node is None else node
@@ -230,7 +227,7 @@ def _terms(total: Value) -> list[Value]:
     return terms
 
 
-def _logit(exponential: Value) -> Value:
+def logit_of(exponential: Value) -> Value:
     """The z of e^z, and of e^{z - c} for a constant c."""
     inner = exponential.parents[0]
     shifted = inner.op is ops.sub and not inner.label and inner.parents[1].is_constant
