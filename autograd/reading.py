@@ -141,20 +141,24 @@ class Reader:
         functions: Iterable[Operation] = (),
         new_symbols: bool = False,
     ) -> None:
-        self.labels = Labels(labels, aliases)
-        self.functions = FUNCTIONS | {operation.name: operation for operation in functions}
-        self.new_symbols = new_symbols
+        known = Labels(labels)
+        stands_for = {}
         for written, label in (aliases or {}).items():
-            if label not in self.labels.names and not new_symbols:
-                near = self.labels.nearest(label)
+            found = label if new_symbols else known.find(label)
+            if found is None:
+                near = known.nearest(label)
                 raise FormulaError(
                     f"{written} is to stand for {label}, which is no known label",
                     written,
                     0,
                     len(written),
-                    hint=known_labels(near or self.labels.names),
+                    hint=known_labels(near or known.names),
                     nearest=near,
                 )
+            stands_for[written] = found
+        self.labels = Labels(known.names, stands_for)
+        self.functions = FUNCTIONS | {operation.name: operation for operation in functions}
+        self.new_symbols = new_symbols
 
     def read(self, text: str) -> Formula:
         r"""The formula in `text`.
@@ -181,11 +185,7 @@ class Reader:
         return tuple({formula.tree: formula for formula in found}.values())
 
     def _parsed(self, text: str, *, tight: bool, narrow: bool) -> tuple[Formula, set[str]]:
-        if not isinstance(text, str):
-            raise ArgumentTypeError(
-                f"a formula must be text, not {type(text).__name__}",
-                hint=r"give LaTeX or plain notation, such as r'-2(y - \hat{y}) x'",
-            )
+        _refuse_other_than_text(text)
         words = Scanner(text, self.labels, self.functions, new_symbols=self.new_symbols)
         parser = Parser(words, tight=tight, narrow=narrow)
         return Formula(text, parser.formula()), parser.doubts
@@ -214,6 +214,7 @@ def split_links(text: str) -> list[tuple[int, int]]:
     >>> [text[start:end].strip() for start, end in split_links(text)]
     ['\\sum_{j=1}^{3} x_j', '5', '5.0']
     """
+    _refuse_other_than_text(text)
     sides: list[tuple[int, int]] = []
     start = depth = 0
     for sign in LINKING.finditer(text):
@@ -225,3 +226,11 @@ def split_links(text: str) -> list[tuple[int, int]]:
             sides.append((start, sign.start()))
             start = sign.end()
     return [*sides, (start, len(text))]
+
+
+def _refuse_other_than_text(text: object) -> None:
+    if not isinstance(text, str):
+        raise ArgumentTypeError(
+            f"a formula must be text, not {type(text).__name__}",
+            hint=r"give LaTeX or plain notation, such as r'-2(y - \hat{y}) x'",
+        )

@@ -130,6 +130,58 @@ def walk(node: Node) -> Iterator[Node]:
         waiting.extend(reversed(inner))
 
 
+def latex(node: Node) -> str:
+    r"""A tree written out.
+
+    >>> difference = Sum((Symbol("y"), Negative(Symbol(r"\hat{y}"))))
+    >>> print(latex(Negative(Product((Number(2.0), difference), (Symbol("n"),)))))
+    -\frac{2 (y - \hat{y})}{n}
+    """
+    match node:
+        case Number(value, written):
+            return written or f"{value:.6g}"
+        case Symbol(label):
+            return label
+        case Negative(operand):
+            return f"-{_factor(operand)}"
+        case Sum(terms):
+            first, *rest = map(latex, terms)
+            return first + "".join(
+                f" - {term[1:]}" if term.startswith("-") else f" + {term}" for term in rest
+            )
+        case Product(factors, divisors):
+            above = " ".join(map(_factor, factors)) if len(factors) > 1 else latex(factors[0])
+            below = " ".join(map(_factor, divisors)) if len(divisors) > 1 else ""
+            if not divisors:
+                return above
+            return rf"\frac{{{above}}}{{{below or latex(divisors[0])}}}"
+        case Power(base, exponent):
+            simple = isinstance(base, Symbol) and "^" not in base.label
+            return f"{latex(base) if simple else f'({latex(base)})'}^{{{latex(exponent)}}}"
+        case Call():
+            return _called(node)
+        case Derivative(of, wrt):
+            if isinstance(of, Symbol):
+                return rf"\frac{{\partial {of.label}}}{{\partial {wrt.label}}}"
+            return rf"\frac{{\partial}}{{\partial {wrt.label}}} {_factor(of)}"
+
+
+def _called(call: Call) -> str:
+    inputs = [latex(argument) for argument in call.arguments]
+    if call.slope or len(inputs) != call.operation.arity:
+        name = rf"\operatorname{{{call.operation.name}}}".replace("_", r"\_")
+        return f"{name}{chr(39) if call.slope else ''}({', '.join(inputs)})"
+    text = call.operation.latex
+    for number, each in enumerate(inputs, start=1):
+        text = text.replace(f"#{number}", each)
+    return text
+
+
+def _factor(node: Node) -> str:
+    text = latex(node)
+    return f"({text})" if isinstance(node, Sum | Negative) else text
+
+
 @dataclass(frozen=True, slots=True)
 class Meaning:
     """What the leaves of trees are worth - floats, Values or balls - and so what a tree is worth.

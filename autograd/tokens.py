@@ -60,6 +60,14 @@ class FormulaError(ChalkgradError, ValueError):
         self.unknown = unknown
         self.nearest = nearest
 
+    def within(self, text: str, offset: int) -> FormulaError:
+        """The same error for a longer text, in which this one begins at `offset`."""
+        start, end = self.start + offset, self.end + offset
+        return FormulaError(
+            self.problem, text, start, end,
+            hint=self.hint, unknown=self.unknown, nearest=self.nearest,
+        )  # fmt: skip
+
     def __reduce__(self) -> tuple[object, ...]:
         return _rebuild, (
             type(self), self.problem, self.text, self.start, self.end, self.hint, self.unknown,
