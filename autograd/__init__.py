@@ -1,5 +1,8 @@
 """Chalkgrad's engine: numbers that remember how they were computed, and their derivatives."""
 
+import importlib
+import typing
+
 from autograd.checking import GradientMismatchError, check_grads
 from autograd.composites import (
     clip,
@@ -92,6 +95,26 @@ from autograd.update import update_rule
 from autograd.value import Value, anomaly, compiled, no_grad
 from autograd.working import Working
 
+if typing.TYPE_CHECKING:
+    from autograd.frontmatter import PageError
+    from autograd.marking import Entry
+    from autograd.worksheet import Report, grade
+else:
+    # What reads formulas takes longer to load than the engine: it is loaded when first asked for.
+    _ON_DEMAND = {
+        "Entry": "autograd.marking",
+        "PageError": "autograd.frontmatter",
+        "Report": "autograd.worksheet",
+        "grade": "autograd.worksheet",
+    }
+
+    def __getattr__(name: str) -> object:
+        if name not in _ON_DEMAND:
+            raise AttributeError(f"module 'autograd' has no attribute {name!r}")
+        globals()[name] = getattr(importlib.import_module(_ON_DEMAND[name]), name)
+        return globals()[name]
+
+
 __all__ = [
     "ArgumentError",
     "ArgumentTypeError",
@@ -99,14 +122,17 @@ __all__ = [
     "Derivation",
     "DivisionByZeroError",
     "DomainError",
+    "Entry",
     "Factor",
     "GradientError",
     "GradientMismatchError",
     "GraphError",
     "NotANumberError",
     "Operation",
+    "PageError",
     "Path",
     "RangeError",
+    "Report",
     "TABLE",
     "Value",
     "Working",
@@ -141,6 +167,7 @@ __all__ = [
     "gate",
     "gelu",
     "grad",
+    "grade",
     "hessian",
     "hypot",
     "jacobian",

@@ -1,0 +1,144 @@
+r"""The equations of a page as chains of formulas: `A = B = C`, each side a tree or an error."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from autograd.reading import Formula, FormulaError, Reader
+from autograd.statements import Statement, statements
+from autograd.symbols import page_reader
+from autograd.syntax import Derivative, Symbol, walk
+
+if TYPE_CHECKING:
+    from autograd.frontmatter import Settings
+    from autograd.pages import Page, Written
+    from autograd.syntax import Node
+
+__all__ = ["Chain", "Side", "is_numeric", "read_chains"]
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One side of a chain: its text, its line, and the formula in it, or why it could not be read.
+
+    `readings` has the formula in every sense that it may have on paper.
+    """
+
+    text: str
+    line: int
+    readings: tuple[Formula, ...] = ()
+    error: str = ""
+
+    @property
+    def formula(self) -> Formula | None:
+        """The formula in its plainest sense."""
+        return self.readings[0] if self.readings else None
+
+    @property
+    def tree(self) -> Node | None:
+        """The formula's tree, where it was read."""
+        return self.readings[0].tree if self.readings else None
+
+    @property
+    def label(self) -> str:
+        """The symbol that the side is, if it is nothing more."""
+        return self.tree.label if isinstance(self.tree, Symbol) else ""
+
+    @property
+    def is_number(self) -> bool:
+        """Whether it was read and holds no symbols."""
+        return self.tree is not None and is_numeric(self.tree)
+
+
+@dataclass(slots=True)
+class Chain:
+    """Sides with a sign between each two. In what is `given`, lines are those of the settings."""
+
+    place: int
+    section: int
+    line: int
+    text: str
+    sides: list[Side] = field(default_factory=list)
+    signs: list[str] = field(default_factory=list)
+    problem: str = ""
+    given: bool = False
+
+    @property
+    def label(self) -> str:
+        """The symbol it begins with, if it does."""
+        return self.sides[0].label if self.sides else ""
+
+    @property
+    def lead(self) -> int:
+        """The place of the first side that is more than a symbol; the last place if none is."""
+        for place, side in enumerate(self.sides[1:], start=1):
+            if not side.label:
+                return place
+        return len(self.sides) - 1
+
+
+def is_numeric(tree: Node) -> bool:
+    """Whether a tree holds neither symbols nor derivatives."""
+    return not any(isinstance(part, Symbol | Derivative) for part in walk(tree))
+
+
+def read_chains(page: Page, settings: Settings) -> tuple[Reader, list[Chain]]:
+    """Every statement of the page and of what is given, read over all symbols that occur.
+
+    A statement that begins with its sign goes on with the chain before it. A formula by itself is a
+    chain of one side.
+    """
+    given = [(line, found) for line, text in settings.given for found in statements(text)]
+    everything = [found for _, found in given] + [found.statement for found in page.statements]
+    equations = [[side.text for side in found.sides] for found in everything if found.signs]
+    reader = page_reader(equations, settings.aliases)
+    chains: list[Chain] = []
+    for line, statement in given:
+        chains.append(_chain(reader, len(chains), statement, line, 0, given=True))
+    for written in page.statements:
+        chain = _written(reader, len(chains), written)
+        before = chains[-1] if chains else None
+        if not written.statement.continues or not _goes_on(before, chain):
+            chains.append(chain)
+        elif before is not None:
+            before.sides += chain.sides[1:]
+            before.signs += chain.signs
+            before.problem = before.problem or chain.problem
+    return reader, chains
+
+
+def _goes_on(before: Chain | None, chain: Chain) -> bool:
+    if before is not None and before.signs and not before.given and before.section == chain.section:
+        return True
+    chain.problem = "it begins with its sign, and nothing stands before it"
+    return False
+
+
+def _written(reader: Reader, place: int, written: Written) -> Chain:
+    chain = _chain(reader, place, written.statement, written.line, written.section)
+    chain.sides = [
+        replace(side, line=line)
+        for side, line in zip(chain.sides, written.side_lines, strict=True)
+    ]
+    return chain
+
+
+def _chain(
+    reader: Reader, place: int, statement: Statement, line: int, section: int, given: bool = False
+) -> Chain:
+    sides = [_side(reader, side.text, line, statement) for side in statement.sides]
+    return Chain(
+        place, section, line, statement.text, sides, list(statement.signs), statement.problem, given
+    )
+
+
+def _side(reader: Reader, text: str, line: int, statement: Statement) -> Side:
+    if not statement.signs:
+        return Side(text, line)
+    if not text:
+        return Side(text, line, error="nothing stands on one side of the equals sign")
+    try:
+        return Side(text, line, reader.readings(text))
+    except FormulaError as error:
+        return Side(text, line, error=error.problem)

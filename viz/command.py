@@ -1,0 +1,185 @@
+"""The `chalkgrad` command: marks pages of hand derivations from a terminal."""
+
+from __future__ import annotations
+
+import codecs
+import os
+import sys
+from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from autograd import ChalkgradError, grade
+from viz.files import write_whole
+from viz.report import Marked, as_html, as_json, print_report
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.console import Console
+
+__all__ = ["main"]
+
+class UnreadableError(ChalkgradError, OSError):
+    """A file cannot be read, or is not text."""
+
+
+_RIGHT, _WRONG, _UNUSABLE = 0, 1, 2
+
+_ABOUT: Final = """\
+Chalkgrad marks pages of hand derivations: it reads the formulas on a page, works
+out every derivative itself, and says of each line whether it is right - and of a
+wrong one what is right instead and which slip was made.
+
+  chalkgrad check NOTES.md          mark a page
+  chalkgrad check --help            how to write one, and all options
+"""
+
+_CHECK: Final = r"""Marks pages of derivations: Markdown, LaTeX or plain text.
+
+A page says what the network is, then claims things about it:
+
+  # One neuron
+  $z = w x + b$, $a = \sigma(z)$, $L = (y - a)^2$         definitions
+  With w = 0.4, b = -0.1, x = 1.5 and y = 1:              values
+  $$\frac{\partial L}{\partial a} = -2(y - a)$$           a claim
+  dL/dw = dL/da * da/dz * dz/dw                           plain text will do
+        = -2(y - a) a (1 - a) x = -0.2662                 a chain: three claims
+  w_new = w - 0.5 * dL/dw = 0.533                         an update
+
+- The first equation for a symbol defines it, or gives its value where the right side
+  is a number. What has no definition is an input or a parameter.
+- Every other equation is a claim; of A = B = C each link is marked by itself.
+- Formulas are right in any equivalent form; they need no values. Numbers need the
+  values they are computed from, and are right where they agree to their last digit.
+- Formulas stand between $ or $$, in \( \), \[ \], align and the like, or in the text.
+  Fenced code is not read. A heading begins a part in which symbols may be redefined.
+- W_{11}^2 is a name, not a square, where the page has W_{11}^1 or differentiates by it.
+- Nothing on a page is run.
+"""
+
+_EPILOG: Final = """\
+In front of the page between two lines ---, or in a file for --aliases without these,
+other spellings of its symbols may stand, and what the page does not write down:
+
+  aliases:
+    0_{11}: O_{11}
+    i_q: x_{i1}
+  given:
+    - O_{11} = W_{11}^1 x_{i1} + W_{21}^1 x_{i2} + b_{11}
+    - y = 3
+
+marks: right; WRONG; carried: right given an earlier wrong line; not read: with the reason.
+exit status: 0 nothing is wrong, 1 something is, 2 a page cannot be used.
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command with these arguments (those of the process by default): the exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        if arguments is None and hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # where there is no ŷ, a ? rather than a crash
+    options = _parser().parse_args(arguments)
+    try:
+        return check(options)
+    except BrokenPipeError:  # whoever reads the output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _UNUSABLE
+
+
+def check(options: Namespace) -> int:
+    """`chalkgrad check`: prints and writes the reports on all pages; the exit status."""
+    console = _console()
+    marked: list[Marked] = []
+    unusable = False
+    try:
+        settings = "" if options.aliases is None else _read(options.aliases)
+    except ChalkgradError as error:
+        return _refuse(error)
+    for file in options.pages:
+        try:
+            report = grade(_read(file), settings=settings, settings_name=options.aliases or "")
+        except ChalkgradError as error:
+            unusable = bool(_refuse(error, file))
+            continue
+        marked.append(Marked(file, report))
+        if options.json != "-":
+            print_report(console, marked[-1], brief=options.brief)
+            console.print()
+    try:
+        _write(options, marked)
+    except ChalkgradError as error:
+        return _refuse(error)
+    if unusable:
+        return _UNUSABLE
+    unread = options.strict and any(page.report.count("unread") for page in marked)
+    return _WRONG if unread or any(page.report.wrong for page in marked) else _RIGHT
+
+
+def _parser() -> ArgumentParser:
+    parser = ArgumentParser(
+        prog="chalkgrad", description=_ABOUT, formatter_class=RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--version", action="version", version=f"chalkgrad {_version()}")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    checking = commands.add_parser(
+        "check", help="mark pages of derivations", description=_CHECK, epilog=_EPILOG,
+        formatter_class=RawDescriptionHelpFormatter,
+    )  # fmt: skip
+    add = checking.add_argument
+    add("pages", nargs="+", metavar="PAGE", help="a file; - is standard input")
+    add("--aliases", metavar="FILE", help="what is said of the pages beforehand")
+    add("--html", metavar="FILE", type=Path, help="write the report as a web page, too")
+    add("--json", metavar="FILE", help="write it as JSON; to - instead of the table")
+    add("--brief", action="store_true", help="print only the lines that are not right")
+    add("--strict", action="store_true", help="exit with 1 for lines that are not read, too")
+    return parser
+
+
+def _version() -> str:
+    try:
+        return version("chalkgrad")
+    except PackageNotFoundError:
+        return "(not installed)"
+
+
+def _console() -> Console:
+    from rich.console import Console  # noqa: PLC0415 - slow to load
+
+    return Console(highlight=False)
+
+
+def _read(file: str) -> str:
+    """The text of a file. Raises UnreadableError."""
+    try:
+        content = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+    except OSError as error:
+        raise UnreadableError(
+            f"{file} cannot be read: {error.strerror or error}", hint="check the name of the file"
+        ) from error
+    marks = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+    try:
+        text = content.decode("utf-16" if content.startswith(marks) else "utf-8-sig")
+    except UnicodeDecodeError:
+        text = "\0"
+    if "\0" in text:
+        raise UnreadableError(
+            f"{file} is not text in UTF-8", hint="save the page as plain text: .md, .tex or .txt"
+        )
+    return text
+
+
+def _write(options: Namespace, marked: list[Marked]) -> None:
+    if options.html is not None:
+        write_whole(options.html, as_html(marked).encode())
+    if options.json == "-":
+        sys.stdout.write(as_json(marked) + "\n")
+    elif options.json is not None:
+        write_whole(Path(options.json), as_json(marked).encode())
+
+
+def _refuse(error: ChalkgradError, file: str = "") -> int:
+    sys.stdout.flush()
+    sys.stderr.write(f"chalkgrad: {file}{': ' if file else ''}{error}\n")
+    return _UNUSABLE
