@@ -72,6 +72,7 @@ REFERENCES: Mapping[str, Function] = {
     "softsign": lambda x: x / (1 + abs(x)),
     "abs": lambda x: x if x > 0 else -x,
     "sign": lambda x: mp.mpf((x > 0) - (x < 0)),
+    "compare": lambda a, b: mp.mpf((a > b) - (a < b)),
     "step": lambda x: mp.mpf(x > 0),
     "round": mp.nint,
     "maximum": lambda a, b: a if a > b else b,
@@ -107,7 +108,7 @@ def digits_for(point: Sequence[float]) -> int:
 
 def derivative(function: Function, point: Sequence[float], which: int = 0) -> Any:
     """d(function)/d(point[which]) by differences to some 30 digits; None at a kink or an edge."""
-    with mp.workdps(digits_for(point)):
+    with mp.workdps(max(mp.dps, digits_for(point))):
         at = [mp.mpf(x) for x in point]
         h = mp.mpf(10) ** -30 * (min(1, abs(at[which])) or 1)
         here = function(*at)
@@ -121,7 +122,7 @@ def derivative(function: Function, point: Sequence[float], which: int = 0) -> An
 
 def second_derivative(function: Function, point: Sequence[float], i: int, j: int) -> Any:
     """d2(function)/d(point[i])d(point[j]) by differences; None at a kink or an edge."""
-    with mp.workdps(digits_for(point)):
+    with mp.workdps(2 * digits_for(point)):
         at = [mp.mpf(x) for x in point]
         h = mp.mpf(10) ** -12 * (min(1, abs(at[j])) or 1)
         slopes = [

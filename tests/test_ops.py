@@ -48,7 +48,7 @@ NO_VALUE = (DomainError, DivisionByZeroError)
 # Where formulas lose digits, overflow or turn: around 0, 1, multiples of pi / 2, and where e^x
 # leaves the range of floats.
 LANDMARKS = [
-    0.0, 0.3, 0.5, math.nextafter(1.0, 0.0), 1.0, math.nextafter(1.0, 2.0), 1.5, 2.0, 2.5, 3.0,
+    0.0, 0.3, 0.5, 1 - 1e-10, math.nextafter(1.0, 0.0), 1.0, math.nextafter(1.0, 2.0), 1 + 1e-10, 1.5, 2.0, 2.5, 3.0,
     math.pi / 2, math.pi, 11 * math.pi, 18.4, 19.1, 36.7, 37.5, 38.6, 100.0, 354.9, 708.4, 709.78,
     709.79, 710.47, 710.48, 744.44, 745.13, 745.14, 1000.0, 1e16, 1.7e308, LARGEST,
 ]  # fmt: skip
@@ -70,7 +70,7 @@ def signed(numbers: list[float]) -> list[float]:
 
 
 EVERYWHERE = signed(magnitudes(23))
-WIDELY = signed(magnitudes(113))
+WIDELY = signed(magnitudes(151))
 CORNERS = signed([0.0, 5e-324, 3e-308, 1e-160, 1e-17, 0.3, 1.0, 2.0, 3.5, 1e16, 1e153, 1e308])
 MODERATE = [-37.0, -3.0, -1.7, -1.0, -0.9, -0.3, -0.01, 0.01, 0.2, 0.7, 1.0, 1.3, 2.0, 4.6, 21.0]
 
@@ -116,7 +116,7 @@ def assert_right_value(op: Operation, meant: Callable[..., Any], point: tuple[fl
         else:
             tolerance = 4 * math.ulp(float(true)) if abs(true) < LARGEST else 4 * 2.0**971
             if op.name == "gelu":
-                tolerance = max(tolerance, 1e-13)
+                tolerance += min(1e-13, 1e-12 * abs(float(true)))  # what erfc loses in the tail
             off = abs(found - true)
             assert off <= tolerance, f"{where} gave {found}, not {mp.nstr(true, 20)}"
 
@@ -162,7 +162,7 @@ def test_values_over_the_whole_range(op: Operation) -> None:
 
 
 @every_operation
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(data=st.data())
 def test_values_anywhere(op: Operation, data: st.DataObject) -> None:
     numbers = any_float | near_one
@@ -217,24 +217,22 @@ def test_first_derivative_agrees_with_own_values(op: Operation) -> None:
         y = call(op, point)
         for which in range(op.arity):
             h = 6e-6 * max(1.0, abs(point[which]))
-            sides = [
-                call(op, (*point[:which], point[which] + step, *point[which + 1 :]))
-                for step in (h, -h)
-            ]
-            above, below = sides
-            if isinstance(y, type) or isinstance(above, type) or isinstance(below, type):
-                continue
-            right, left = (above - y) / h, (y - below) / h
-            if abs(right - left) > 1e-2 * (1.0 + abs(right)):
-                continue  # a kink, or too curved for differences of floats
-            found = slope(op, which, point, y)
-            assert found == pytest.approx((right + left) / 2, rel=2e-4, abs=2e-6), (op.name, point)
+            rises = []
+            for step in (h, h / 2, -h):
+                beside = call(op, (*point[:which], point[which] + step, *point[which + 1 :]))
+                if isinstance(y, float) and isinstance(beside, float):
+                    rises.append((beside - y) / step)
+            if len(rises) < 3 or max(rises) - min(rises) > 1e-2 * (1.0 + abs(rises[0])):
+                continue  # an edge, a kink, or too curved for differences of floats
+            assert isinstance(y, float)
+            found, true = slope(op, which, point, y), (rises[0] + rises[2]) / 2
+            assert found == pytest.approx(true, rel=2e-4, abs=2e-6), (op.name, point)
             checked += 1
     assert checked > 0
 
 
 @every_operation
-@settings(max_examples=60)
+@settings(max_examples=20)
 @given(data=st.data())
 def test_function_method_and_table_agree(op: Operation, data: st.DataObject) -> None:
     numbers = st.floats(-4.0, 4.0) | any_float
@@ -532,7 +530,7 @@ ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
 
 
 @pytest.mark.parametrize("name", ARITHMETIC)
-@settings(max_examples=200)
+@settings(max_examples=150)
 @given(a=any_float | near_one, b=any_float | near_one | st.integers(-3, 3).map(float))
 @example(a=-0.0, b=0.0)
 @example(a=0.0, b=-0.0)
