@@ -48,7 +48,8 @@ NO_VALUE = (DomainError, DivisionByZeroError)
 # Where formulas lose digits, overflow or turn: around 0, 1, multiples of pi / 2, and where e^x
 # leaves the range of floats.
 LANDMARKS = [
-    0.0, 0.3, 0.5, 1 - 1e-10, math.nextafter(1.0, 0.0), 1.0, math.nextafter(1.0, 2.0), 1 + 1e-10, 1.5, 2.0, 2.5, 3.0,
+    0.0, 0.3, 0.5, 1 - 1e-10, math.nextafter(1.0, 0.0), 1.0, math.nextafter(1.0, 2.0), 1 + 1e-10,
+    1.5, 2.0, 2.5, 3.0,
     math.pi / 2, math.pi, 11 * math.pi, 18.4, 19.1, 36.7, 37.5, 38.6, 100.0, 354.9, 708.4, 709.78,
     709.79, 710.47, 710.48, 744.44, 745.13, 745.14, 1000.0, 1e16, 1.7e308, LARGEST,
 ]  # fmt: skip
