@@ -1,4 +1,4 @@
-"""What holds for every test: deterministic properties, and an engine that is what its source says."""
+"""What holds for every test: deterministic properties, an engine that is what its source says."""
 
 from __future__ import annotations
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import doctest
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import pytest
+if TYPE_CHECKING:
+    import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -37,8 +39,7 @@ def tree() -> list[Path]:
         while folders and folders[-1][0] >= indent:
             folders.pop()
         above = folders[-1][1] if folders else Path()
-        for name in line.split("  ")[indent // 2].split(", "):
-            paths.append(above / name)
+        paths += [above / name for name in line.split("  ")[indent // 2].split(", ")]
         if paths[-1].name and line.split()[0].endswith("/"):
             folders.append((indent, paths[-1]))
     return paths

@@ -4,8 +4,9 @@
     python -m tests.benchmarks --quick    one short round, to see that everything runs
 
 Each engine lives in a process of its own, so that none pays for another's heap. A step is a forward
-pass, backward() and the freeing of the graph; CPU time is taken. With the garbage collector on, steps follow each
-other as in a training; with it off, what it would have freed is freed between steps, untimed.
+pass, backward() and the freeing of the graph; CPU time is taken. With the garbage collector on,
+steps follow each other as in a training; with it off, what it would have freed is freed between
+steps, untimed.
 micrograd and torch take part where they are installed (`pip install -e '.[bench]'`).
 """
 
@@ -116,9 +117,9 @@ def row(title: str, runners: dict[str, Contender], collector: str, job: str) -> 
     """A line of the table: medians in ms, and how many times micrograd's speed ours is."""
     medians = {name: runner.median(collector, job) for name, runner in runners.items()}
     # moons through nn is the same loss as moons, so it is held against the same micrograd.
-    theirs = runners["micrograd"].median(collector, job.removesuffix("_nn")) if (
-        "micrograd" in runners
-    ) else None
+    theirs = None
+    if "micrograd" in runners:
+        theirs = runners["micrograd"].median(collector, job.removesuffix("_nn"))
     cells = [title.ljust(30)]
     for name in ("compiled", "plain", "micrograd", "torch", "floats"):
         median = medians.get(name)
@@ -135,7 +136,7 @@ def report(runners: dict[str, Contender], quick: bool) -> None:
     print(f"Python {platform.python_version()} on {platform.machine()}; medians in milliseconds")
     head = ["", "compiled", "plain", "micrograd", "torch", "floats"]
     print(" ".join([head[0].ljust(30), *(name.rjust(10) for name in head[1:])]), end=" ")
-    print("compiled/ plain/micrograd".rjust(9))
+    print("compiled".rjust(9), "plain".rjust(9), "<- times micrograd")
     titles = {
         "moons": "(a) moons 2-16-16-1",
         "moons_nn": "(a) through nn",
@@ -156,8 +157,11 @@ def report(runners: dict[str, Contender], quick: bool) -> None:
 
 def main() -> None:
     """Measures and prints."""
-    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)  # fmt: skip
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.benchmarks",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("--quick", action="store_true", help="one short round of everything")
     quick = parser.parse_args().quick
     with tempfile.TemporaryDirectory() as folder:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 Step = Callable[[], float]
@@ -72,7 +73,7 @@ def moons(engine: Engine) -> Step:
     sizes = [2, 16, 16, 1]
     layers = [
         [Neuron(engine, draw, inputs, outputs > 1) for _ in range(outputs)]
-        for inputs, outputs in zip(sizes, sizes[1:], strict=False)
+        for inputs, outputs in pairwise(sizes)
     ]
     parameters = [p for layer in layers for neuron in layer for p in [*neuron.weights, neuron.bias]]
     rows = points()
@@ -92,7 +93,7 @@ def moons(engine: Engine) -> Step:
 
 def moons_nn() -> Step:
     """The same loss through Chalkgrad's nn."""
-    from nn import MLP
+    from nn import MLP  # noqa: PLC0415  # of no use to the other engines
 
     model = MLP(2, [16, 16, 1], seed=1)
     parameters = model.parameters()
@@ -155,7 +156,7 @@ def gpt(engine: Engine) -> Step:
         keys: list[list[Any]] = []
         values: list[list[Any]] = []
         losses = []
-        for at, (current, following) in enumerate(zip(name, name[1:], strict=False)):
+        for at, (current, following) in enumerate(pairwise(name)):
             x = normalized([t + p for t, p in zip(token[current], position[at], strict=True)])
             normal = normalized(x)
             keys.append(linear(normal, key))

@@ -1,4 +1,4 @@
-"""One engine in a process of its own: reads the name of a job, times one step, prints CPU seconds."""
+"""One engine in a process of its own: reads a job's name, times one step, prints CPU seconds."""
 
 from __future__ import annotations
 
