@@ -1,7 +1,5 @@
 """What can be read in a picture: its boxes and arrows, and whether any text is in another's way."""
 
-# ruff: noqa: RUF001 - the minus sign is meant
-
 from __future__ import annotations
 
 import json
@@ -84,7 +82,7 @@ def read(drawing: graphviz.Digraph) -> Reading:
 
 def number_in(text: str) -> float:
     """The number that a text ends in: `grad −1.5·10⁻⁷`, `ŷ = 176`."""
-    last = text.split()[-1].replace("−", "-").replace("∞", "inf")
+    last = text.rsplit(maxsplit=1)[-1].replace("−", "-").replace("∞", "inf")
     mantissa, _, power = last.partition("·10")
     return float(f"{mantissa}e{power.translate(_SUPERSCRIPTS)}" if power else mantissa)
 

@@ -1,7 +1,5 @@
 """viz/boxes.py: what boxes say."""
 
-# ruff: noqa: RUF001 - minus and times are meant
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
@@ -37,13 +35,13 @@ X, Y = Value(2.0, "x"), Value(3.0, "y")
         (lambda: X**-1, "□⁻¹"),
         (lambda: X**0.5, "□^(0.5)"),
         (lambda: 2**X, "2 ^ □"),
-        (lambda: X.tanh(), "tanh"),
-        (lambda: X.sqrt(), "√"),
-        (lambda: X.square(), "□²"),
-        (lambda: X.reciprocal(), "1 / □"),
+        (X.tanh, "tanh"),
+        (X.sqrt, "√"),
+        (X.square, "□²"),
+        (X.reciprocal, "1 / □"),
         (lambda: abs(X), "|□|"),
         (lambda: X.maximum(0), "max(□, 0)"),
-        (lambda: X.leaky_relu(), "leaky_relu(□, 0.01)"),
+        (X.leaky_relu, "leaky_relu(□, 0.01)"),
         (lambda: X.hypot(Y), "hypot"),
     ],
 )

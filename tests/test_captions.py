@@ -1,7 +1,5 @@
 """viz/captions.py: the words above a drawing are true of it."""
 
-# ruff: noqa: RUF001 - the times and minus signs are meant
-
 from __future__ import annotations
 
 import math

@@ -1,7 +1,5 @@
 """viz/text.py: labels and numbers short and true."""
 
-# ruff: noqa: RUF001 - minus signs and primes are meant
-
 from __future__ import annotations
 
 import math

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 __all__ = ["STYLES", "in_fields", "kinds_of", "operation_text", "value_text"]
 
-# ruff: noqa: RUF001, RUF002 - minus and times are meant
 
 # The kinds differ in outline too, for those who do not see the colours and for printing in grey.
 STYLES: Final[Mapping[str, Mapping[str, str]]] = {
@@ -67,11 +66,24 @@ def value_text(node: Value, digits: int, *, with_formula: bool) -> str:
 
 
 def _short_formula(node: Value) -> list[str]:
+    if _too_many_operations(node):
+        return []
     try:
         text = formula(node, style="unicode")
     except GraphError:  # too long to be written at all
         return []
     return [text] if len(text) <= _LONGEST_FORMULA else []
+
+
+def _too_many_operations(node: Value) -> bool:
+    """Whether writing out a node to the labelled ones takes more than fits in a formula."""
+    count, waiting = 0, [node]
+    while waiting:
+        count += 1
+        if count > _LONGEST_FORMULA // 2:
+            return True
+        waiting += [p for p in waiting.pop().parents if not p.label and not p.is_leaf]
+    return False
 
 
 def operation_text(node: Value, digits: int) -> str:

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 __all__ = ["STAR", "backward_has_run", "explanation", "uneven", "warnings"]
 
-# ruff: noqa: RUF001, RUF002 - the times sign is meant
 
 STAR: Final = "*"  # marks the gradients that `uneven` finds
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, Literal, get_args
 from autograd import ArgumentError, ArgumentTypeError, Value, topological_order
 from viz.boxes import STYLES, in_fields, kinds_of, operation_text, value_text
 from viz.captions import STAR, backward_has_run, explanation, uneven, warnings
+from viz.errors import PictureError
 from viz.neurons import neurons_of
 from viz.rendering import Drawing
 from viz.text import FONT, number, plain
@@ -104,8 +105,8 @@ def draw(
     max_nodes: the most boxes to draw.
     legend: False leaves out the samples of the kinds and the lines on how to read the drawing.
 
-    Raises ArgumentTypeError for what is no Value, ArgumentError for options that do not exist and
-    for more than `max_nodes` boxes, saying how many there are and what to draw instead.
+    Raises ArgumentTypeError for what is no Value, ArgumentError for options that do not exist,
+    PictureError for more than `max_nodes` boxes, saying how many and what to draw instead.
 
     >>> a = Value(3.0, "a")
     >>> b = a + a
@@ -143,13 +144,13 @@ def _check(root: object, detail: object, rankdir: object, digits: object) -> Non
         raise ArgumentError(f"digits={digits!r} is not possible", hint="digits is from 1 to 17")
 
 
-def _too_large(order: Sequence[Value], view: View, max_nodes: int) -> ArgumentError:
+def _too_large(order: Sequence[Value], view: View, max_nodes: int) -> PictureError:
     labelled = len(labelled_nodes(order))
     instead = ["the loss of a single row", "a labelled intermediate result"]
     if labelled <= max_nodes and labelled < len(view.nodes):
         instead.append(f"the {labelled} labelled nodes with detail='labelled'")
     instead.append("the network itself with viz.draw_network(model)")
-    return ArgumentError(
+    return PictureError(
         f"a drawing of {len(view.nodes):,} boxes is more than anyone can read; "
         f"the limit is {max_nodes:,}",
         hint=f"draw {', '.join(instead)}; or set max_nodes",

@@ -1,14 +1,14 @@
-"""What can go wrong with a picture; for arguments that do not fit there are autograd's errors."""
+"""What can go wrong with a picture: it cannot be made as asked, or not be written there."""
 
 from __future__ import annotations
 
-from autograd import ChalkgradError
+from autograd import ArgumentError, ChalkgradError
 
 __all__ = ["PictureError", "PictureFileError"]
 
 
-class PictureError(ChalkgradError, RuntimeError):
-    """A drawing cannot be made a picture: no Graphviz where it is asked for, or it refuses."""
+class PictureError(ArgumentError):
+    """A picture cannot be made as asked: too large, of an unknown format, without Graphviz."""
 
 
 class PictureFileError(ChalkgradError, OSError):

@@ -96,7 +96,8 @@ def _by_embedded(drawing: graphviz.Digraph, output: str) -> str:
             made: bytes = _machine().render(drawing.source, format=output, engine=drawing.engine)
         return made.decode()
     except (WasiGraphvizError, Trap, WasmtimeError) as error:
-        _machine.cache_clear()  # its memory may be in disorder, which the next drawing would suffer
+        if not isinstance(error, WasiGraphvizError):
+            _machine.cache_clear()  # it crashed: the next drawing starts with a memory in order
         raise PictureError(
             f"the embedded Graphviz could not draw this: {str(error).partition(chr(10))[0]}",
             hint="check drawing.source; the embedded Graphviz knows no HTML labels and no images",

@@ -109,6 +109,8 @@ def draw_network(
         raise ArgumentError(
             f"{len(inputs)} names were given for {sizes[0]} inputs", hint="give one for each input"
         )
+    if not isinstance(digits, int) or not 1 <= digits <= 17:
+        raise ArgumentError(f"digits={digits!r} is not possible", hint="digits is from 1 to 17")
     if max_neurons < 3:
         raise ArgumentError(f"max_neurons={max_neurons!r} is too few", hint="it is 3 or more")
     columns = [_shown(size, max_neurons) for size in sizes]

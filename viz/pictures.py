@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Final
 
 import resvg_py
 
-from autograd import ArgumentError
 from viz import fonts
+from viz.errors import PictureError
 from viz.layout import lay_out
 from viz.text import FONT
 
@@ -62,7 +62,7 @@ def _dpi(text: str) -> float:
     width, height = (float(size) for size in re.findall(r'\b(?:width|height)="([\d.]+)pt"', text))
     dpi = min(_DPI, 72 * math.sqrt(_MOST_PIXELS / (width * height)))
     if dpi < _LEAST_DPI:
-        raise ArgumentError(
+        raise PictureError(
             f"a drawing of {width / 72:.0f} by {height / 72:.0f} inches is too large for a PNG",
             hint="write it as .svg or .pdf, which can be enlarged",
         )

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 import graphviz  # type: ignore[import-untyped]
 
-from autograd import ArgumentError, ArgumentTypeError
+from autograd import ArgumentTypeError
+from viz.errors import PictureError
 from viz.files import write_whole
 
 if TYPE_CHECKING:
@@ -40,9 +41,9 @@ def render(
     with Chalkgrad, None for the first of them that can draw it. Both use the same font, so the
     pictures look alike. Folders are made; an old file is replaced only when the new one is whole.
 
-    Raises ArgumentTypeError for what is no drawing, ArgumentError for an unknown format or
-    renderer, PictureError for a missing `dot` and what Graphviz cannot draw, PictureFileError where
-    the file cannot be written.
+    Raises ArgumentTypeError for what is no drawing, ArgumentError for an unknown renderer,
+    PictureError for an unknown format, a missing `dot` and what Graphviz cannot draw,
+    PictureFileError where the file cannot be written.
 
     >>> import tempfile, viz
     >>> from autograd import Value
@@ -58,7 +59,7 @@ def render(
     place = Path(path)
     ending = place.suffix.lower()
     if ending not in _FORMATS:
-        raise ArgumentError(
+        raise PictureError(
             f"{place.name!r} does not end in the name of a picture format",
             hint=f"the formats are {', '.join(_FORMATS)}",
         )

@@ -1,7 +1,5 @@
 """Labels and numbers as short unicode text, for Graphviz as embedded here has no rich text."""
 
-# ruff: noqa: RUF001, RUF002 - the signs that look like others are meant
-
 from __future__ import annotations
 
 import math
