@@ -413,9 +413,7 @@ class _Writer:
         used = [node for factor in factors for node in (factor.parent, factor.child)]
         used += [node for factor in factors for node in symbols_in(factor.form or ())]
         used += symbols_in(derivation.form or ())
-        for output in self._graph.recogniser.invented:
-            if output in used:
-                self._define(output)
+        self._define([o for o in self._graph.recogniser.invented if o in used])
         if derivation._shortest[1]:
             total = _sum_of(names.called(leaf) for leaf in derivation._shortest[1])
             self._rows.append(Row("", (rf"\text{{with }}{total} = 1",)))
@@ -427,17 +425,21 @@ class _Writer:
                 self._remarks.append(f"{to_unicode(factor.symbolic)} {factor.obstacle}")
         self._remarks += names.remarks_on([derivation.output, derivation.wrt, *used])
 
-    def _define(self, output: Value) -> None:
-        """Says which softmax output a symbol stands for that no node of the graph has."""
-        exponential, total = output.parents
-        symbol, names = self._names.called(output), self._names
+    def _define(self, outputs: list[Value]) -> None:
+        """Says which softmax outputs symbols stand for that no node of the graph has."""
+        if not outputs:
+            return
+        names = self._names
+        first, *others = (names.called(output) for output in outputs)
+        likewise = rf"\text{{, likewise }}{', '.join(others)}" if others else ""
+        exponential, total = outputs[0].parents
         form = form_of(exponential / total, names)
         if form is not None:
-            definition = rf"\text{{where }}{symbol} = {latex_of(form, names)}"
-            self._rows.append(Row("", (definition,)))
+            definition = rf"{first} = {latex_of(form, names)}{likewise}"
         else:
-            logit = to_unicode(names.symbol(logit_of(exponential)) or "a logit")
-            self._remarks.append(f"{to_unicode(symbol)} is what softmax makes of {logit}")
+            logit = names.symbol(logit_of(exponential)) or r"\text{its logit}"
+            definition = rf"{first} \text{{ is what softmax makes of }}{logit}{likewise}"
+        self._rows.append(Row("", (rf"\text{{where }}{definition}",)))
 
     def _in_symbols(self, sides: list[list[_Cell]]) -> list[list[str]]:
         return self._fitted(sides, lambda cell: cell.in_symbols(self._names))

@@ -127,6 +127,8 @@ def to_latex(label: str) -> str:
     >>> to_latex("y_pred"), to_latex("50% off")
     ('y_{\\text{pred}}', '\\text{50\\% off}')
     """
+    if _PLAIN.fullmatch(label):
+        return label
     try:
         latex = label if label.isascii() else _spelled(unicodedata.normalize("NFD", label))
         latex = _as_meant(latex)
@@ -313,6 +315,8 @@ class _Reader:
 
 # What labels mean that are not LaTeX.
 
+_SCRIPT: Final = r"(?:[A-Za-z0-9]|\{[A-Za-z0-9]+\})"
+_PLAIN: Final = re.compile(rf"[A-Za-z](?:_{_SCRIPT})?(?:\^{_SCRIPT})?")  # what most labels are
 _SPOKEN_LETTER: Final = re.compile(rf"^({'|'.join(_GREEK)})(?![A-Za-z])")
 _SPOKEN_ACCENT: Final = re.compile(
     r"^(\\[A-Za-z]+|[A-Za-z])_(hat|bar|tilde)(?:_?(\d+))?(?![A-Za-z0-9])"

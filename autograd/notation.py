@@ -76,7 +76,7 @@ class Names:
         nodes = list(dict.fromkeys([*order, wrt])) if wrt is not None else order
         self._root = order[-1]
         self._latex: dict[Value, str] = {}
-        self._shared: dict[Value, str] = {}  # what to say of a label that several nodes have
+        self._shared: dict[Value, str] = {}  # labels that several nodes have
         self._nameless: set[Value] = set()
         self._name_labelled(nodes)
         self._name_others(nodes, wrt)
@@ -84,16 +84,22 @@ class Names:
     def remarks_on(self, nodes: Iterable[Value]) -> list[str]:
         """In words, which of the nodes are not called by their label, and why."""
         mentioned = list(dict.fromkeys(nodes))
-        remarks = [self._shared[node] for node in mentioned if node in self._shared]
+        shared = dict.fromkeys(self._shared[node] for node in mentioned if node in self._shared)
         nameless = [
             f"{to_unicode(self._latex[node])} = {to_unicode(number(node.data))}"
             for node in mentioned
             if node in self._nameless
         ]
+        remarks = []
+        if shared:
+            remarks.append(
+                f"several nodes are labelled {', '.join(shared)}: ⁽¹⁾, ⁽²⁾, ... number them in the "
+                "order of their computation"
+            )
         if nameless:
             more = f", ... ({len(nameless)} in all)" if len(nameless) > 5 else ""
             remarks.append(f"without a label: {', '.join(nameless[:5])}{more}")
-        return list(dict.fromkeys(remarks))
+        return remarks
 
     def symbol(self, node: Value) -> str | None:
         """The LaTeX symbol of a node; None where it is to be written out."""
@@ -112,7 +118,9 @@ class Names:
         self._latex.pop(node, None)
 
     def is_taken(self, latex: str) -> bool:
-        return latex in self._latex.values()
+        """Whether a node is called so, in whatever spelling: `y_1` is `y_{1}`."""
+        text = to_unicode(latex)
+        return any(to_unicode(taken) == text for taken in self._latex.values())
 
     def _name_labelled(self, nodes: list[Value]) -> None:
         by_symbol: dict[str, list[Value]] = {}
@@ -125,12 +133,7 @@ class Names:
                 continue
             numbered = [_numbered(latex, i) for i in range(1, len(same) + 1)]
             self._latex.update(zip(same, numbered, strict=True))
-            remark = (
-                f"{len(same)} nodes are labelled {to_unicode(latex)}: in the order of their "
-                f"computation, {', '.join(map(to_unicode, numbered[:3]))}"
-                f"{', ...' if len(same) > 3 else ''}"
-            )
-            self._shared.update(dict.fromkeys(same, remark))
+            self._shared.update(dict.fromkeys(same, to_unicode(latex)))
 
     def _name_others(self, nodes: list[Value], wrt: Value | None) -> None:
         taken = set(self._latex.values())
@@ -451,8 +454,9 @@ _ARITHMETIC: Final[dict[Operation, Callable[..., Form]]] = {
 class Piece(NamedTuple):
     """A part of a product as LaTeX.
 
-    `kind` is number, symbol, bracket, function (a name and brackets) or call (any other notation),
-    which decides what stands before the next part and whether it takes an exponent as it is.
+    `kind` is coefficient, number (in place of a symbol), symbol, bracket, function (a name and
+    brackets) or call (any other notation), which decides what stands before the next part and
+    whether it takes an exponent as it is.
     """
 
     latex: str
@@ -506,8 +510,9 @@ def _sum(form: Form, show: Show) -> str:
 def _leading_number(first: Term, show: Show) -> str:
     """The negative number at the head of a sum, which needs no brackets there; else empty."""
     if first.number == 1 and len(first.powers) == 1 and first.powers[0][1] == 1:
-        piece = _piece(first.powers[0][0], show)
-        if piece.kind == "number" and piece.latex.startswith("(-"):
+        base = first.powers[0][0]
+        piece = show(base) if isinstance(base, Value) else None
+        if piece is not None and piece.kind == "number" and piece.latex.startswith("(-"):
             return piece.latex[1:-1]
     return ""
 
@@ -540,7 +545,7 @@ def _decimal(q: Fraction) -> str:
 
 
 def _joined(coefficient: str, powers: list[tuple[Base, Fraction]], show: Show) -> str:
-    pieces = [] if coefficient == "1" else [Piece(coefficient, "number")]
+    pieces = [] if coefficient == "1" else [Piece(coefficient, "coefficient")]
     pieces += [_raised(base, exponent, show) for base, exponent in powers]
     if not pieces:
         return "1"
@@ -551,11 +556,12 @@ def _joined(coefficient: str, powers: list[tuple[Base, Fraction]], show: Show) -
 
 
 def _between(before: Piece, after: Piece) -> str:
-    if after.kind == "number":
-        return r" \cdot "
+    in_numbers = "number" in (before.kind, after.kind)
     if after.kind == "bracket":
         return ""
-    if before.kind == "number" and after.kind == "symbol" and not before.latex.endswith("}"):
+    if in_numbers:
+        return r" \cdot "
+    if before.kind == "coefficient" and after.kind == "symbol" and "^" not in before.latex:
         return ""
     return " "
 
@@ -601,26 +607,21 @@ _CLOSING: Final = (")", "]", "|", ",", r"\right", r"\rfloor", r"\rceil")
 
 def _call(call: Call, show: Show) -> str:
     """The operation's notation with its inputs in the places of #1 and #2."""
-    latex = _filled(call.op.latex, call, show)
-    if r"\frac" in latex and call.op.latex.count("(") == call.op.latex.count(")"):
-        tall = call.op.latex.replace("(", r"\left(").replace(")", r"\right)")
-        return _filled(tall, call, show)
-    return latex
-
-
-def _filled(template: str, call: Call, show: Show) -> str:
-    latex = ""
-    parts = re.split(r"(#[12])", template)
-    for i, part in enumerate(parts):
-        if not part.startswith("#"):
-            latex += part
-            continue
-        argument = call.inputs[int(part[1]) - 1]
+    parts = re.split(r"(#[12])", call.op.latex)
+    # Each input is written once: written twice a level, a nested formula would take for ever.
+    for i in range(1, len(parts), 2):
+        argument = call.inputs[int(parts[i][1]) - 1]
         before, after = parts[i - 1].rstrip(), parts[i + 1].lstrip()
         enclosed = before.endswith(_OPENING) and after.startswith(_CLOSING)
         enclosed |= before.endswith("{") and after.startswith("}") and after[1:2] not in ("^", "_")
-        latex += _sum(argument, show) if enclosed else _alone(argument, show, after[:1] == "^")
-    return latex
+        parts[i] = _sum(argument, show) if enclosed else _alone(argument, show, after[:1] == "^")
+    if any(r"\frac" in part for part in parts):
+        own = "".join(parts[::2])
+        if own.count("(") == own.count(")"):
+            parts[::2] = [
+                part.replace("(", r"\left(").replace(")", r"\right)") for part in parts[::2]
+            ]
+    return "".join(parts)
 
 
 def _alone(form: Form, show: Show, to_be_raised: bool) -> str:

@@ -195,22 +195,25 @@ def _targets(order: list[Value]) -> list[Value]:
 
 
 def _softmax_outputs(order: list[Value], names: Names) -> Iterator[Value]:
-    """e^{z_j} / (e^{z_1} + ... + e^{z_n}) for every sum of exponentials and each of its terms."""
+    """e^{z_j} / (e^{z_1} + ... + e^{z_n}) for every sum of exponentials and each of its terms.
+
+    Nodes of the graph where they are symbols; else new ones, as a new symbol would cut the graph.
+    """
     quotients = {node.parents: node for node in order if node.op is ops.div}
     totals = [node.parents[-1] for node in order if node.op in (ops.div, ops.log)]
     for total in dict.fromkeys(totals):
         terms = _terms(total)
         if len(terms) < 2 or any(term.op is not ops.exp for term in terms):
             continue
-        outputs = [quotients.get((term, total)) for term in terms]
-        known = ["" if node is None else names.symbol(node) or "" for node in outputs]
-        logits = [names.symbol(logit_of(term)) or "" for term in terms]
-        symbols = _completed(known, logits)
-        for term, node, symbol in zip(terms, outputs, symbols, strict=True):
-            output = term / total if node is None else node
-            if symbol and symbol != names.symbol(output) and not names.is_taken(symbol):
+        nodes = [quotients.get((term, total)) for term in terms]
+        known = [names.symbol(node) or "" if node is not None else "" for node in nodes]
+        symbols = _completed(known, [names.symbol(logit_of(term)) or "" for term in terms], names)
+        for term, node, old, symbol in zip(terms, nodes, known, symbols, strict=True):
+            if node is not None and old:
+                yield node
+            elif symbol:
+                output = term / total
                 names.add(output, symbol)
-            if names.symbol(output) is not None:
                 yield output
 
 
@@ -237,21 +240,23 @@ def logit_of(exponential: Value) -> Value:
 _SCRIPTED: Final = re.compile(r"(?P<stem>[^_^]+)_\{?(?P<index>[^_^{}]+)\}?")
 
 
-def _completed(known: list[str], logits: list[str]) -> list[str]:
+_STEMS: Final = (r"\hat{y}", "p", "s")  # what to call the outputs where none has a symbol
+
+
+def _completed(known: list[str], logits: list[str], names: Names) -> list[str]:
     r"""The symbols of a softmax's outputs, unknown ones made after the others; "" where unclear.
 
     Where the output of z_2, or the second one, is \hat{y}_2, the first is \hat{y}_1. Where none
-    has a symbol, that of z_1 is \hat{y}_1.
+    has a symbol, that of z_1 is \hat{y}_1, or p_1 where that means something else.
     """
     by_logit = [match["index"] if (match := _SCRIPTED.fullmatch(z)) else "" for z in logits]
-    if not any(known):
-        return [_scripted(r"\hat{y}", index) for index in by_logit]
     by_place = [[str(i + first) for i in range(len(known))] for first in (1, 0)]
-    for indices in (by_logit, *by_place):
+    for indices in (by_logit, *by_place) if any(known) else (by_logit,):
         stems = {_stem(symbol, i) for symbol, i in zip(known, indices, strict=True) if symbol}
-        stem = stems.pop() if len(stems) == 1 else ""
-        if stem:
-            return [s or _scripted(stem, i) for s, i in zip(known, indices, strict=True)]
+        for stem in stems or _STEMS:
+            new = [_scripted(stem, i) for s, i in zip(known, indices, strict=True) if not s]
+            if len(stems) < 2 and stem and not any(map(names.is_taken, filter(None, new))):
+                return [s or _scripted(stem, i) for s, i in zip(known, indices, strict=True)]
     return known
 
 

@@ -396,6 +396,51 @@ def test_a_sigmoid_written_out_is_recognised():
     assert derive(out, z).formula() == "O(1 - O)"
 
 
+@settings(max_examples=40)
+@given(THREE, st.sets(st.integers(0, 20)), st.integers(0, 2), st.integers(0, 3))
+def test_losses_of_classifiers_are_right_whatever_has_a_label(numbers, unlabelled, true, kind):
+    """Every factor and the whole formula mean the gradient, softmax symbols made up included."""
+    w = Value(0.5, "w")
+    z = [w * x + b for x, b in zip(numbers, (0.3, -0.2, 0.1), strict=True)]
+    p = ag.softmax(z)
+    losses = [
+        lambda: -p[true].log(),
+        lambda: ag.logsumexp(z) - z[true],
+        lambda: -ag.sum(y * q.log() for y, q in zip((0.2, 0.5, 0.3), p, strict=True)),
+        lambda: (1 - p[true]) ** 2,
+    ]
+    loss = losses[kind]()
+    labels = [*(rf"\hat{{y}}_{{{i}}}" for i in (1, 2, 3)), "p_1", "p_2", "p_3", "L"]
+    for i, (node, label) in enumerate(zip([*z, *p, loss], labels, strict=True)):
+        node.label = "" if i in unlabelled else label
+    for wrt in (w, *z):
+        derivation = derive(loss, wrt, limit=100)
+        names = derivation._graph.names
+        nodes = [*ag.topological_order(loss), *derivation._graph.recogniser.softmax()]
+        at = {names.symbol(node): mp.mpf(node.data) for node in nodes}
+        at.pop(None, None)
+        for part, number in [
+            *((factor, factor.number) for factor in derivation.factors),
+            (derivation, derivation.value),
+        ]:
+            if part.form is not None:
+                assert math.isclose(meaning(part.formula(), at), number, abs_tol=1e-12)
+
+
+def test_softmax_outputs_are_not_called_like_the_logits():
+    z = [named(Value(x), rf"\hat{{y}}_{{{i}}}") for i, x in enumerate((0.5, -1.0, 2.0))]
+    loss = named(-ag.softmax(z)[1].log(), "L")
+    assert derive(loss, z[0]).formula() == "p_0"
+    assert derive(loss, z[1]).formula() == "p_1 - 1"
+
+
+def test_several_softmax_outputs_are_explained_in_one_line():
+    w = Value(0.5, "w")
+    z = [named(w * x, f"z_{i}") for i, x in enumerate((1.0, 2.0, 3.0))]
+    text = str(derive(named(ag.logsumexp(z) - z[0], "L"), w))
+    assert "where ŷ₀ = e^(z₀)/(e^(z₀) + e^(z₁) + e^(z₂)), likewise ŷ₁, ŷ₂" in text
+
+
 def test_letters_and_places_name_softmax_outputs_too():
     z = [Value(x, f"z_{{{name}}}") for x, name in zip((0.5, -1.0), "ab", strict=True)]
     p = ag.softmax(z)
@@ -435,10 +480,7 @@ def test_an_output_that_does_not_depend_on_wrt():
 def test_a_graph_without_labels():
     a, b = Value(2.0), Value(3.0)
     assert str(derive(a * b + a, a)) == (
-        "∂out/∂x = 1 + v₁\n"
-        "        = 1 + 3\n"
-        "        = 4\n"
-        "(without a label: x = 2, v₁ = 3)"
+        "∂out/∂x = 1 + v₁\n        = 1 + 3\n        = 4\n(without a label: x = 2, v₁ = 3)"
     )
 
 
@@ -455,8 +497,10 @@ def test_nodes_of_the_same_label_are_told_apart_and_it_is_said():
     rows = [named(w * x, "O") for x in (Value(3.0, "x"), Value(4.0, "x"))]
     derivation = derive(named(rows[0] + rows[1], "L"), w)
     assert derivation.formula() == "x^{(1)} + x^{(2)}"
-    remark = "(2 nodes are labelled O: in the order of their computation, O⁽¹⁾, O⁽²⁾)"
-    assert remark in str(derivation).splitlines()
+    assert str(derivation).endswith(
+        "(several nodes are labelled O, x: ⁽¹⁾, ⁽²⁾, ... number them in the order of their "
+        "computation)"
+    )
 
 
 def test_a_constant_with_a_label_is_a_symbol_and_one_without_a_number():
@@ -499,10 +543,10 @@ def test_the_numbers_of_paths_that_are_not_listed_are_in_the_sum():
     assert str(derivation).endswith("= 0.25 + 0.75 (3 more)\n      = 1")
 
 
-@pytest.mark.parametrize("label", [True, False])
-def test_long_chains(label):
+@pytest.mark.parametrize(("label", "length"), [(False, 100_000), (True, 20_000)])
+def test_long_chains(label, length):
     x = node = Value(1.0, "x")
-    for i in range(100_000):
+    for i in range(length):
         node = node + 0.25
         if label:
             node.label = f"h_{{{i}}}"
@@ -510,7 +554,7 @@ def test_long_chains(label):
     assert (derivation.value, derivation.path_count) == (1.0, 1)
     text = str(derivation)
     assert len(text) < 1000
-    assert ("99,988 factors" in text) == label
+    assert ("19,988 factors" in text) == label
 
 
 def test_an_unlabelled_graph_with_more_ways_than_could_be_written():
