@@ -1,7 +1,5 @@
 """A derivation: the chain rule written out in symbols and in numbers, as one writes it by hand."""
 
-# ruff: noqa: RUF002 - derivations have minus signs, not hyphens
-
 from __future__ import annotations
 
 import math

@@ -5,8 +5,6 @@ Only the mathematics that labels and formulas contain is read: letters, numbers,
 What is not of that kind is left as it stands, so any label can be shown.
 """
 
-# ruff: noqa: RUF001, RUF002 - letters and signs that look alike are what this file is about
-
 from __future__ import annotations
 
 import re

@@ -1,7 +1,5 @@
 r"""One step of gradient descent written out: W_new = W_old - \eta dL/dW, in symbols and numbers."""
 
-# ruff: noqa: RUF002 - the lines have minus signs, not hyphens
-
 from __future__ import annotations
 
 import math

@@ -1,7 +1,5 @@
 """Derivations have the gradient's value and the form in which it is written by hand."""
 
-# ruff: noqa: RUF001 - derivations have minus signs, not hyphens
-
 from __future__ import annotations
 
 import itertools

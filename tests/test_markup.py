@@ -1,7 +1,5 @@
 """LaTeX of labels and formulas as text and as MathML, whatever a label may hold."""
 
-# ruff: noqa: RUF001 - letters and signs that look alike are what this file is about
-
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET

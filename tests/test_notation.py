@@ -1,7 +1,5 @@
 """Formulas mean what was computed, and look as a person writes them."""
 
-# ruff: noqa: RUF001 - formulas have minus signs, not hyphens
-
 from __future__ import annotations
 
 from fractions import Fraction

@@ -1,7 +1,5 @@
 """The update rule with its numbers, as step 4 of the notes has it."""
 
-# ruff: noqa: RUF001 - derivations have minus signs, not hyphens
-
 from __future__ import annotations
 
 import math
