@@ -121,6 +121,13 @@ def test_numbers_and_values_mix() -> None:
     assert dot(mixed, mixed).data == 1 + 4 + 0.25 + 9 + 0.25 + 1
     assert softmax(mixed)[1].data == pytest.approx(softmax([float(m) for m in mixed])[1].data)
     assert autograd.sum(n * x for n in range(3)).data == 6.0
+    half: Any = Fraction(1, 2)
+    more: Any = np.float32(1.5)
+    assert dot([x], [half], bias=half).data == 1.5
+    assert clip(x, half, more).data == 1.5
+    conditions: list[Any] = [True, np.bool_(True), more]
+    for condition in conditions:
+        assert where(condition, half, x).data == 0.5
     assert mean([x, 4]).data == 3.0
     assert dot([1, x], [x, 3.0]).data == 8.0
     assert dot([1, x], [x, 3.0], bias=x).data == 10.0

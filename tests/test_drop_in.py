@@ -207,7 +207,7 @@ def test_a_graph_can_be_traced_as_micrograd_does_to_draw_it() -> None:
 
 def rings(count: int) -> tuple[Any, Any]:
     """Points on two circles and their sides, -1 and 1, as numpy arrays."""
-    generator = random.Random(7)  # noqa: S311
+    generator = random.Random(7)
     points, sides = [], []
     for index in range(count):
         angle, side = generator.uniform(0, 2 * math.pi), index % 2
@@ -304,7 +304,7 @@ def next_token(token: int, place: int, cache: tuple[Matrix, Matrix], state: Any)
 
 def train_gpt(number: Any, steps: int) -> list[str]:
     """Losses, as printed, of training with Adam on sequences that repeat."""
-    generator = random.Random(42)  # noqa: S311
+    generator = random.Random(42)
 
     def matrix(rows: int, columns: int) -> Matrix:
         return [[number(generator.gauss(0, 0.3)) for _ in range(columns)] for _ in range(rows)]

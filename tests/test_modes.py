@@ -125,7 +125,7 @@ class Plain:
         package.mkdir()
         for source in (ROOT / "autograd").glob("*.py"):
             shutil.copy(source, package)
-        self.process = subprocess.Popen(  # noqa: S603
+        self.process = subprocess.Popen(
             [sys.executable, __file__],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -194,14 +194,14 @@ def test_a_leaf_pickled_by_one_mode_is_read_by_the_other(tmp_path: Path) -> None
         "import autograd, pickle, sys; assert not autograd.compiled;"
         "sys.stdout.buffer.write(pickle.dumps(pickle.loads(sys.stdin.buffer.read())))"
     )
-    done = subprocess.run(  # noqa: S603
+    done = subprocess.run(
         [sys.executable, "-c", code],
         input=pickle.dumps(leaf),
         capture_output=True,
         check=True,
         cwd=tmp_path,
     )
-    twin = pickle.loads(done.stdout)  # noqa: S301
+    twin = pickle.loads(done.stdout)
     assert type(twin) is Value
     assert (twin.data, twin.grad, twin.label) == (0.1, 0.3, "w")
 

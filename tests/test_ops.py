@@ -323,7 +323,7 @@ def test_latex_has_every_input_and_balanced_braces(op: Operation) -> None:
 
 @every_operation
 def test_operations_copy_and_pickle_as_themselves(op: Operation) -> None:
-    assert pickle.loads(pickle.dumps(op)) is op  # noqa: S301
+    assert pickle.loads(pickle.dumps(op)) is op
     assert copy.copy(op) is op
     assert copy.deepcopy(op) is op
 
@@ -638,7 +638,7 @@ def test_a_users_operation_explains_its_errors(waves: Any) -> None:
 
 
 def test_a_users_operation_pickles_by_its_place(waves: Any) -> None:
-    assert pickle.loads(pickle.dumps(waves.wave)) is waves.wave  # noqa: S301
+    assert pickle.loads(pickle.dumps(waves.wave)) is waves.wave
 
 
 @pytest.mark.parametrize("count", [0, 3])

@@ -101,7 +101,7 @@ def values(program: Program) -> list[Value]:
 
 def run_python(code: str) -> str:
     """What code prints in a process of its own, so that a crash is a failure and not the end."""
-    done = subprocess.run(  # noqa: S603
+    done = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, f"exit status {done.returncode}\n{done.stderr}"
@@ -702,6 +702,14 @@ def test_a_hook_that_fails_leaves_every_leaf_as_it_was(
     assert (x.grad, w.grad) == (0.1 + 24.0, 0.2 + 37.0)
 
 
+@every_real
+def test_a_hook_may_return_numbers_of_every_kind(real: Any) -> None:
+    x = Value(3.0)
+    x.on_gradient(lambda gradient: real)
+    x.backward()
+    assert (x.grad, type(x.grad)) == (float(real), float)
+
+
 def test_a_hook_must_be_callable() -> None:
     with pytest.raises(TypeError, match="int"):
         Value(1.0).on_gradient(3)  # type: ignore[arg-type]
@@ -881,7 +889,7 @@ def test_errors_in_one_thread_spoil_no_gradient_of_another() -> None:
 
 @pytest.mark.parametrize(
     "duplicate",
-    [copy.copy, copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))],  # noqa: S301
+    [copy.copy, copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))],
     ids=["copy", "deepcopy", "pickle"],
 )
 def test_leaves_copy_and_pickle_whole(duplicate: Callable[[Value], Value]) -> None:
@@ -899,7 +907,7 @@ def test_a_deep_copy_keeps_what_is_shared() -> None:
     w = Value(1.0)
     first, second = copy.deepcopy([w, w])
     assert first is second is not w
-    assert pickle.loads(pickle.dumps({"a": w, "b": [w]}))["a"].data == 1.0  # noqa: S301
+    assert pickle.loads(pickle.dumps({"a": w, "b": [w]}))["a"].data == 1.0
 
 
 @pytest.mark.parametrize("duplicate", [copy.copy, copy.deepcopy, pickle.dumps])
