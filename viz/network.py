@@ -53,7 +53,7 @@ class _Circle(NamedTuple):
 # Where there is room for numbers: between two columns one of which is this small, with no more
 # arrows than this.
 _FEW_CIRCLES: Final = 3
-_FEW_ARROWS: Final = 12
+_FEW_ARROWS: Final = 9
 
 # Lengths are in inches, as Graphviz has them, sizes of text in points.
 _RADIUS: Final = 0.36
@@ -120,7 +120,9 @@ def draw_network(
             for a, b in pairwise(columns)
         )
     names = inputs or [f"x_{{{place}}}" for place in range(1, sizes[0] + 1)]
-    return _Board(layers, columns, [symbol(name) for name in names], digits, numbers).drawing(title)
+    return _Board(
+        layers, columns, [plain(symbol(name)) for name in names], digits, numbers
+    ).drawing(title)
 
 
 def _layers_of(model: Network) -> list[Sequence[_Neuron]]:
@@ -179,10 +181,10 @@ class _Board:
         if self.numbers:
             fewer = [min(len(a), len(b)) for a, b in pairwise(columns)]
             height = self._label_height()
-            pitch = max(2 * self.radius + height, height * (max(fewer) + 1)) + _GAP
+            pitch = max(2 * self.radius + height, (height + 0.06) * (max(fewer) + 1)) + _GAP
             label = max(_width(self._text(parameter, "W_{11}^1")) for parameter in parameters)
-            beside = max(self.radius, label / 2) + _GAP + label / 2
-            steps = [max((few + 1) * beside, 2 * beside) for few in fewer]
+            beside = max(self.radius, label / 2) + 2 * _GAP + label / 2
+            steps = [(few + 1) * beside for few in fewer]
         else:
             pitch = 2 * self.radius + _GAP
             steps = [max(1.6, 0.2 * max(len(a), len(b))) for a, b in pairwise(columns)]
@@ -217,24 +219,25 @@ class _Board:
 
     def _heading(self, sheet: graphviz.Digraph, place: int) -> None:
         """What the column is: the inputs, or a layer with its activation."""
-        if place:
-            neurons = self.layers[place - 1]
-            text = f"layer {place}\\n{', '.join(sorted({_activation(n) for n in neurons}))}"
+        if place == 0:
+            lines = ["input" if len(self.inputs) == 1 else f"{len(self.inputs)} inputs"]
         else:
-            text = "input" if len(self.inputs) == 1 else f"{len(self.inputs)} inputs"
-        if place and len(neurons) != len(self.columns[place]):
-            text = f"{len(neurons)} neurons\\n{text}"
+            neurons = self.layers[place - 1]
+            lines = [f"layer {place}", ", ".join(sorted({_activation(n) for n in neurons}))]
+            if len(neurons) > len(self.columns[place]):
+                lines.insert(0, f"{len(neurons)} neurons")
         highest = max(column[0].y for column in self.columns) + self.radius
         y = highest + _GAP + _LINE * 1.5
-        _write(sheet, f"heading_{place}", text, self.columns[place][0].x, y, fontcolor="#555555")
+        x = self.columns[place][0].x
+        _write(sheet, f"heading_{place}", lines, x, y, fontcolor="#555555")
 
     def _circle(self, sheet: graphviz.Digraph, place: int, circle: _Circle) -> None:
         if not circle.number:
-            _write(sheet, f"more_{place}", "⋮", circle.x, circle.y, fontsize="16")
+            _write(sheet, f"more_{place}", ["⋮"], circle.x, circle.y, fontsize="16")
             return
         name = self._name(place, circle.number)
         size = _SYMBOL if self.numbers else _SMALL_SYMBOL
-        fitting = size * min(1.0, 1.8 * self.radius / _width(name, size))
+        fitting = size * min(1.0, 1.8 * self.radius / _width([name], size))
         sheet.node(
             f"n{place}_{circle.number}",
             name,
@@ -283,12 +286,12 @@ class _Board:
                 at = f"w{place}_{source.number}_{target.number}"
                 _write(sheet, at, self._text(weight, name), x, y)
 
-    def _text(self, parameter: Value, name: str) -> str:
+    def _text(self, parameter: Value, name: str) -> list[str]:
         """`W₁₁² = 1` and, on a line of its own, `grad 336`; `name` is for one without a label."""
-        text = f"{symbol(parameter.label or name)} = {number(parameter.data, self.digits)}"
+        lines = [f"{symbol(parameter.label or name)} = {number(parameter.data, self.digits)}"]
         if self.gradients:
-            text += f"\\ngrad {number(parameter.grad, self.digits)}"
-        return text
+            lines.append(f"grad {number(parameter.grad, self.digits)}")
+        return lines
 
 
 def _indices(first: int, second: int) -> str:
@@ -308,11 +311,11 @@ def _colour(weight: float) -> str:
     return _POSITIVE if weight > 0 else _NEGATIVE if weight < 0 else _ZERO
 
 
-def _width(text: str, size: float = _TEXT) -> float:
+def _width(lines: Sequence[str], size: float = _TEXT) -> float:
     """How wide the longest line of text is."""
     from viz import fonts  # noqa: PLC0415 - loads matplotlib
 
-    return max(fonts.width(line, size) for line in text.split("\\n")) / 72
+    return max(fonts.width(line, size) for line in lines) / 72
 
 
 def _position(x: float, y: float) -> str:
@@ -320,17 +323,17 @@ def _position(x: float, y: float) -> str:
 
 
 def _write(
-    sheet: graphviz.Digraph, name: str, text: str, x: float, y: float, **attributes: str
+    sheet: graphviz.Digraph, name: str, lines: list[str], x: float, y: float, **attributes: str
 ) -> None:
     """Text on white ground, so that no line runs through it."""
     sheet.node(
         name,
-        text,
+        r"\n".join(map(plain, lines)),
         shape="box",
         pos=_position(x, y),
         fillcolor="white",
         color="white",
-        width=f"{_width(text) + 0.06:.2f}",
-        height=f"{_LINE * (text.count(chr(92)) + 1):.2f}",
+        width=f"{_width(lines) + 0.06:.2f}",
+        height=f"{_LINE * len(lines):.2f}",
         **attributes,
     )

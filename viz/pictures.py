@@ -41,7 +41,7 @@ def png(drawing: graphviz.Digraph, renderer: Renderer | None) -> bytes:
         dpi=_dpi(text),
         background="white",
         skip_system_fonts=fonts.has_all(_words_in(text)),
-        font_dirs=[str(fonts.folder())],
+        font_files=[str(fonts.file())],
         font_family=FONT,
     )
 
