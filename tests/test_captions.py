@@ -118,7 +118,7 @@ def test_the_example_of_the_notes_network() -> None:
     loss.backward()
     order = topological_order(loss)
     assert explanation(every_step(order), set(), 4) == [
-        "grad: ∂L/∂(box)    on an arrow: ∂(its end)/∂(its start)",
+        "grad: ∂L/∂(box); on an arrow: ∂(its end)/∂(its start)",
         "chain rule at W₁₁²: 88 × 336 = 29568",
     ]
 

@@ -81,7 +81,7 @@ def test_the_notes_network_in_full() -> None:
     assert sorted(reading.groups) == ["layer 1, neuron 1", "layer 1, neuron 2", "layer 2, neuron 1"]
     assert all(len(names) == 7 for names in reading.groups.values())
     assert reading.caption == [
-        "grad: ∂L/∂(box)    on an arrow: ∂(its end)/∂(its start)",
+        "grad: ∂L/∂(box); on an arrow: ∂(its end)/∂(its start)",
         "chain rule at W₁₁²: 88 × 336 = 29568",
     ]
 
@@ -185,8 +185,11 @@ def test_any_label_and_title_is_shown_as_it_is(label: str, title: str, rankdir: 
     y = x * Value(1.0, label)
     y.label = label
     y.backward()
-    reading = read(draw(y, title=title, rankdir=rankdir, legend=False))
+    reading = read(draw(y, title=title, rankdir=rankdir))
     shown = f"{plain(symbol(label))} = 2" if symbol(label) else "2"
+    of = plain(symbol(label)) or "(result)"
+    assert f"grad: ∂{of}/∂(box); on an arrow: ∂(its end)/∂(its start)" in reading.caption
+    assert not plain(title) or reading.caption[0] == plain(title)
     assert reading.boxes["n0"] == [shown, "grad 1"]
     assert reading.boxes["n2"] == ["×", shown, "grad 1"]
 

@@ -17,6 +17,7 @@ import viz
 from autograd import ArgumentError, ArgumentTypeError, Value, tanh
 from tests.legibility import layout_of, overlapping, read, texts
 from viz import draw_network, fonts
+from viz.text import plain, symbol
 
 RENDERERS: list[Any] = [
     "embedded",
@@ -170,13 +171,14 @@ def test_every_number_is_there_and_on_its_arrow(sizes: list[int], seed: int) -> 
     assert len(reading.arrows) == weights
 
 
-@pytest.mark.parametrize("name", ["x", r"\hat{temperature}", "a name that is far too long for it"])
+@pytest.mark.parametrize("name", ["x", "<x>", r"\hat{temperature}", "a name too long for a circle"])
 def test_names_fit_their_circles(name: str) -> None:
     layout = layout_of(draw_network(model(1, 1), inputs=[name]))
     circle = next(thing for thing in layout["objects"] if thing["name"] == "n0_1")
     (text,) = texts([circle])
     assert text.right - text.left <= float(circle["width"]) * 72
     assert fonts.has_all(text.string)
+    assert text.string == plain(symbol(name))
 
 
 @pytest.mark.parametrize("thing", [Value(1.0), None, [1, 2], nn.Layer(2, 2)])

@@ -5,6 +5,7 @@ from viz.errors import PictureError, PictureFileError
 from viz.network import draw_network
 from viz.plots import plot_loss
 from viz.rendering import Drawing, render
+from viz.sheet import sheet
 
 __all__ = [
     "Drawing",
@@ -14,4 +15,5 @@ __all__ = [
     "draw_network",
     "plot_loss",
     "render",
+    "sheet",
 ]

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 __all__ = ["STAR", "backward_has_run", "explanation", "uneven", "warnings"]
 
-
 STAR: Final = "*"  # marks the gradients that `uneven` finds
 
 
@@ -88,7 +87,7 @@ def explanation(view: View, marked: set[Value], digits: int) -> list[str]:
         if root.grad == 1.0
         else "as backward() left it"
     )
-    lines = [f"grad: {of}    on an arrow: ∂(its end)/∂(its start)"]
+    lines = [f"grad: {of}; on an arrow: ∂(its end)/∂(its start)"]
     example = _example(view, marked)
     if example is not None:
         lines.append(f"chain rule at {symbol(example.label)}: {_chain_rule(view, example, digits)}")

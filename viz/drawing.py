@@ -185,12 +185,13 @@ class _Sheet:
 
     def drawing(self, title: str, legend: bool) -> Drawing:
         sheet = Drawing()
-        lines = [plain(title)] if plain(title) else []  # an empty first line crashes Graphviz
+        lines = [title]
         if self.derivatives:
             lines += warnings(self.order, self.marked)
         if self.gradients and legend:
             lines += explanation(self.view, self.marked, self.digits)
         sheet.attr(rankdir=self.rankdir, **_GRAPH)
+        lines = [line for line in map(plain, lines) if line]  # an empty first line crashes Graphviz
         if lines:
             sheet.attr(label="".join(rf"{line}\l" for line in lines))
         sheet.attr("node", **_BOX)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from itertools import accumulate, pairwise, product
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
+import graphviz  # type: ignore[import-untyped]
+
 from autograd import ArgumentError, ArgumentTypeError
 from viz.rendering import Drawing
 from viz.text import FONT, number, plain, symbol
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    import graphviz  # type: ignore[import-untyped]
 
     from autograd import Operation, Value
 
@@ -202,7 +202,7 @@ class _Board:
         lines = [plain(title)] if plain(title) else []
         if self.numbers and not self.gradients:
             lines.append("all gradients are 0: backward() has not run, or zero_grad() ran after it")
-        lines.append("blue: positive weight    orange: negative    the thicker the larger")
+        lines.append("blue: positive weight; orange: negative; the thicker the larger")
         sheet = Drawing(engine="neato")
         sheet.attr(layout="neato", outputorder="edgesfirst", splines="line")
         sheet.attr(fontname=FONT, fontsize="11", labelloc="t", labeljust="l")
@@ -240,7 +240,7 @@ class _Board:
         fitting = size * min(1.0, 1.8 * self.radius / _width([name], size))
         sheet.node(
             f"n{place}_{circle.number}",
-            name,
+            graphviz.nohtml(name),
             shape="circle",
             pos=_position(circle.x, circle.y),
             width=f"{2 * self.radius:.2f}",
