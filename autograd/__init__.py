@@ -96,15 +96,21 @@ from autograd.value import Value, anomaly, compiled, no_grad
 from autograd.working import Working
 
 if typing.TYPE_CHECKING:
+    from autograd.claims import Verdict, check_formula, check_number
     from autograd.frontmatter import PageError
     from autograd.marking import Entry
+    from autograd.reading import FormulaError
     from autograd.worksheet import Report, grade
 else:
     # What reads formulas takes longer to load than the engine: it is loaded when first asked for.
     _ON_DEMAND = {
         "Entry": "autograd.marking",
+        "FormulaError": "autograd.reading",
         "PageError": "autograd.frontmatter",
         "Report": "autograd.worksheet",
+        "Verdict": "autograd.claims",
+        "check_formula": "autograd.claims",
+        "check_number": "autograd.claims",
         "grade": "autograd.worksheet",
     }
 
@@ -124,6 +130,7 @@ __all__ = [
     "DomainError",
     "Entry",
     "Factor",
+    "FormulaError",
     "GradientError",
     "GradientMismatchError",
     "GraphError",
@@ -135,6 +142,7 @@ __all__ = [
     "Report",
     "TABLE",
     "Value",
+    "Verdict",
     "Working",
     "abs",
     "acos",
@@ -145,7 +153,9 @@ __all__ = [
     "at_most",
     "atan",
     "atan2",
+    "check_formula",
     "check_grads",
+    "check_number",
     "clip",
     "compare",
     "compiled",

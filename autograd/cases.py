@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from contextlib import suppress
 from functools import cached_property, partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from autograd import ops
 from autograd.derivation import Derivation, derive
@@ -35,6 +35,10 @@ if TYPE_CHECKING:
 
     from autograd.balls import Ball
     from autograd.syntax import Node
+
+_MOST_PATHS: Final = 64  # written out in a right formula
+
+_MOST_FACTORS: Final = 60  # symbols of which each may be a factor too many
 
 
 class Case:
@@ -140,7 +144,7 @@ class Case:
     @cached_property
     def derivation(self) -> Derivation:
         """The derivation of the gradient, its formulas those of any point."""
-        return derive(self._generic[self.output], self._generic[self.wrt])
+        return derive(self._generic[self.output], self._generic[self.wrt], limit=_MOST_PATHS)
 
     @cached_property
     def answer(self) -> str:
@@ -151,6 +155,13 @@ class Case:
     def symbolic(self) -> str:
         """The left side, in Unicode: ∂L/∂w."""
         return to_unicode(self.derivation.symbolic)
+
+    @property
+    def equation(self) -> str:
+        """Both sides, in Unicode: ∂L/∂w = 2w."""
+        if self.answer == self.derivation.symbolic:
+            return f"{self.symbolic} is too long to be written out"
+        return f"{self.symbolic} = {to_unicode(self.answer)}"
 
     @cached_property
     def trees(self) -> list[Node]:
@@ -187,8 +198,11 @@ class Case:
     def altered(self, *, overwritten: bool = False) -> Iterator[Altered]:
         """The gradient with each single slip; `overwritten` as in `Rewiring.slips`."""
         factors = dict.fromkeys([*self.symbols, self.called[self.wrt]])
+        leaves = [symbol for node, symbol in self.called.items() if node.is_leaf]
         first = self.trees[0] if self.trees else None
-        yield from altered_wholes(self.gradient, first, factors, self.counts)
+        yield from altered_wholes(
+            self.gradient, first, factors, leaves[:_MOST_FACTORS], self.counts
+        )
         for tree in self.trees:
             yield from altered_formulas(tree, self.nodes)
         rewiring = Rewiring(topological_order(self.output), self.output, self.wrt, self.called)

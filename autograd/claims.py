@@ -45,8 +45,10 @@ if TYPE_CHECKING:
 __all__ = ["Counterexample", "Verdict", "check_formula", "check_number"]
 
 _POINTS: Final = 24
-_FEW_POINTS: Final = 10  # in graphs so large that each point takes its time
-_LARGE: Final = 3000  # nodes
+_FEWEST_POINTS: Final = 4  # in graphs so large that each point takes its time
+_MOST_NODES: Final = 60_000  # at all points together
+_MOST_VALUES: Final = 16  # of a counterexample in words
+_ROOM: Final = 4.0  # radii that two values may be apart
 _SLIP_POINTS: Final = 12
 _VISIBLE: Final = 1e-2  # relative difference that a counterexample should show
 _LEAST_DIGITS: Final = 3  # of a decimal in a formula that may pass as rounded
@@ -61,7 +63,8 @@ class Counterexample:
     actual: float
 
     def __str__(self) -> str:
-        at = ", ".join(f"{to_unicode(label)} = {shown_number(x)}" for label, x in self.values)
+        values = [f"{to_unicode(label)} = {shown_number(x)}" for label, x in self.values]
+        at = ", ".join(values[:_MOST_VALUES]) + (", ..." if len(values) > _MOST_VALUES else "")
         claimed, actual = shown_number(self.claimed), shown_number(self.actual)
         return f"{at and f'at {at} '}it gives {claimed}, the gradient is {actual}"
 
@@ -132,31 +135,28 @@ def check_formula(
     readings = case.readings(text)
     case.draw_also(readings[0])
     comparisons = [_Comparison(case, _worth(formula.tree)) for formula in readings]
-    equation = f"{case.symbolic} = {to_unicode(case.answer)}"
     for formula, comparison in zip(readings, comparisons, strict=True):
         if comparison.same:
             note = "" if formula is readings[0] else f"\nread as {to_unicode(latex(formula.tree))}"
-            return Verdict(True, f"right: {equation}{note}", case.answer)
+            return Verdict(True, f"right: {case.equation}{note}", case.answer)
     different = comparisons[0].different
     if different is None:
         message = f"undecided: {shown_text(text)} is defined at none of the points tried"
-        return Verdict(False, f"{message}; {equation}", case.answer, decided=False)
+        return Verdict(False, f"{message}; {case.equation}", case.answer, decided=False)
     rounded = _rounded_decimals(readings[0].tree)
-    if rounded and _Comparison(case, lambda sample: sample.worth(rounded, digits=True)).same:
-        message = f"right, but for the rounding of the decimals in it: {equation}"
+    if rounded and _within_its_decimals(case, rounded):
+        message = f"right, but for the rounding of the decimals in it: {case.equation}"
         return Verdict(True, message, case.answer, rounded=True)
-    return _wrong_formula(case, readings, different, equation)
+    return _wrong_formula(case, readings, different)
 
 
-def _wrong_formula(
-    case: Case, readings: Sequence[Formula], different: Sample, equation: str
-) -> Verdict:
+def _wrong_formula(case: Case, readings: Sequence[Formula], different: Sample) -> Verdict:
     example = _counterexample(case, readings[0], different)
     slips: tuple[Slip, ...] = ()
     for formula in readings:
         slips = slips or _slips_in_formula(case, formula.tree)
     message = (
-        f"wrong: {equation}, not {shown_text(readings[0].text)}\n{_explained(slips)}\n"
+        f"wrong: {case.equation}, not {shown_text(readings[0].text)}\n{_explained(slips)}\n"
         f"counterexample: {example}"
     )
     return Verdict(False, message, case.answer, example, slips)
@@ -172,16 +172,16 @@ class _Comparison:
     `compared` counts the points at which both are defined; `different` is where they differ.
     """
 
-    def __init__(self, case: Case, other: At) -> None:
+    def __init__(self, case: Case, other: At, *, room: float = _ROOM) -> None:
         self.compared = 0
         self.different: Sample | None = None
-        points = _POINTS if len(case.order) < _LARGE else _FEW_POINTS
+        points = max(_FEWEST_POINTS, min(_POINTS, _MOST_NODES // len(case.order)))
         for sample in case.samples.take(points):
             value = _defined(other, sample)
             if value is None:
                 continue
             self.compared += 1
-            if differ(value, case.gradient(sample)):
+            if differ(value, case.gradient(sample), room=room):
                 self.different = sample
                 return
 
@@ -211,6 +211,12 @@ def _rounded_decimals(tree: Node) -> Node | None:
         return None
     kept = (new or _exact(old) for new, old in zip(rounded, parts, strict=True))
     return with_children(tree, tuple(kept))
+
+
+def _within_its_decimals(case: Case, tree: Node) -> bool:
+    """Whether the decimals in a formula, each within half a unit, can give the gradient."""
+    room = 1.0 + 1e-6  # a rounded decimal is off by half a unit at most, floats by a little more
+    return _Comparison(case, lambda sample: sample.worth(tree, digits=True), room=room).same
 
 
 def _exact(tree: Node) -> Node:

@@ -7,6 +7,7 @@ under another heading, or of symbols that the first does not depend on.
 
 from __future__ import annotations
 
+from bisect import bisect_right, insort
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final, Literal
@@ -17,7 +18,7 @@ from autograd.symbols import stem
 from autograd.syntax import Derivative, Negative, Number, Product, Sum, Symbol, walk
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from autograd.chains import Chain, Side
     from autograd.syntax import Node
@@ -33,8 +34,8 @@ _STEPS: Final = (r"\eta", r"\alpha", "lr", r"\epsilon", r"\gamma", r"\mu", r"\la
 class Definition:
     """The formula of a symbol, by the chain at `place`; `tree` is None where it was not read."""
 
-    label: str
     tree: Node | None
+    symbols: frozenset[str]
     place: int
     section: int
     line: int
@@ -60,6 +61,8 @@ class Definitions:
     synonyms: dict[str, str] = field(default_factory=dict)
     _formulas: dict[str, list[Definition]] = field(default_factory=dict)
     _values: dict[str, list[tuple[int, float | None]]] = field(default_factory=dict)
+    _formula_turns: list[int] = field(default_factory=list)  # places
+    _value_turns: list[int] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.roles = ["claim" if chain.signs else "mention" for chain in self.chains]
@@ -74,6 +77,8 @@ class Definitions:
         for chain in self.chains:
             if self.roles[chain.place] == "update":
                 self.updates[chain.place] = self._update(chain)
+        self._formula_turns = sorted(f.place for all_ in self._formulas.values() for f in all_[1:])
+        self._value_turns = sorted(at for all_ in self._values.values() for at, _ in all_[1:])
 
     def in_force(self, place: int) -> dict[str, Definition]:
         """The definition of each symbol at a place."""
@@ -97,6 +102,11 @@ class Definitions:
         """From the place on, the symbol has this number."""
         self._values.setdefault(label, []).append((place, number))
         self._values[label].sort(key=lambda setting: setting[0])
+        insort(self._value_turns, place)
+
+    def epoch(self, place: int) -> tuple[int, int]:
+        """How often, up to a place, a definition and a value has been replaced."""
+        return bisect_right(self._formula_turns, place), bisect_right(self._value_turns, place)
 
     def rate(self, place: int) -> float | None:
         """The learning rate of the page at a place, where it has one."""
@@ -119,9 +129,10 @@ class Definitions:
         earlier = self.in_force(chain.place).get(chain.label)
         if earlier and earlier.tree and not (tree and self._is_another(tree, earlier, chain)):
             return
-        if tree is not None and chain.label in self._behind(tree, chain.place):
+        if tree is not None and chain.label in self._behind(symbols_in(tree), chain.place):
             return
-        found = Definition(chain.label, tree, chain.place, chain.section, lead.line)
+        symbols = frozenset(symbols_in(tree))
+        found = Definition(tree, symbols, chain.place, chain.section, lead.line)
         self._formulas.setdefault(chain.label, []).append(found)
         self.roles[chain.place] = "definition"
         for side in chain.sides[1 : chain.lead]:
@@ -132,24 +143,25 @@ class Definitions:
         """Whether a formula defines its symbol anew, rather than say something about it."""
         if earlier.tree is None or tree == earlier.tree:
             return False
-        if not self._behind(tree, chain.place) <= self._behind(earlier.tree, chain.place):
+        behind = self._behind(symbols_in(tree), chain.place)
+        if not behind <= self._behind(earlier.symbols, chain.place):
             return True
         numbers = {part.value for part in walk(tree) if isinstance(part, Number)}
         known = {part.value for part in walk(earlier.tree) if isinstance(part, Number)}
-        put_in = symbols_in(tree) < symbols_in(earlier.tree) and numbers - known
+        put_in = symbols_in(tree) < earlier.symbols and numbers - known
         return chain.section != earlier.section and not put_in
 
-    def _behind(self, tree: Node, place: int) -> set[str]:
-        """The symbols that a formula is computed from, by the definitions so far."""
+    def _behind(self, symbols: Iterable[str], place: int) -> set[str]:
+        """These symbols and those they are computed from, by the definitions so far."""
         formulas = self.in_force(place)
-        waiting = [tree]
+        waiting = list(symbols)
         found: set[str] = set()
         while waiting:
-            for symbol in symbols_in(waiting.pop()) - found:
+            symbol = waiting.pop()
+            if symbol not in found:
                 found.add(symbol)
-                definition = formulas.get(symbol)
-                if definition and definition.tree is not None:
-                    waiting.append(definition.tree)
+                if symbol in formulas:
+                    waiting.extend(formulas[symbol].symbols)
         return found
 
     def _enter_value(self, chain: Chain) -> None:
@@ -169,24 +181,29 @@ class Definitions:
     def _enter_synonyms(self) -> None:
         """Of two symbols set equal, one that has neither a formula nor a number is the other."""
         together = [symbols_in(side.tree) for chain in self.chains for side in chain.sides]
+        known = self._formulas.keys() | self._values.keys()
         for chain in self.chains:
             if self.roles[chain.place] in ("value", "mention"):
                 continue
             for one, other in pairwise(chain.sides):
-                known = self._formulas.keys() | self._values.keys() | self.synonyms.keys()
-                old, new = (other.label, one.label) if one.label not in known else (
-                    one.label, other.label)  # fmt: skip
-                if not old or not new or new in known or old == new:
+                pair = [self.resolved(side.label) for side in (one, other) if side.label]
+                new = next((label for label in pair if label not in known), "")
+                if len(set(pair)) < 2 or not new or any(set(pair) <= s for s in together):
                     continue
-                if not any({old, new} <= symbols for symbols in together):
-                    self.synonyms[new] = old
-                    if chain.lead == len(chain.sides) - 1 and chain.label:
-                        self.roles[chain.place] = "definition"
+                self.synonyms[new] = pair[0] if pair[1] == new else pair[1]
+                if chain.lead == len(chain.sides) - 1 and chain.label:
+                    self.roles[chain.place] = "definition"
+
+    def resolved(self, label: str) -> str:
+        """The symbol that stands for a label and all its synonyms."""
+        while label in self.synonyms:
+            label = self.synonyms[label]
+        return label
 
     def _used(self) -> set[str]:
         """The symbols that some definition uses."""
-        trees = [found.tree for definitions in self._formulas.values() for found in definitions]
-        return {symbol for tree in trees for symbol in symbols_in(tree)}
+        formulas = [found for definitions in self._formulas.values() for found in definitions]
+        return {symbol for definition in formulas for symbol in definition.symbols}
 
     def _family(self, label: str) -> list[str]:
         """The symbols that a value is for: W alone means every W_{ij} of the definitions."""
@@ -217,12 +234,12 @@ class Definitions:
 
     def _loss(self, parameter: str, place: int) -> Symbol | None:
         """The one symbol computed from the parameter that nothing else is computed from."""
-        trees = {label: d.tree for label, d in self.in_force(place).items() if d.tree is not None}
-        used = {symbol for tree in trees.values() for symbol in symbols_in(tree)}
+        formulas = self.in_force(place)
+        used = {symbol for definition in formulas.values() for symbol in definition.symbols}
         ends = [
             label
-            for label, tree in trees.items()
-            if label not in used and parameter in self._behind(tree, place)
+            for label, definition in formulas.items()
+            if label not in used and parameter in self._behind(definition.symbols, place)
         ]
         return Symbol(ends[0]) if len(ends) == 1 else None
 

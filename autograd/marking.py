@@ -186,7 +186,8 @@ class Marker:
 
     def _explained(self, progress: _Progress, place: int, reference: Node) -> Explanation:
         chain, side = progress.chain, progress.chain.sides[place]
-        if self.definitions.roles[chain.place] == "update" and not side.is_number:
+        is_step = self.definitions.roles[chain.place] == "update" and reference is progress.subject
+        if is_step and not side.is_number:
             return explained_update(reference, side)
         before = progress.before(place)
         calculation = None

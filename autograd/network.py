@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final
 
 from autograd import ops
 from autograd.definitions import symbols_in
@@ -15,7 +15,7 @@ from autograd.syntax import Call, Number, children, with_children
 from autograd.value import Value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from autograd.definitions import Definitions
     from autograd.syntax import Node
@@ -65,20 +65,19 @@ class Networks:
 
     def at(self, place: int) -> Network:
         """The network at the place of a chain."""
-        formulas = self._definitions.in_force(place)
-        values = self._definitions.values_at(place)
-        places = tuple(found.place for found in formulas.values())
-        key = (places, tuple(sorted(values.items())))
-        if key not in self._known:
+        epoch = self._definitions.epoch(place)
+        if epoch not in self._known:
+            formulas = self._definitions.in_force(place)
             trees = {label: d.tree for label, d in formulas.items() if d.tree is not None}
             broken = {
                 label: f"the definition of {label} in line {d.line} is not read"
                 for label, d in formulas.items()
                 if d.tree is None
             }
-            self._known[key] = self._made(self._with_updates(trees), values, broken)
-            self._known[key].formulas = places
-        return self._known[key]
+            values = self._definitions.values_at(place)
+            self._known[epoch] = self._made(self._with_updates(trees), values, broken)
+            self._known[epoch].formulas = epoch[0]
+        return self._known[epoch]
 
     def _with_updates(self, trees: dict[str, Node]) -> dict[str, Node]:
         """The formulas, and those of the symbols that updates make, as w_{new}."""
@@ -91,7 +90,7 @@ class Networks:
     def _made(
         self, trees: dict[str, Node], values: Mapping[str, float], broken: dict[str, str]
     ) -> Network:
-        order = _order(trees, self._definitions.synonyms)
+        order = _order(trees, self._definitions.resolved)
         for label in trees.keys() - set(order):
             broken[label] = f"{label} is defined by itself"
         chance = random.Random(0)  # noqa: S311 - the same numbers every time
@@ -116,7 +115,7 @@ class Networks:
         known: dict[object, Value] = {}
         for label, tree in network.trees.items():
             for symbol in symbols_in(tree):
-                symbol_of = self._resolved(symbol)
+                symbol_of = self._definitions.resolved(symbol)
                 if symbol_of in network.nodes:
                     network.nodes[symbol] = network.nodes[symbol_of]
             try:
@@ -128,13 +127,7 @@ class Networks:
             network.nodes[label] = node if not node.label else node + 0.0
             network.nodes[label].label = label
         for synonym in self._definitions.synonyms:
-            network.nodes[synonym] = network.nodes[self._resolved(synonym)]
-
-    def _resolved(self, label: str) -> str:
-        seen = {label}
-        while (label := self._definitions.synonyms.get(label, label)) not in seen:
-            seen.add(label)
-        return label
+            network.nodes[synonym] = network.nodes[self._definitions.resolved(synonym)]
 
 
 def _shared(root: Value, known: dict[object, Value]) -> Value:
@@ -143,18 +136,24 @@ def _shared(root: Value, known: dict[object, Value]) -> Value:
     The e^{z_1} of a softmax's sum and that of its first output are then one, as in a program.
     """
     stands_for: dict[Value, Value] = {}
-    for node in topological_order(root):
-        if node.label or not node.parents:
-            stands_for[node] = node if node.label else known.setdefault(node.data, node)
-            continue
-        parents = [stands_for[parent] for parent in node.parents]
-        if node is root:  # it gets a label: d/d(label) is of where the label is written
-            return cast("Value", node.op(*parents))
-        key = (node.op, *parents)
-        if key not in known:
-            known[key] = node.op(*parents)
-        stands_for[node] = known[key]
-    return root
+    waiting = [root]
+    while waiting:
+        node = waiting[-1]
+        missing = [parent for parent in node.parents if parent not in stands_for]
+        if node in stands_for:
+            waiting.pop()
+        elif node.label:
+            stands_for[node] = node
+        elif not node.parents:
+            stands_for[node] = known.setdefault(node.data, node)
+        elif missing:
+            waiting += missing
+        else:
+            parents = [stands_for[parent] for parent in node.parents]
+            made = node.op(*parents)
+            # The root gets a label, and d/d(label) is of where the label is written.
+            stands_for[node] = made if node is root else known.setdefault((node.op, *parents), made)
+    return stands_for[root]
 
 
 def _with_relu(tree: Node) -> Node:
@@ -166,7 +165,7 @@ def _with_relu(tree: Node) -> Node:
     return tree
 
 
-def _order(trees: Mapping[str, Node], synonyms: Mapping[str, str]) -> list[str]:
+def _order(trees: Mapping[str, Node], resolved: Callable[[str], str]) -> list[str]:
     """The symbols that have a formula, each after those it uses; those in a circle are left out."""
     order: list[str] = []
     state: dict[str, str] = {}
@@ -177,7 +176,7 @@ def _order(trees: Mapping[str, Node], synonyms: Mapping[str, str]) -> list[str]:
             if state.get(label) == "done":
                 waiting.pop()
                 continue
-            below = {synonyms.get(s, s) for s in symbols_in(trees[label])} & trees.keys()
+            below = {resolved(s) for s in symbols_in(trees[label])} & trees.keys()
             if state.get(label) == "open":
                 state[label] = "done"
                 if all(state.get(symbol) == "done" for symbol in below) and below <= set(order):

@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterable, Iterator
+from decimal import Context, Decimal
 from fractions import Fraction
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias, TypeGuard
@@ -235,18 +236,24 @@ Base: TypeAlias = "Value | Call | Form | str"
 
 ONE: Final[Form] = (Term(Fraction(1)),)
 
-# Constants of the table that have a name: sqrt(1/2), 1/sqrt(2 pi), 2/sqrt(pi) and so on.
+
+def _named(multiple: int, latex: str, exponent: int) -> Form:
+    return (Term(Fraction(multiple), ((latex, Fraction(exponent)),)),)
+
+
+# Constants of the table that have a name.
 _KNOWN: Final[dict[float, Form]] = {
-    math.log(2.0): (Term(Fraction(1), ((r"\log(2)", Fraction(1)),)),),
-    math.log(10.0): (Term(Fraction(1), ((r"\log(10)", Fraction(1)),)),),
-    math.pi: (Term(Fraction(1), ((r"\pi", Fraction(1)),)),),
-    math.sqrt(0.5): (Term(Fraction(1), ((r"\sqrt{2}", Fraction(-1)),)),),
-    1.0 / math.sqrt(2.0 * math.pi): (Term(Fraction(1), ((r"\sqrt{2 \pi}", Fraction(-1)),)),),
-    2.0 / math.sqrt(math.pi): (Term(Fraction(2), ((r"\sqrt{\pi}", Fraction(-1)),)),),
+    math.log(2.0): _named(1, r"\log(2)", 1),
+    math.log(10.0): _named(1, r"\log(10)", 1),
+    math.pi: _named(1, r"\pi", 1),
+    math.sqrt(0.5): _named(1, r"\sqrt{2}", -1),
+    1.0 / math.sqrt(2.0 * math.pi): _named(1, r"\sqrt{2 \pi}", -1),
+    2.0 / math.sqrt(math.pi): _named(2, r"\sqrt{\pi}", -1),
 }
 
 _LONGEST: Final = 400  # operations in a formula
 _DEEPEST: Final = 60  # brackets and functions inside each other
+_MOST_BITS: Final = 4000  # of a number raised to a power
 
 
 def form_of(root: Value, names: Names) -> Form | None:
@@ -377,13 +384,20 @@ def _power(f: Form, exponent: Fraction) -> Form:
     if not f:
         return ()
     term = _as_term(f)
-    if exponent.denominator == 1 and abs(exponent) <= 100:
+    if exponent.denominator == 1 and _bits(term.number, exponent) <= _MOST_BITS:
         powers = {base: power * exponent for base, power in term.powers}
         return _as_form(term.number ** int(exponent), powers)
     base: Base = f
     if len(f) == 1 and term.number == 1 and len(term.powers) == 1 and term.powers[0][1] == 1:
         base = term.powers[0][0]
     return (Term(Fraction(1), ((base, exponent),)),)
+
+
+def _bits(q: Fraction, exponent: Fraction) -> float:
+    """How large the number q to a whole power is, at most."""
+    if abs(q) == 1:
+        return 0
+    return max(q.numerator.bit_length(), q.denominator.bit_length()) * float(abs(exponent))
 
 
 def powers_in(form: Form) -> Iterator[tuple[Base, Fraction]]:
@@ -414,6 +428,8 @@ def exact_value(form: Form, digits: int) -> Fraction | None:
         for base, exponent in term.powers:
             factor = _exact_base(base, digits)
             if factor is None or exponent.denominator != 1 or (exponent < 0 and not factor):
+                return None
+            if _bits(factor, exponent) > _MOST_BITS:
                 return None
             product *= factor ** int(exponent)
         total += product
@@ -539,9 +555,16 @@ def _in_fraction(coefficient: str, powers: list[tuple[Base, Fraction]], show: Sh
 
 
 def _decimal(q: Fraction) -> str:
+    """A positive number with as many digits as it has, up to those of a float."""
     if q.denominator == 1 and q < 10**15:
         return str(q.numerator)
-    return _with_power_of_ten(repr(float(q)).removesuffix(".0"))
+    decimal = _WIDE.divide(Decimal(q.numerator), Decimal(q.denominator))
+    if 1e-300 < decimal < 1e300:
+        return _with_power_of_ten(repr(float(q)).removesuffix(".0"))
+    return _with_power_of_ten(f"{_WIDE.normalize(decimal):e}")
+
+
+_WIDE: Final = Context(prec=15, Emin=-999_999, Emax=999_999)  # beyond all floats
 
 
 def _joined(coefficient: str, powers: list[tuple[Base, Fraction]], show: Show) -> str:

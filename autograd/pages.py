@@ -8,7 +8,7 @@ fenced as `math`, in inline code that has an equals sign, or in plain lines such
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -225,7 +225,9 @@ class _Reading:
 
     def _add(self, start: int, end: int) -> None:
         """A formula of the page; the marks within it are overwritten."""
-        marks = [mark for mark in self.marked if start <= mark.start < end]
+        first = bisect_left(self.marked, start, key=lambda mark: mark.start)
+        last = bisect_left(self.marked, end, key=lambda mark: mark.start)
+        marks = self.marked[first:last]
         if marks:
             end = max(end, marks[-1].end)
             (one, *others) = marks
@@ -233,9 +235,7 @@ class _Reading:
             if alone and one.is_code and not _EQUATION.search(self.text, one.first, one.last):
                 return
         shells = [span for m in marks for span in ((m.start, m.first), (m.last, m.end))]
-        source = _overwritten(
-            self.text[start:end], [(first - start, last - start) for first, last in shells]
-        )
+        source = _overwritten(self.text[start:end], [(a - start, b - start) for a, b in shells])
         self.formulas.append((start, source))
 
 

@@ -16,7 +16,7 @@ import random
 import re
 from fractions import Fraction
 from itertools import combinations, islice
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from autograd import ops
 from autograd.errors import ChalkgradError
@@ -24,25 +24,40 @@ from autograd.graph import evaluate
 from autograd.value import Value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from autograd.notation import Names
 
+    _Draw = Callable[[float, random.Random], float]
+
 __all__ = ["Recogniser", "logit_of"]
 
-_POINTS: Final = 6
+_POINTS: Final = 8
 _MOST_NODES: Final = 5000  # a larger graph takes too long to recompute at random points
 _MOST_SYMBOLS: Final = 60
 _AGREEMENT: Final = 1e-9
 
 
-class _Candidate(NamedTuple):
-    """A form that may be the gradient: its numbers at the points and how to build it."""
+class _Shape(NamedTuple):
+    """A form of one or two symbols, the same for numbers and Values; and how -form is written."""
 
-    numbers: list[float]
-    kind: str
-    first: Value
-    second: Value | None = None
+    form: Callable[..., Any]
+    negative: Callable[..., Any] | None = None
+
+
+# In the order in which they are tried.
+_SHAPES: Final = (
+    (
+        _Shape(lambda s: s),
+        _Shape(lambda s: s - 1.0, lambda s: 1.0 - s),
+    ),
+    (_Shape(lambda s, t: s - t, lambda s, t: t - s),),
+    (
+        _Shape(lambda s: s * (1.0 - s)),
+        _Shape(lambda s: 1.0 - s * s),
+    ),
+    (_Shape(lambda s, t: s * t),),
+)
 
 
 class Recogniser:
@@ -74,10 +89,15 @@ class Recogniser:
             return None
         own = [output for output in self.softmax() if logit_of(output.parents[0]) is wrt]
         known = list(dict.fromkeys([*symbols, *own, *self.softmax()]))[:_MOST_SYMBOLS]
-        for candidate in self._candidates(known, own, points):
-            multiple = _constant_ratio(wanted, candidate.numbers)
-            if multiple is not None:
-                return _built(candidate, multiple)
+        at = {symbol: [_at(symbol, point) for point in points] for symbol in known}
+        if (multiple := _ratio(wanted, [1.0] * _POINTS)) is not None:
+            return Value(float(multiple)).detach()
+        for shape, nodes in _candidates(known, own):
+            numbers = [shape.form(*x) for x in zip(*(at[node] for node in nodes), strict=True)]
+            if (multiple := _ratio(wanted, numbers)) is not None:
+                if multiple < 0 and shape.negative is not None:
+                    return shape.negative(*nodes) * float(-multiple)
+                return shape.form(*nodes) * float(multiple)
         return None
 
     def softmax(self) -> list[Value]:
@@ -92,31 +112,24 @@ class Recogniser:
         """The numbers of all nodes at several random points; fewer where too few are defined."""
         if self._numbers is None:
             source = random.Random(0)  # noqa: S311 - the same points every time
-            for near in (False, True):
-                tries = (self._point(source, near=near) for _ in range(4 * _POINTS))
+            for draw in (_of_any_sign, _of_its_sign, _nearby):
+                tries = (self._point(source, draw) for _ in range(4 * _POINTS))
                 self._numbers = list(islice((point for point in tries if point), _POINTS))
                 if len(self._numbers) == _POINTS:
                     break
         return self._numbers or []
 
-    def _point(self, source: random.Random, *, near: bool) -> dict[Value, float] | None:
-        """The number of every node at random leaves; None where an operation has no value.
-
-        Leaves keep their sign. They are of the size of 1, off the tails of exp and tanh; or, for a
-        graph that has no value there, `near` what they are.
-        """
+    def _point(self, source: random.Random, draw: _Draw) -> dict[Value, float] | None:
+        """The number of every node at random leaves; None where an operation has no value."""
         numbers: dict[Value, float] = {}
         shares = [source.uniform(0.1, 1.0) for _ in self.targets]
         targets = {t: share / sum(shares) for t, share in zip(self.targets, shares, strict=True)}
         for node in self._order:
             if node in targets:
                 numbers[node] = targets[node]
-            elif node.is_constant and not node.label:
-                numbers[node] = node.data
             elif node.is_leaf:
-                size = min(max(abs(node.data), 0.5), 3.0) * source.uniform(0.3, 1.3)
-                moved = node.data + source.uniform(-0.2, 0.2)
-                numbers[node] = moved if near else math.copysign(size, node.data)
+                fixed = node.is_constant and not node.label
+                numbers[node] = node.data if fixed else draw(node.data, source)
             else:
                 try:
                     numbers[node] = node.op.evaluate(*(numbers[p] for p in node.parents))
@@ -124,30 +137,36 @@ class Recogniser:
                     return None
         return numbers
 
-    def _candidates(
-        self, symbols: list[Value], first: list[Value], points: list[dict[Value, float]]
-    ) -> Iterator[_Candidate]:
-        at = {s: [_at(s, point) for point in points] for s in symbols}
-        if not symbols:
-            return
-        yield _Candidate([1.0] * _POINTS, "1", symbols[0])
-        for s in dict.fromkeys([*first, *symbols]):
-            yield _Candidate(at[s], "s", s)
-            yield _Candidate([x - 1.0 for x in at[s]], "s - 1", s)
-        for s, t in combinations(symbols, 2):
-            yield _Candidate([x - y for x, y in zip(at[s], at[t], strict=True)], "s - t", s, t)
-        for s in symbols:
-            yield _Candidate([x * (1.0 - x) for x in at[s]], "s(1 - s)", s)
-            yield _Candidate([1.0 - x * x for x in at[s]], "1 - s^2", s)
-        for s, t in combinations(symbols, 2):
-            yield _Candidate([x * y for x, y in zip(at[s], at[t], strict=True)], "s t", s, t)
+
+def _of_its_sign(x: float, source: random.Random) -> float:
+    """Of the size of 1, off the tails of exp and tanh."""
+    return math.copysign(min(max(abs(x), 0.5), 3.0) * source.uniform(0.3, 1.3), x)
+
+
+def _of_any_sign(x: float, source: random.Random) -> float:
+    return _of_its_sign(x, source) * source.choice((-1.0, 1.0))
+
+
+def _nearby(x: float, source: random.Random) -> float:
+    return x + source.uniform(-0.2, 0.2)
+
+
+def _candidates(
+    symbols: list[Value], first: list[Value]
+) -> Iterator[tuple[_Shape, tuple[Value, ...]]]:
+    singles = [(symbol,) for symbol in dict.fromkeys([*first, *symbols])]
+    pairs = list(combinations(symbols, 2))
+    for singly, shapes in zip((True, False, True, False), _SHAPES, strict=True):
+        for nodes in singles if singly else pairs:
+            for shape in shapes:
+                yield shape, nodes
 
 
 def _at(node: Value, point: dict[Value, float]) -> float:
     return point[node] if node in point else evaluate(node, point)
 
 
-def _constant_ratio(wanted: list[float], numbers: list[float]) -> Fraction | None:
+def _ratio(wanted: list[float], numbers: list[float]) -> Fraction | None:
     """The simple fraction c with wanted = c numbers at every point; None where there is none."""
     if not all(numbers) or not all(wanted):
         return None
@@ -157,26 +176,6 @@ def _constant_ratio(wanted: list[float], numbers: list[float]) -> Fraction | Non
     simple = Fraction(ratio).limit_denominator(100)
     agrees = abs(simple - Fraction(ratio)) <= _AGREEMENT * abs(simple)
     return simple if agrees and abs(simple.numerator) <= 100 else None
-
-
-def _built(candidate: _Candidate, multiple: Fraction) -> Value:
-    s, t = candidate.first, candidate.second
-    number = float(multiple)
-    if candidate.kind == "1":
-        return Value(number).detach()
-    if candidate.kind == "s":
-        return s * number
-    if candidate.kind == "s - 1":
-        return (s - 1) * number if number > 0 else (1 - s) * -number
-    if candidate.kind == "s(1 - s)":
-        return s * (1 - s) * number
-    if candidate.kind == "1 - s^2":
-        return (1 - s * s) * number
-    if t is None:
-        raise AssertionError(candidate.kind)
-    if candidate.kind == "s t":
-        return s * t * number
-    return (s - t) * number if number > 0 else (t - s) * -number
 
 
 def _targets(order: list[Value]) -> list[Value]:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 Edge = tuple["Value", int]  # a node and which of its parents: where a local derivative stands
 Local = Callable[[Sample], Ball]
 
+_DIRECT: Final = ""  # a way from wrt to the output with no symbol on it
 _MOST_WORK: Final = 200_000  # local derivatives computed at one point, for all slips together
 _CONFUSED: Final = (ops.sigmoid, ops.tanh)
 _NO_FUNCTIONS: Final = frozenset((ops.neg, ops.square, ops.cube, ops.reciprocal))
@@ -143,57 +144,60 @@ class Rewiring:
             if node.op in (ops.add, ops.sub) and (node, 1 - which) in known:
                 term = node.parents[which]
                 if term is not node.parents[1 - which]:
-                    yield self._missing(self._below(term), [edge])
+                    yield self._missing([self._below(term)], [edge])
 
     def _missing_uses(self) -> Iterator[Altered]:
-        """A node that is used in several places, with one of these forgotten, or all but one."""
+        """A node that is used for several symbols, without one of these, or all but one."""
         for uses in self.uses.values():
-            if len(uses) < 2:
+            ways: dict[str, list[Edge]] = {}
+            for edge in uses:
+                ways.setdefault(self._above(edge), []).append(edge)
+            if len(ways) < 2:
                 continue
-            names = [self._above(edge) for edge in uses]
-            for edge, name in zip(uses, names, strict=True):
-                if names.count(name) == 1:
-                    yield self._missing(name, [edge])
-                else:
-                    message = f"one of the ways through {to_unicode(name)} is missing"
-                    yield self._altered(SlipKind.MISSING_PATH, message, {edge: _none})
-            for edge in uses if len(uses) > 2 else ():
-                others = [other for other in uses if other != edge]
-                missing = dict.fromkeys(to_unicode(self._above(other)) for other in others)
-                message = f"the paths through {', '.join(missing)} are missing"
-                yield self._altered(SlipKind.MISSING_PATH, message, dict.fromkeys(others, _none))
+            for symbol, edges in ways.items():
+                yield self._missing([symbol], edges)
+            for symbol in ways if len(ways) > 2 else ():
+                others = [other for other in ways if other != symbol]
+                yield self._missing(others, [edge for other in others for edge in ways[other]])
+
+    def _missing(self, through: list[str], edges: list[Edge]) -> Altered:
+        if through == [_DIRECT]:
+            message = "the direct path is missing"
+        else:
+            names = ", ".join(to_unicode(symbol) for symbol in through if symbol != _DIRECT)
+            message = f"the path{'s' * (len(through) > 1)} through {names} "
+            message += "are missing" if len(through) > 1 else "is missing"
+        return self._altered(SlipKind.MISSING_PATH, message, dict.fromkeys(edges, _none))
 
     def _only_one_use(self) -> Iterator[Altered]:
         for node, uses in self.uses.items():
             if len(uses) < 2:
                 continue
             for edge in uses:
+                place = self._above(edge)
+                where = "the direct one" if place == _DIRECT else f"the one in {to_unicode(place)}"
                 message = (
-                    f"of the {len(uses)} uses of {to_unicode(self._name(node))} only the one in "
-                    f"{to_unicode(self._above(edge))} counts: overwritten, not added up"
+                    f"of the {len(uses)} uses of {to_unicode(self._name(node))} only {where} "
+                    "counts: overwritten, not added up"
                 )
                 others = [other for other in uses if other != edge]
                 yield self._altered(SlipKind.OVERWRITTEN, message, dict.fromkeys(others, _none))
 
-    def _missing(self, through: str, edges: list[Edge]) -> Altered:
-        message = f"the path through {to_unicode(through)} is missing"
-        return self._altered(SlipKind.MISSING_PATH, message, dict.fromkeys(edges, _none))
-
     def _above(self, edge: Edge) -> str:
-        """The first symbol on the way from an edge up to the output."""
+        """The first symbol on the way from an edge up to the output; empty where there is none."""
         node = edge[0]
-        while node not in self.called and node is not self.output and node in self.uses:
+        while node not in self.called and node in self.uses:
             node = self.uses[node][0][0]
-        return self.called.get(node, rf"\text{{{node.op.name}}}")
+        return _DIRECT if node is self.output else self.called.get(node, _DIRECT)
 
     def _below(self, node: Value) -> str:
-        """A symbol at or under a term, on the way down to wrt."""
+        """A symbol at or under a term, on the way down to wrt; empty where there is none."""
         while node not in self.called:
             under = [p for p in node.parents if p in self.uses and p is not self.wrt]
             if not under:
-                return self._above((node, 0))
+                return _DIRECT
             node = under[0]
-        return self.called[node]
+        return _DIRECT if node is self.wrt else self.called[node]
 
 
 def _one(node: Value) -> Local:

@@ -61,12 +61,16 @@ def altered_formulas(truth: Node, labels: Iterable[str]) -> Iterator[Altered]:
 
 
 def altered_wholes(
-    gradient: Gradient, truth: Node | None, symbols: Iterable[str], counts: Iterable[int]
+    gradient: Gradient,
+    truth: Node | None,
+    factors: Iterable[str],
+    others: Iterable[str],
+    counts: Iterable[int],
 ) -> Iterator[Altered]:
     """The gradient as a whole with the wrong sign, or with a factor lost or too many.
 
-    `truth` is its formula, where that is not too large; `counts` are the numbers of things that a
-    mean is taken of.
+    `truth` is its formula, where that is not too large. Of the symbols, `factors` may be lost, and
+    they and `others` one too many; `counts` are the numbers of things that a mean is taken of.
     """
     yield Altered(
         Slip(SlipKind.SIGN, "the sign is the wrong one"), lambda sample: -gradient(sample)
@@ -83,12 +87,13 @@ def altered_wholes(
     if abs(number) not in (0.0, 1.0, 2.0, 0.5) or number in (-2.0, -0.5):
         slip = Slip(SlipKind.LOST_FACTOR, _fate(f"{number:g}", "lost"))
         yield Altered(slip, _over(gradient, _constant(number)))
-    for label in symbols:
-        extra = Slip(SlipKind.EXTRA_FACTOR, _fate(label, "one too many"))
-        yield Altered(extra, _times(gradient, Symbol(label)))
-        yield Altered(
-            Slip(SlipKind.LOST_FACTOR, _fate(label, "lost")), _over(gradient, Symbol(label))
-        )
+    lost = list(factors)
+    for label in lost:
+        slip = Slip(SlipKind.LOST_FACTOR, _fate(label, "lost"))
+        yield Altered(slip, _over(gradient, Symbol(label)))
+    for label in dict.fromkeys([*lost, *others]):
+        slip = Slip(SlipKind.EXTRA_FACTOR, _fate(label, "one too many"))
+        yield Altered(slip, _times(gradient, Symbol(label)))
 
 
 def _times(gradient: Gradient, factor: Node) -> Gradient:

@@ -104,7 +104,7 @@ class Sample:
         def symbol(inner: Symbol) -> Tangent:
             return Tangent(self._symbol(inner), self.slope(self.names[inner.label], wrt))
 
-        result = Meaning(symbol, exact_number, self._derivative).of(part.of)
+        result = Meaning(symbol, lambda number: number.value, self._derivative).of(part.of)
         return result.slope if isinstance(result, Tangent) else Ball(0.0)
 
 
@@ -147,9 +147,9 @@ def half_unit(written: str) -> float:
         return 0.0
 
 
-def differ(a: Ball, b: Ball) -> bool:
-    """Whether two balls are too far apart to be the same number."""
-    return math.fabs(a.middle - b.middle) > _CLOSE * (a.radius + b.radius)
+def differ(a: Ball, b: Ball, *, room: float = _CLOSE) -> bool:
+    """Whether two balls are too far apart, by `room` times their radii, to be the same number."""
+    return math.fabs(a.middle - b.middle) > room * (a.radius + b.radius)
 
 
 def is_vague(number: Ball) -> bool:

@@ -123,6 +123,7 @@ class _Cleaner:
         self.text = source
         self.chars = list(source)
         self.whole: list[tuple[int, int]] = []  # matrices and the like, not to be taken apart
+        self.closings: dict[int, int] = {}  # the place after the brace that closes one
 
     def cleaned(self) -> str:
         self._break_lines()
@@ -156,6 +157,7 @@ class _Cleaner:
         self._sync()
 
     def _environments(self) -> None:
+        self.closings = _closings(self.text)
         opened: list[tuple[str, int]] = []
         for mark in _ENVIRONMENT.finditer(self.text):
             name = mark[2]
@@ -170,7 +172,7 @@ class _Cleaner:
                 options = _ENVIRONMENT_OPTIONS.match(self.text, end)
                 end = options.end() if options else end
                 if name in _ENVIRONMENT_ARGUMENT and self.text.startswith("{", end):
-                    end = _group_end(self.text, end)
+                    end = self._group_end(end)
             self._blank(mark.start(), end)
         self.whole.extend((start, len(self.text)) for _, start in opened)
         self._sync()
@@ -190,7 +192,7 @@ class _Cleaner:
             elif name in _KEPT:
                 self._keep_argument(start, end, _KEPT[name], notes=name.endswith("brace"))
             elif name in _GONE:
-                self._blank(start, _arguments_end(text, end, _GONE[name]))
+                self._blank(start, self._arguments_end(end, _GONE[name]))
             elif name in _COMMENTS:
                 self._comment(start, end)
             elif name in _SEPARATING:
@@ -200,26 +202,37 @@ class _Cleaner:
             elif name in ("xrightarrow", "xlongequal"):
                 self._labelled_arrow(start, end)
 
+    def _group_end(self, opening: int) -> int:
+        """The place after the group that a brace opens; the end of the text if nothing closes it."""
+        return self.closings.get(opening, len(self.text))
+
+    def _arguments_end(self, at: int, count: int) -> int:
+        for _ in range(count):
+            opening = _next(self.text, at)
+            grouped = self.text.startswith("{", opening)
+            at = self._group_end(opening) if grouped else min(opening + 1, len(self.text))
+        return at
+
     def _keep_argument(self, start: int, end: int, which: int, *, notes: bool) -> None:
         for number in range(1, which + 1):
             opening = _next(self.text, end)
             if not self.text.startswith("{", opening):
                 return
-            end = _group_end(self.text, opening)
+            end = self._group_end(opening)
             if number < which:
                 self._blank(opening, end)
         self._blank(start, opening + 1)
         self._blank(end - 1, end)
         after = _next(self.text, end)
         if notes and self.text[after : after + 1] in ("_", "^") and after < len(self.text):
-            self._blank(after, _arguments_end(self.text, after + 1, 1))
+            self._blank(after, self._arguments_end(after + 1, 1))
 
     def _comment(self, start: int, end: int) -> None:
         r"""`\text{and}` separates; `\text{loss}` and `_{\text{new}}` are names."""
         opening = _next(self.text, end)
         if not self.text.startswith("{", opening):
             return
-        closing = _group_end(self.text, opening)
+        closing = self._group_end(opening)
         before = "".join(self.chars[:start]).rstrip()
         if before.endswith(("_", "^", "_{", "^{", ",", "{")) and not before.endswith(r"\{"):
             if not self._is_remark(self.text[opening + 1 : closing - 1], before, closing, 3):
@@ -245,7 +258,7 @@ class _Cleaner:
         opening = _next(self.text, end)
         if not self.text.startswith("{", opening):
             return
-        closing = _group_end(self.text, opening)
+        closing = self._group_end(opening)
         before = len("".join(self.chars[:start]).rstrip("; "))
         self._blank(before, opening + 1)
         self.chars[start] = "="
@@ -301,27 +314,16 @@ def _next(text: str, at: int) -> int:
     return at
 
 
-def _group_end(text: str, opening: int) -> int:
-    """The place after the brace that closes the one at `opening`; the end of text if none does."""
-    depth = 0
-    for brace in re.finditer(r"\\.|[{}]", text[opening:], re.DOTALL):
+def _closings(text: str) -> dict[int, int]:
+    """The place after the closing brace, for each brace that is closed."""
+    found: dict[int, int] = {}
+    opened: list[int] = []
+    for brace in re.finditer(r"\\.|[{}]", text, re.DOTALL):
         if brace[0] == "{":
-            depth += 1
-        elif brace[0] == "}":
-            depth -= 1
-            if depth == 0:
-                return opening + brace.end()
-    return len(text)
-
-
-def _arguments_end(text: str, at: int, count: int) -> int:
-    for _ in range(count):
-        opening = _next(text, at)
-        if text.startswith("{", opening):
-            at = _group_end(text, opening)
-        else:
-            at = min(opening + 1, len(text))
-    return at
+            opened.append(brace.start())
+        elif brace[0] == "}" and opened:
+            found[opened.pop()] = brace.end()
+    return found
 
 
 # Rows, equations, sides.

@@ -51,8 +51,12 @@ def page_reader(
     defined = [equation[0] for equation in equations if len(equation) > 1]
     known = dict.fromkeys([*declared, *aliases.values(), *_upper_indexed(sides, defined)])
     known |= dict.fromkeys(_plain_symbols(defined))
-    for side in sides:
-        known |= dict.fromkeys(_new_symbols(side, known, aliases))
+    reader = Reader(known, aliases=aliases, new_symbols=True)
+    spelled = {spelling for label in known for spelling in spellings_of(label)}
+    for label in dict.fromkeys(label for side in sides for label in _new_symbols(reader, side)):
+        if not spelled & set(spellings_of(label)):  # y_hat and \hat{y} are one
+            known[label] = None
+            spelled.update(spellings_of(label))
     wholes = set(_plain_symbols(defined))
     singles = {label for label in known if len(label) == 1}
     labels = [
@@ -61,9 +65,9 @@ def page_reader(
         if label in wholes or not _is_product(label, singles, known) or label in aliases.values()
     ]
     others = {**_before_update(labels), **aliases}
-    spelled = {spelling for alias in others for spelling in spellings_of(alias)}
+    said = {spelling for alias in others for spelling in spellings_of(alias)}
     return Reader(
-        (s for s in labels if s in aliases.values() or not spelled & set(spellings_of(s))),
+        (s for s in labels if s in aliases.values() or not said & set(spellings_of(s))),
         aliases=others,
     )
 
@@ -131,10 +135,10 @@ def _plain_symbols(defined: list[str]) -> Iterator[str]:
                 yield spelling.label
 
 
-def _new_symbols(side: str, known: Iterable[str], aliases: Mapping[str, str]) -> Iterator[str]:
+def _new_symbols(reader: Reader, side: str) -> Iterator[str]:
     """The symbols in a side; those with the index of a sum once for each number it counts."""
     try:
-        symbols = Reader(known, aliases=aliases, new_symbols=True).read(side).symbols
+        symbols = reader.read(side).symbols
     except FormulaError:
         return
     counted = {limits[1]: limits for limits in _SUM.finditer(side)}

@@ -150,11 +150,8 @@ def latex(node: Node) -> str:
                 f" - {term[1:]}" if term.startswith("-") else f" + {term}" for term in rest
             )
         case Product(factors, divisors):
-            above = " ".join(map(_factor, factors)) if len(factors) > 1 else latex(factors[0])
-            below = " ".join(map(_factor, divisors)) if len(divisors) > 1 else ""
-            if not divisors:
-                return above
-            return rf"\frac{{{above}}}{{{below or latex(divisors[0])}}}"
+            above = _multiplied(factors)
+            return rf"\frac{{{above}}}{{{_multiplied(divisors)}}}" if divisors else above
         case Power(base, exponent):
             simple = isinstance(base, Symbol) and "^" not in base.label
             return f"{latex(base) if simple else f'({latex(base)})'}^{{{latex(exponent)}}}"
@@ -174,6 +171,16 @@ def _called(call: Call) -> str:
     text = call.operation.latex
     for number, each in enumerate(inputs, start=1):
         text = text.replace(f"#{number}", each)
+    return text
+
+
+def _multiplied(factors: tuple[Node, ...]) -> str:
+    if len(factors) == 1:
+        return latex(factors[0])
+    text = _factor(factors[0])
+    for factor in factors[1:]:
+        further = _factor(factor)
+        text += (r" \cdot " if further[0].isdigit() or further[0] == "." else " ") + further
     return text
 
 

@@ -82,6 +82,9 @@ def test_formulas_look_as_a_person_writes_them():
         a**b: "a^{b}",
         (a + b) ** c: "(a + b)^{c}",
         (-a) ** 2: "a^2",
+        (4 * a) ** 0.5: "(4a)^{0.5}",
+        (a * a) ** 0.5: "(a^2)^{0.5}",
+        a**0.5 * a**0.5: "a",
         a.hypot(b + 1): r"\sqrt{a^2 + (b + 1)^2}",
         a.maximum(b): r"\max(a, b)",
         0.1 * a: "0.1a",
@@ -141,15 +144,39 @@ def test_nodes_of_the_same_label_are_told_apart():
 
 def test_a_formula_too_long_to_be_read_is_refused():
     x = Value(1.0, "x")
-    long, deep, doubling = x, x, x
+    long, deep, doubling, nested = x, x, x, x
     for _ in range(100_000):
         long = long + 1.5 * x
     for _ in range(100):
         deep = deep.sin()
         doubling = doubling.sin() * doubling
-    for value in (long, deep, doubling):
+        nested = x - nested
+    for value in (long, deep, doubling, nested):
         with pytest.raises(GraphError, match="label nodes in between"):
             formula(value)
+
+
+def test_numbers_beyond_floats_are_written_too():
+    x = Value(1e-300, "x")
+    assert formula(1e300 * (1e300 * x)) == "10^{600} x"
+    y = Value(1.0, "y")
+    assert formula(1e-300 * (1.5e-300 * y)) == r"1.5{\cdot}10^{-600} y"
+    assert formula((0.5 * y) ** 100**2) == "(0.5y)^{10000}"
+    assert formula(y**1e9) == "y^{1000000000}"
+
+
+def test_powers_of_powers_take_no_time():
+    x = Value(1.0000001, "x")
+    node = 0.75 * x
+    for _ in range(40):
+        node = node**99
+    assert formula(node)
+    assert str(ag.derive(named_loss(x**1e9), x))
+
+
+def named_loss(value: Value) -> Value:
+    value.label = "L"
+    return value
 
 
 def test_an_unknown_style_is_refused():
