@@ -5,7 +5,7 @@ equivalent form is; a number is right where the gradient rounds to it. Of a wron
 sought with which the gradient would be what was claimed.
 """
 
-# ruff: noqa: RUF002 - the messages have minus signs, not hyphens
+
 
 from __future__ import annotations
 

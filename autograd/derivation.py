@@ -21,7 +21,7 @@ from autograd.factors import (
     SymbolGraph,
     adjoints_of,
     dependents_on,
-    has_fraction,
+    is_simple,
     product_of,
 )
 from autograd.graph import topological_order
@@ -33,6 +33,7 @@ from autograd.notation import (
     add,
     exact_value,
     form_of,
+    has_kink,
     in_product,
     is_rounded,
     latex_at_numbers,
@@ -212,7 +213,7 @@ def _recognised(derivation: Derivation, form: Form | None) -> tuple[Form | None,
     graph, paths = derivation._graph, derivation.paths
     for joint in _joints(paths):
         heads = dict.fromkeys(f for p in paths for f in p.factors[: p.nodes.index(joint)])
-        if not any(factor.form is None or has_fraction(factor.form) for factor in heads):
+        if all(is_simple(f.form) for f in heads) or any(has_kink(f.form or ()) for f in heads):
             continue
         symbols = [node for path in paths for node in path.nodes[1:]]
         symbols += [node for factor in heads for node in symbols_in(factor.form or ())]

@@ -20,9 +20,10 @@ from autograd.notation import (
     Form,
     Names,
     form_of,
+    has_fraction,
+    has_kink,
     in_product,
     latex_of,
-    powers_in,
     styled,
     symbols_in,
     times,
@@ -66,7 +67,7 @@ class Factor:
             form = form_of(self.gradient, self._graph.names)
         except GradientError:
             return None
-        if form is not None and not has_fraction(form):
+        if is_simple(form):
             return form
         symbols = [self.parent, self.child, *symbols_in(form or ())]
         return self._graph.shorter(form, self._graph.recognised(self.gradient, self.child, symbols))
@@ -165,9 +166,9 @@ def product_of(factors: Iterable[Factor]) -> Form | None:
     return product
 
 
-def has_fraction(form: Form) -> bool:
-    """Whether something is divided by."""
-    return any(exponent < 0 for _, exponent in powers_in(form))
+def is_simple(form: Form | None) -> bool:
+    """Whether no shorter form of it need be looked for, or none may be: it has a kink."""
+    return form is not None and (not has_fraction(form) or has_kink(form))
 
 
 class SymbolGraph:

@@ -450,7 +450,22 @@ def _exact_base(base: Base, digits: int) -> Fraction | None:
     return Fraction(base.op.evaluate(*numbers))
 
 
-_CHOOSING: Final = (ops.relu, ops.step, ops.sign, ops.abs, ops.maximum, ops.minimum, ops.gate)
+_CHOOSING: Final = (
+    ops.relu, ops.step, ops.sign, ops.compare, ops.abs, ops.maximum, ops.minimum, ops.at_least,
+    ops.at_most, ops.gate, ops.floor, ops.round,
+)  # fmt: skip
+
+
+def has_fraction(form: Form) -> bool:
+    """Whether something is divided by."""
+    return any(exponent < 0 for _, exponent in powers_in(form))
+
+
+def has_kink(form: Form) -> bool:
+    """Whether it is another formula in other places, as one with step(x) is."""
+    kinks = (*_CHOOSING, ops.leaky_relu, ops.elu)
+    return any(isinstance(base, Call) and base.op in kinks for base, _ in powers_in(form))
+
 
 _ARITHMETIC: Final[dict[Operation, Callable[..., Form]]] = {
     ops.add: add,

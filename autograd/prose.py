@@ -5,7 +5,7 @@ side by side is a formula as a whole; of any other clause, the stretches between
 Formulas between dollars are marked out before, each a stretch of the character `MATH`.
 """
 
-# ruff: noqa: RUF001 - signs that look alike are what this file is about
+
 
 from __future__ import annotations
 

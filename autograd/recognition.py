@@ -45,18 +45,12 @@ class _Shape(NamedTuple):
     negative: Callable[..., Any] | None = None
 
 
-# In the order in which they are tried.
+# Tried in this order: of how many symbols, and which shapes of them.
 _SHAPES: Final = (
-    (
-        _Shape(lambda s: s),
-        _Shape(lambda s: s - 1.0, lambda s: 1.0 - s),
-    ),
-    (_Shape(lambda s, t: s - t, lambda s, t: t - s),),
-    (
-        _Shape(lambda s: s * (1.0 - s)),
-        _Shape(lambda s: 1.0 - s * s),
-    ),
-    (_Shape(lambda s, t: s * t),),
+    (1, (_Shape(lambda s: s), _Shape(lambda s: s - 1.0, lambda s: 1.0 - s))),
+    (2, (_Shape(lambda s, t: s - t, lambda s, t: t - s),)),
+    (1, (_Shape(lambda s: s * (1.0 - s)), _Shape(lambda s: 1.0 - s * s))),
+    (2, (_Shape(lambda s, t: s * t),)),
 )
 
 
@@ -154,10 +148,9 @@ def _nearby(x: float, source: random.Random) -> float:
 def _candidates(
     symbols: list[Value], first: list[Value]
 ) -> Iterator[tuple[_Shape, tuple[Value, ...]]]:
-    singles = [(symbol,) for symbol in dict.fromkeys([*first, *symbols])]
-    pairs = list(combinations(symbols, 2))
-    for singly, shapes in zip((True, False, True, False), _SHAPES, strict=True):
-        for nodes in singles if singly else pairs:
+    for arity, shapes in _SHAPES:
+        ordered = [*first, *symbols] if arity == 1 else symbols
+        for nodes in combinations(dict.fromkeys(ordered), arity):
             for shape in shapes:
                 yield shape, nodes
 

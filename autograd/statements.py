@@ -5,7 +5,7 @@ links. What only decorates - boxes, colours, comments in words, tags - is overwr
 so that every side keeps its place in the text and hence its line on the page.
 """
 
-# ruff: noqa: RUF001 - signs that look alike are what this file is about
+
 
 from __future__ import annotations
 

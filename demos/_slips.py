@@ -1,6 +1,6 @@
 """What the notes have wrong, each point shown by calculation."""
 
-# ruff: noqa: RUF001 - the signs of mathematics are meant
+
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """How the demos speak: headings, sentences and tables within 80 columns, formulas in Unicode."""
 
-# ruff: noqa: RUF001, RUF002 - the minus sign is meant
+
 
 from __future__ import annotations
 

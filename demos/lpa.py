@@ -3,7 +3,7 @@
 Run it with `python -m demos.lpa`; `--help` tells the options.
 """
 
-# ruff: noqa: RUF001 - the signs of mathematics are meant
+
 
 from __future__ import annotations
 

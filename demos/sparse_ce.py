@@ -3,7 +3,7 @@
 Run it with `python -m demos.sparse_ce`; `--out DIR` says where the pictures go.
 """
 
-# ruff: noqa: RUF001 - the signs of mathematics are meant
+
 
 from __future__ import annotations
 

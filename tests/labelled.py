@@ -17,7 +17,7 @@ class Network(dict[str, Value]):
 
     def __init__(self, seed: int) -> None:
         super().__init__()
-        self._source = random.Random(seed)  # noqa: S311
+        self._source = random.Random(seed)
 
     def leaves(self, *labels: str, positive: bool = False) -> None:
         for label in labels:

@@ -27,7 +27,6 @@ from autograd.syntax import (
     Symbol,
     children,
     latex,
-    walk,
     with_children,
 )
 from tests.labelled import NETWORKS, Network, lpa, neuron, sigmoid_222, tanh_321, two_rows
@@ -199,7 +198,7 @@ def test_any_rearrangement_of_the_gradient_is_right(
 
 
 def values_at(net: Network, seed: int) -> dict[str, float]:
-    source = random.Random(seed)  # noqa: S311
+    source = random.Random(seed)
     drawn = {label: source.uniform(0.2, 1.4) for label in net.parameters}
     if "y_3" in drawn:  # targets, which sum to 1
         total = sum(drawn[f"y_{j}"] for j in "123")

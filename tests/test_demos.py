@@ -23,7 +23,7 @@ PNG = b"\x89PNG\r\n\x1a\n"
 
 
 def run(*command: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(  # noqa: S603
+    return subprocess.run(
         [sys.executable, "-W", "error", "-W", "ignore::ResourceWarning", "-m", *command],
         cwd=ROOT,
         env={**os.environ, "COLUMNS": "80", **environment},
@@ -64,14 +64,14 @@ def test_lpa_goes_from_step_0_to_step_5(lpa):
         "O₁₁ = W₁₁¹ xᵢ₁ + W₂₁¹ xᵢ₂ + b₁₁ = 1·80 + 1·8 + 0 = 88",
         "O₁₂ = W₁₂¹ xᵢ₁ + W₂₂¹ xᵢ₂ + b₁₂ = 1·80 + 1·8 + 0 = 88",
         "ŷ = W₁₁² O₁₁ + W₂₁² O₁₂ + b₂₁ = 1·88 + 1·88 + 0 = 176",
-        "L = (y − ŷ)² = (8 − 176)² = 28224",  # noqa: RUF001
+        "L = (y − ŷ)² = (8 − 176)² = 28224",
     ):
         assert f"\n    {line}\n" in text
 
 
 def test_lpa_sets_all_nine_gradients_beside_the_notes_formulas(lpa):
     text, _ = lpa
-    rows = re.findall(r"∂L/∂(\S+) +−2\(y − ŷ\) ?(.*?) +(\d+) +(\d+) +equal\n", text)  # noqa: RUF001
+    rows = re.findall(r"∂L/∂(\S+) +−2\(y − ŷ\) ?(.*?) +(\d+) +(\d+) +equal\n", text)
     assert rows == [
         ("W₁₁²", "O₁₁", "29568", "29568"),
         ("W₂₁²", "O₁₂", "29568", "29568"),
@@ -88,7 +88,7 @@ def test_lpa_sets_all_nine_gradients_beside_the_notes_formulas(lpa):
 
 def test_lpa_updates_all_nine_at_once(lpa):
     text, _ = lpa
-    assert "W₁₁² 1 29568 0.70432 W₂₁² 1 29568 0.70432 b₂₁ 0 336 −0.00336" in words(text)  # noqa: RUF001
+    assert "W₁₁² 1 29568 0.70432 W₂₁² 1 29568 0.70432 b₂₁ 0 336 −0.00336" in words(text)
     assert "ŷ is now 93.3579, and L = 7285.97" in text
 
 
@@ -106,10 +106,10 @@ def test_lpa_says_what_is_wrong_in_the_notes(lpa):
     text, _ = lpa
     found = words(text.partition("Found")[2])
     for claim in (
-        "∂L/∂b₁₁ is written −2(y − ŷ) W₂₁²",  # noqa: RUF001
-        "as written, with W₂₁² 848 with W₁₁² 212 backward() 212 (L(b + h) − L(b − h)) / 2h 212",  # noqa: RUF001
+        "∂L/∂b₁₁ is written −2(y − ŷ) W₂₁²",
+        "as written, with W₂₁² 848 with W₁₁² 212 backward() 212 (L(b + h) − L(b − h)) / 2h 212",
         "it has W₁₂² and W₂₂², which this network does not have, and lacks W₁₁¹, W₂₁¹, W₁₂¹, W₂₂¹",
-        "(3 − 18)² = 225, is of no row",  # noqa: RUF001
+        "(3 − 18)² = 225, is of no row",
         "predicts 176, not 18, and its loss is 28224",
     ):
         assert claim in found
@@ -133,7 +133,7 @@ def test_lpa_takes_other_data_and_a_plain_terminal(tmp_path):
     text = told(result)  # in UTF-8: formulas in ASCII would be all question marks
     assert "[/] $x_1$ [bold]" in text
     assert "[red]/loss.png" in text
-    assert "(12 − 238)² = 51076" in text  # noqa: RUF001
+    assert "(12 − 238)² = 51076" in text
     assert re.search(r"^ +7 +[\d.]+", text, re.MULTILINE)
     assert "predicts 176, not 18" in words(text)  # the notes' own row, whatever the data
 
@@ -246,7 +246,7 @@ def test_a_safe_rate_is_one_digit_just_below_a_third_of_the_bound(steep):
 
 @pytest.mark.parametrize(
     ("x", "shown"),
-    [(28224.0, "28224"), (-0.00336, "−0.00336"), (1e-5, "0.00001"), (0, "0"), (1e10, "1e+10")],  # noqa: RUF001
+    [(28224.0, "28224"), (-0.00336, "−0.00336"), (1e-5, "0.00001"), (0, "0"), (1e10, "1e+10")],
 )
 def test_numbers_are_written_as_people_write_them(x, shown):
     assert number(x) == shown
@@ -259,10 +259,10 @@ def test_sparse_ce_shows_values_sizes_and_times(tmp_path):
     text = told(run("demos.sparse_ce", "--out", str(tmp_path)))
     assert "$" not in text
     for row in (
-        "1 −log 0.1 2.30259 2.30259 2.30259 (−10, 0, 0)",  # noqa: RUF001
-        "2 −log 0.4 0.916291 0.916291 0.916291 (0, −2.5, 0)",  # noqa: RUF001
-        "3 −log 0.5 0.693147 0.693147 0.693147 (0, 0, −2)",  # noqa: RUF001
-        "z₁ 0.1 0 0.1 z₂ 0.4 1 −0.6 z₃ 0.5 0 0.5",  # noqa: RUF001
+        "1 −log 0.1 2.30259 2.30259 2.30259 (−10, 0, 0)",
+        "2 −log 0.4 0.916291 0.916291 0.916291 (0, −2.5, 0)",
+        "3 −log 0.5 0.693147 0.693147 0.693147 (0, 0, −2)",
+        "z₁ 0.1 0 0.1 z₂ 0.4 1 −0.6 z₃ 0.5 0 0.5",
     ):
         assert row in words(text)
     assert re.findall(r"^ +(10+) +(\d+) +(\d+) ", text, re.MULTILINE) == [

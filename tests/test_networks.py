@@ -91,13 +91,13 @@ def test_default_weights_are_micrograds_for_the_same_random_seed():
     expected = []
     for nin, nout in ((2, 16), (16, 16), (16, 1)):
         for _ in range(nout):
-            expected += [random.uniform(-1, 1) for _ in range(nin)] + [0.0]  # noqa: S311
+            expected += [random.uniform(-1, 1) for _ in range(nin)] + [0.0]
     assert [p.data for p in model.parameters()] == expected
     assert len(expected) == 337
 
 
 def test_micrograds_demo_loop_trains_as_numpy_says():
-    generator = random.Random(3)  # noqa: S311
+    generator = random.Random(3)
     x = [[generator.gauss(0, 1), generator.gauss(0, 1)] for _ in range(12)]
     y = [1 if a * b > 0 else -1 for a, b in x]
     random.seed(5)
@@ -221,7 +221,7 @@ def test_the_same_seed_gives_the_same_network_and_leaves_pythons_generator_alone
         assert twins[0] == twins[1]
         assert twins[0] != MLP(3, [4, 2], init=init, seed=12).state_dict()
     assert random.getstate() == state
-    generator = random.Random(11)  # noqa: S311
+    generator = random.Random(11)
     assert MLP(3, [4], seed=generator).state_dict() == MLP(3, [4], seed=11).state_dict()
     assert MLP(3, [4], seed=generator).state_dict() != MLP(3, [4], seed=11).state_dict()
 
@@ -261,7 +261,7 @@ def test_an_initializer_of_ones_own():
 
 def test_networks_copy_and_pickle():
     model = MLP(2, [2, 1], activation="gelu", seed=3)
-    for twin in (copy.deepcopy(model), pickle.loads(pickle.dumps(model))):  # noqa: S301
+    for twin in (copy.deepcopy(model), pickle.loads(pickle.dumps(model))):
         assert twin.state_dict() == model.state_dict()
         assert twin([1, 2]).data == model([1, 2]).data
         twin.parameters()[0].data = 100

@@ -1,6 +1,6 @@
 """Formula text: every spelling of a label, the grammar, errors that show the place; no crash."""
 
-# ruff: noqa: RUF001  the characters people paste are what is tested
+
 
 from __future__ import annotations
 
@@ -398,7 +398,7 @@ def test_errors_in_long_text_show_the_surroundings_and_pickle() -> None:
     line, caret = str(error).splitlines()[1:3]
     assert line[caret.index("^")] == "q"
     assert len(line) < 100
-    again = pickle.loads(pickle.dumps(error))  # noqa: S301
+    again = pickle.loads(pickle.dumps(error))
     assert (str(again), again.start, again.nearest) == (str(error), error.start, error.nearest)
 
 
@@ -445,7 +445,7 @@ def random_text(rng: random.Random) -> str:
 
 
 def survives(count: int, seed: int) -> None:
-    rng = random.Random(seed)  # noqa: S311
+    rng = random.Random(seed)
     open_reader = Reader(LABELS, new_symbols=True)
     read = 0
     for _ in range(count):

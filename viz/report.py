@@ -1,6 +1,6 @@
 """A graded page as lines on a terminal, as a web page and as JSON."""
 
-# ruff: noqa: RUF001 - the signs of mathematics are meant
+
 
 from __future__ import annotations
 
