@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Link", "links_of", "shown_number", "shown_text"]
 
-_SLACK: Final = 1e-9  # relative, for what is worked out in floating point
+_SLACK: Final = 1e-12  # relative, for what is worked out in floating point
 _COUNTED: Final = 100.0  # whole numbers below this are taken as exact: nobody rounds to 3
 _LONGEST: Final = 200  # characters of a claim repeated in a message
 _APPROXIMATE: Final = re.compile(r"(?:\\(?:approx|simeq|cong)|[≈≃≅])\s*$")

@@ -203,7 +203,7 @@ class _Cleaner:
                 self._labelled_arrow(start, end)
 
     def _group_end(self, opening: int) -> int:
-        """The place after the group that a brace opens; the end of the text if nothing closes it."""
+        """The place after the group that a brace opens; the end of the text if it is open."""
         return self.closings.get(opening, len(self.text))
 
     def _arguments_end(self, at: int, count: int) -> int:

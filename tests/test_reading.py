@@ -414,7 +414,8 @@ PIECES = [
     *LABELS, *"+-*/^_(){}[]|.,'= \\", r"\frac", r"\frac{", r"\sum_{j=1}^{3}", r"\sum_j", "e^",
     r"\partial", "d", "dL/dx", r"\frac{\partial", r"\sqrt", r"\left(", r"\right)", "1", "0.5",
     "2e3", r"\,", r"\hat", "z_j", "j", r"\sigma", "exp", "log", "max", "²", "₁", "−", "ŷ",
-    r"\text{", r"\mathrm{d}", r"\log_2", "$", "&", "\x00", "é", "𝑊", r"\sin^{-1}", "\n", "\u0302", "10^{", "ᵀ",
+    r"\text{", r"\mathrm{d}", r"\log_2", "$", "&", "\x00", "é", "𝑊",
+    r"\sin^{-1}", "\n", "\u0302", "10^{", "ᵀ",
 ]  # fmt: skip
 SEEDS = [
     r"-2(y - \hat{y}) W_{11}^2 x_{i1}",
