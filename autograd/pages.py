@@ -78,7 +78,7 @@ def read_page(text: str) -> Page:
 _FENCE: Final = re.compile(r"^ {0,3}(?:>\s?)*(`{3,}|~{3,})[ \t]*([^\n`]*)$", re.MULTILINE)
 _COMMENT: Final = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _HEADING: Final = re.compile(
-    r"^(?:#{1,6}\s|\\(?:chapter|section|subsection|subsubsection)\b|[^\n]*\S[^\n]*\n=+[ \t]*$)",
+    r"^(?:#{1,6}\s|\\(?:chapter|section|subsection|subsubsection)\b|[^\n]+\n=+[ \t]*$)",
     re.MULTILINE,
 )
 _DISPLAYS: Final = (

@@ -5,8 +5,6 @@ side by side is a formula as a whole; of any other clause, the stretches between
 Formulas between dollars are marked out before, each a stretch of the character `MATH`.
 """
 
-
-
 from __future__ import annotations
 
 import re

@@ -5,8 +5,6 @@ links. What only decorates - boxes, colours, comments in words, tags - is overwr
 so that every side keeps its place in the text and hence its line on the page.
 """
 
-
-
 from __future__ import annotations
 
 import re

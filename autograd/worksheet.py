@@ -47,10 +47,10 @@ def grade(text: str, *, settings: str = "", settings_name: str = "settings") -> 
     r"""Marks a page of derivations: Markdown, LaTeX or plain text.
 
     Definitions (`L = (y - p)^2`) and values (`y = 3`) on the page make a graph; every other
-    equation is a claim, each link of `A = B = C` by itself. Formulas are right where they agree at random
-    points, numbers where they agree to the digits given. `settings` is what is said of the page
-    beside it: other spellings of its symbols, and what is given (see `autograd.frontmatter`);
-    `settings_name` is for error messages.
+    equation is a claim, each link of `A = B = C` by itself. Formulas are right where they agree at
+    random points, numbers where they agree to the digits given. `settings` is what is said of the
+    page beside it: other spellings of its symbols, and what is given (see
+    `autograd.frontmatter`); `settings_name` is for error messages.
 
     Raises PageError for a page without formulas, or for settings that cannot be used.
 

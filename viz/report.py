@@ -1,7 +1,5 @@
 """A graded page as lines on a terminal, as a web page and as JSON."""
 
-
-
 from __future__ import annotations
 
 import json
