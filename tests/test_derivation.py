@@ -164,6 +164,16 @@ def test_paths_are_added_and_aligned():
     assert r"&\quad - 2(y - \hat{y}) \cdot W_{21}^2 \cdot W_{12}^1 \\" in derivation.latex()
 
 
+def test_the_result_is_written_even_where_the_last_term_is_the_same_number():
+    x = Value(1.0, "x")
+    numbers = {"a": 5.0, "b": -5.0, "c": 3.0}
+    parts = [named(Value(n, name) * x, f"p_{name}") for name, n in numbers.items()]
+    lines = str(derive(named(ag.sum(parts), "L"), x)).splitlines()
+    assert [line.strip() for line in lines[3:]] == [
+        "= a", "+ b", "+ c", "= 5", "− 5", "+ 3", "= 3",
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("activation", "formula"),
     [
@@ -292,6 +302,12 @@ def test_rounded_numbers_are_marked():
     assert str(derive(named(third * third, "L"), third)).endswith("= 2 · 10⁻⁹\n      = 2·10⁻⁹")
     noisy = Value(0.1 + 0.2, "x")  # 0.30000000000000004 is 0.3, but for a float's last bit
     assert str(derive(named(noisy * noisy, "L"), noisy)).endswith("= 2 · 0.3\n      = 0.6")
+
+
+def test_numbers_that_look_the_same_when_rounded_divide_by_nothing():
+    a, b = Value(1.00000001, "a"), Value(1.0, "b")
+    text = str(derive(named((a - b).log(), "L"), a, digits=3))
+    assert text == "∂L/∂a = 1/(a − b)\n      ≈ 1/(1 − 1)\n      ≈ 10⁸"
 
 
 # Softmax, sigmoid and cross-entropy

@@ -91,6 +91,8 @@ def test_formulas_look_as_a_person_writes_them():
         a * 1.5e-7: r"1.5{\cdot}10^{-7} a",
         a + 3 + 4: "a + 7",
         a - a: "0",
+        -1 + a: "a - 1",
+        -a + 1: "-a + 1",
     }
     for value, latex in cases.items():
         assert formula(value) == latex
