@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from autograd.reading import Formula, FormulaError, Reader
+from autograd.shorthand import Shorthand, shorthand_of
 from autograd.statements import Statement, statements
 from autograd.symbols import page_reader
 from autograd.syntax import Derivative, Symbol, walk
@@ -92,7 +93,9 @@ def read_chains(page: Page, settings: Settings) -> tuple[Reader, list[Chain]]:
     given = [(line, found) for line, text in settings.given for found in statements(text)]
     everything = [found for _, found in given] + [found.statement for found in page.statements]
     equations = [[side.text for side in found.sides] for found in everything if found.signs]
-    reader = page_reader(equations, settings.aliases)
+    shorthand = shorthand_of(equations)
+    full = [[shorthand.written_out(side)[0] for side in equation] for equation in equations]
+    reader = _PageReader(page_reader(full, settings.aliases), shorthand)
     chains: list[Chain] = []
     for line, statement in given:
         chains.append(_chain(reader, len(chains), statement, line, 0, given=True))
@@ -105,7 +108,24 @@ def read_chains(page: Page, settings: Settings) -> tuple[Reader, list[Chain]]:
             before.sides += chain.sides[1:]
             before.signs += chain.signs
             before.problem = before.problem or chain.problem
-    return reader, chains
+    return reader.formulas, chains
+
+
+@dataclass(frozen=True, slots=True)
+class _PageReader:
+    """Reads the sides of one page."""
+
+    formulas: Reader
+    shorthand: Shorthand
+
+    def side(self, text: str, line: int) -> Side:
+        if not text:
+            return Side(text, line, error="nothing stands on one side of the equals sign")
+        full, problem = self.shorthand.written_out(text)
+        try:
+            return Side(text, line, () if problem else self.formulas.readings(full), problem)
+        except FormulaError as error:
+            return Side(text, line, error=error.problem)
 
 
 def _goes_on(before: Chain | None, chain: Chain) -> bool:
@@ -115,7 +135,7 @@ def _goes_on(before: Chain | None, chain: Chain) -> bool:
     return False
 
 
-def _written(reader: Reader, place: int, written: Written) -> Chain:
+def _written(reader: _PageReader, place: int, written: Written) -> Chain:
     chain = _chain(reader, place, written.statement, written.line, written.section)
     chain.sides = [
         replace(side, line=line)
@@ -125,20 +145,12 @@ def _written(reader: Reader, place: int, written: Written) -> Chain:
 
 
 def _chain(
-    reader: Reader, place: int, statement: Statement, line: int, section: int, given: bool = False
+    reader: _PageReader, place: int, statement: Statement, line: int, section: int, given: bool = False
 ) -> Chain:
-    sides = [_side(reader, side.text, line, statement) for side in statement.sides]
+    if statement.signs:
+        sides = [reader.side(side.text, line) for side in statement.sides]
+    else:
+        sides = [Side(side.text, line) for side in statement.sides]
     return Chain(
         place, section, line, statement.text, sides, list(statement.signs), statement.problem, given
     )
-
-
-def _side(reader: Reader, text: str, line: int, statement: Statement) -> Side:
-    if not statement.signs:
-        return Side(text, line)
-    if not text:
-        return Side(text, line, error="nothing stands on one side of the equals sign")
-    try:
-        return Side(text, line, reader.readings(text))
-    except FormulaError as error:
-        return Side(text, line, error=error.problem)

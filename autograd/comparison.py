@@ -20,6 +20,7 @@ from autograd.errors import ChalkgradError
 from autograd.graph import evaluate_all, topological_order
 from autograd.reading import Formula
 from autograd.samples import Sample, Samples, differ, half_unit
+from autograd.spelling import spellings_of
 from autograd.syntax import (
     Derivative,
     Negative,
@@ -159,6 +160,9 @@ def _compared_formula(reference: Node, tree: Node, network: Network) -> Outcome:
     if (compared and all(compared)) or _is_right_in_numbers(reference, tree, network):
         return RIGHT
     reason = next(_unknown(tree, network), "")
+    unknown = [s for s in sorted(symbols_in(tree)) if not _is_known(s, network)]
+    if not reason and unknown:
+        reason = f"{unknown[0]} stands in no definition on this page"
     if not compared and not reason:
         reason = "it has no value at any point that was tried"
     return Outcome("unread", reason) if reason else WRONG
@@ -214,10 +218,8 @@ def _numbers(parts: Sequence[Node]) -> Iterator[float]:
 
 def _unknown(tree: Node, network: Network) -> Iterator[str]:
     """Why the truth about a tree cannot be known from the page, if so."""
-    used = set().union(*map(symbols_in, network.trees.values()))
+    yield from (network.broken[s] for s in sorted(symbols_in(tree)) if s in network.broken)
     for part in walk(tree):
-        if isinstance(part, Symbol) and part.label in network.broken:
-            yield network.broken[part.label]
         if not isinstance(part, Derivative) or not isinstance(part.of, Symbol):
             continue
         of, wrt = network.nodes[part.of.label], network.nodes[part.wrt.label]
@@ -227,8 +229,18 @@ def _unknown(tree: Node, network: Network) -> Iterator[str]:
             under = {node.label for node in topological_order(of)}
             if wrt.label not in under:
                 yield from (why for label, why in network.broken.items() if label in under)
-                if part.wrt.label not in used:
+                if not _is_known(part.wrt.label, network):
                     yield f"{part.wrt.label} stands in no definition on this page"
+
+
+def _is_known(label: str, network: Network) -> bool:
+    """Whether the page says something of a symbol, or of one with the same letter."""
+    node = network.nodes[label]
+    known = set().union(network.trees, *map(symbols_in, network.trees.values()))
+    if label in known or node.label in known or node in network.valued:
+        return True
+    letters = {found.base for other in known for found in spellings_of(other)[:1]}
+    return any(found.base in letters and found.sub for found in spellings_of(label)[:1])
 
 
 def _written(tree: Node) -> tuple[float, float, bool] | None:

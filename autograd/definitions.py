@@ -133,7 +133,10 @@ class Definitions:
             return
         symbols = frozenset(symbols_in(tree))
         found = Definition(tree, symbols, chain.place, chain.section, lead.line)
-        self._formulas.setdefault(chain.label, []).append(found)
+        definitions = self._formulas.setdefault(chain.label, [])
+        if definitions and definitions[-1].tree is None:
+            definitions.pop()  # the first that was read counts
+        definitions.append(found)
         self.roles[chain.place] = "definition"
         for side in chain.sides[1 : chain.lead]:
             if side.label not in self._formulas:

@@ -154,8 +154,8 @@ def _clauses(tokens: list[_Token], text: str) -> Iterator[list[_Token]]:
         if token.kind == "stop" and (depth == 0 or text[token.start] != ","):
             yield clause
             clause, depth = [], 0
-        else:
-            clause.append(token)
+        else:  # a comma between brackets is part of the formula
+            clause.append(token._replace(kind="sign") if token.kind == "stop" else token)
     yield clause
 
 

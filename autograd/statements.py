@@ -334,6 +334,7 @@ _FRACTIONS: Final = {"½": r"\frac12 ", "⅓": r"\frac13 ", "¼": r"\frac14 ", "
 _COMPARISON: Final = re.compile(
     r"[<>!]=|[<>≤≥≠]|\\(?:leq?|geq?|neq?|ll|gg|not|propto|sim|lt|gt)(?![A-Za-z])"
 )
+_TRANSPOSE: Final = re.compile(r"\^\s*\{?\s*(?:T|\\top|\\intercal|\\mathsf\s*\{?T\}?)(?![A-Za-z])|⊤|ᵀ")
 _DECIMAL_COMMA: Final = re.compile(r"(?<![\d.,])\d+,\d+(?![\d.,])")
 
 
@@ -442,4 +443,6 @@ def _problem(text: str) -> str:
         return "a comma between digits; decimals are written with a point"
     if _COMPARISON.search(text):
         return "a comparison; only equations are marked"
+    if _TRANSPOSE.search(text):
+        return "a transpose; formulas of numbers are marked, not of matrices"
     return ""

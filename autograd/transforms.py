@@ -99,11 +99,19 @@ def _pull_back(seeds: Sequence[tuple[Value, Any]], inputs: Sequence[Value]) -> l
 def _passed_on(node: Value, which: int, gradient: Any) -> Any:
     """The local derivative times a gradient; 0 where that is 0, as on a branch not taken."""
     try:
-        return gradient * _local_derivative(node, which)
+        local = _local_derivative(node, which)
     except GradientError:
         if float(gradient) == 0.0:
             return 0.0
         raise
+    if isinstance(local, Value) and local.is_constant and not local.label:
+        local = local.data
+    return 0.0 if _is_zero(gradient) or _is_zero(local) else gradient * local
+
+
+def _is_zero(factor: Any) -> bool:
+    """Whether it is a literal 0, which makes all it is multiplied by disappear."""
+    return isinstance(factor, (float, int)) and factor == 0
 
 
 def _local_derivative(node: Value, which: int) -> Any:

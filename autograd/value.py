@@ -548,7 +548,7 @@ def _recorded(op: Operation, value: Value, other: object, *, reflected: bool = F
     return value._record(op, other, value) if reflected else value._record(op, value, other)
 
 
-def _fold(op: Operation, value: Value, number: float, reflected: bool) -> Value | float | None:
+def _fold(op: Operation, value: Value, number: float, reflected: bool) -> Value | None:
     """What `value op number` (or `number op value`) is without a node; None where it needs one."""
     if number == 0.0:
         if op is _ADD or (op is _SUB and not reflected):
@@ -556,9 +556,9 @@ def _fold(op: Operation, value: Value, number: float, reflected: bool) -> Value 
         if op is _SUB:
             return -value
         if op is _MUL or (op is _DIV and reflected):
-            return 0.0
+            return _constant(0.0)
         if op is _POW and not reflected:
-            return 1.0
+            return _constant(1.0)
     elif number == 1.0 and (op is _MUL or (not reflected and (op is _DIV or op is _POW))):
         return value
     elif number == -1.0 and op is _MUL:
