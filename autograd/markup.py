@@ -146,7 +146,7 @@ def is_one_symbol(latex: str) -> bool:
     >>> is_one_symbol("W_{11}^2"), is_one_symbol("iq"), is_one_symbol("a - b")
     (True, True, False)
     """
-    return not any(part.kind in ("space", "sign") for part in _outside_brackets(_parsed(latex)))
+    return not any(item.kind in ("space", "sign") for item in _items(_parsed(latex)))
 
 
 class _MalformedError(ValueError):
@@ -418,36 +418,44 @@ def _bracketed(node: _Node, needed: bool) -> str:
     return f"({_text(node)})" if needed else _text(node)
 
 
-def _outside_brackets(node: _Node) -> list[_Node]:
-    """The pieces of a row that no bracket encloses, the brackets themselves left out."""
+def _items(node: _Node) -> list[_Node]:
+    """The pieces of a row, what brackets enclose (with an exponent, maybe) counted as one fence."""
+    items: list[_Node] = []
     depth = 0
-    outside: list[_Node] = []
     for part in node.parts if _is_open(node) else (node,):
-        if part.kind == "sign" and part.text in _OPENING:
+        sign = _sign(part.parts[0] if part.kind == "scripts" else part)
+        if sign and sign in _OPENING:
             depth += 1
-        elif part.kind == "sign" and part.text in _CLOSING:
+        elif sign and sign in _CLOSING:
             depth -= 1
+            if depth == 0:
+                items.append(_Node("fence"))
         elif depth == 0:
-            outside.append(part)
-    return outside
-
-
-def _is_sum(node: _Node) -> bool:
-    return any(part.kind == "sign" and part.text in "+−" for part in _outside_brackets(node))
-
-
-def _is_unit(node: _Node) -> bool:
-    """Whether it can follow a stroke without brackets: one number, one symbol, one call."""
-    outside = _outside_brackets(node)
-    if any(part.kind in ("space", "sign", "fraction") or _is_open(part) for part in outside):
-        return False
-    if outside and outside[0].kind == "number":
-        return len(outside) == 1 and node.kind != "row"
-    return True
+            items.append(part)
+    return items
 
 
 def _is_open(node: _Node) -> bool:
     return node.kind == "row" and not (node.parts and node.parts[0].kind == "fence")
+
+
+def _sign(node: _Node) -> str:
+    return node.text if node.kind == "sign" else ""
+
+
+def _is_sum(node: _Node) -> bool:
+    return any(_sign(item) in ("+", "−") for item in _items(node))
+
+
+def _is_unit(node: _Node) -> bool:
+    """Whether it can follow a stroke without brackets: one number, one symbol, one call."""
+    items = _items(node)
+    kinds = [item.kind for item in items]
+    if len(items) == 2 and kinds[1] == "fence":
+        return (items[0].parts[0] if kinds[0] == "scripts" else items[0]).kind == "word"
+    if len(items) == 1:
+        return kinds[0] not in ("space", "sign", "fraction") and not _is_open(items[0])
+    return all(kind in ("letter", "scripts", "accent") for kind in kinds)
 
 
 def _accented(name: str, node: _Node) -> str:
@@ -522,10 +530,6 @@ def _mathml_row(parts: tuple[_Node, ...]) -> str:
             rows[-1] += f"<mrow>{enclosed}</mrow>"
         before = before if part.kind == "space" else part
     return f"<mrow>{''.join(rows)}</mrow>"
-
-
-def _sign(node: _Node) -> str:
-    return node.text if node.kind == "sign" else ""
 
 
 def _mathml_scripts(base: _Node, below: _Node, above: _Node) -> str:
