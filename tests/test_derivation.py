@@ -164,6 +164,23 @@ def test_paths_are_added_and_aligned():
     assert r"&\quad - 2(y - \hat{y}) \cdot W_{21}^2 \cdot W_{12}^1 \\" in derivation.latex()
 
 
+def test_factors_put_together_stay_a_path_a_line():
+    x = Value(6.0, "x")
+    p, q = named(x / Value(2.0, "a"), "p"), named(x / Value(3.0, "b"), "q")
+    assert str(derive(named(p * q, "L"), x)) == (
+        "∂L/∂x = ∂L/∂p · ∂p/∂x\n"
+        "      + ∂L/∂q · ∂q/∂x\n"
+        "      = q · 1/a\n"
+        "      + p · 1/b\n"
+        "      = q/a\n"
+        "      + p/b\n"
+        "      = 2/2\n"
+        "      + 3/3\n"
+        "      = 1 + 1\n"
+        "      = 2"
+    )
+
+
 def test_the_result_is_written_even_where_the_last_term_is_the_same_number():
     x = Value(1.0, "x")
     numbers = {"a": 5.0, "b": -5.0, "c": 3.0}
