@@ -5,8 +5,6 @@ equivalent form is; a number is right where the gradient rounds to it. Of a wron
 sought with which the gradient would be what was claimed.
 """
 
-
-
 from __future__ import annotations
 
 import itertools
@@ -20,7 +18,7 @@ from autograd.links import Link, links_of, shown_number, shown_text
 from autograd.markup import to_unicode
 from autograd.notation import number
 from autograd.rewriting import cured_formulas
-from autograd.samples import Sample, differ
+from autograd.samples import differ, is_telling
 from autograd.slips import Slip, SlipKind, most_telling
 from autograd.syntax import (
     Node,
@@ -49,6 +47,7 @@ _FEWEST_POINTS: Final = 4  # in graphs so large that each point takes its time
 _MOST_NODES: Final = 60_000  # at all points together
 _MOST_VALUES: Final = 16  # of a counterexample in words
 _ROOM: Final = 4.0  # radii that two values may be apart
+_ROUNDED_ROOM: Final = 1.0 + 1e-6  # a rounded decimal is off by half a unit, floats by little more
 _SLIP_POINTS: Final = 12
 _VISIBLE: Final = 1e-2  # relative difference that a counterexample should show
 _LEAST_DIGITS: Final = 3  # of a decimal in a formula that may pass as rounded
@@ -144,7 +143,7 @@ def check_formula(
         message = f"undecided: {shown_text(text)} is defined at none of the points tried"
         return Verdict(False, f"{message}; {case.equation}", case.answer, decided=False)
     rounded = _rounded_decimals(readings[0].tree)
-    if rounded and _within_its_decimals(case, rounded):
+    if rounded and _Comparison(case, _shown_worth(rounded), rounded=True).same:
         message = f"right, but for the rounding of the decimals in it: {case.equation}"
         return Verdict(True, message, case.answer, rounded=True)
     return _wrong_formula(case, readings, different)
@@ -166,28 +165,30 @@ def _worth(tree: Node) -> At:
     return lambda sample: sample.worth(tree)
 
 
+def _shown_worth(tree: Node) -> At:
+    return lambda sample: sample.worth(tree, digits=True)
+
+
 class _Comparison:
     """The gradient beside something else, point after point, until the two differ.
 
-    `compared` counts the points at which both are defined; `different` is where they differ.
+    `same` says that they agree wherever both are defined, and that this says something; `different`
+    is the point where they do not. With `rounded` the radii are those of rounded decimals.
     """
 
-    def __init__(self, case: Case, other: At, *, room: float = _ROOM) -> None:
-        self.compared = 0
+    def __init__(self, case: Case, other: At, *, rounded: bool = False) -> None:
+        room = _ROUNDED_ROOM if rounded else _ROOM
+        self.same = False
         self.different: Sample | None = None
         points = max(_FEWEST_POINTS, min(_POINTS, _MOST_NODES // len(case.order)))
         for sample in case.samples.take(points):
-            value = _defined(other, sample)
+            value, actual = _defined(other, sample), case.gradient(sample)
             if value is None:
                 continue
-            self.compared += 1
-            if differ(value, case.gradient(sample), room=room):
-                self.different = sample
+            if differ(value, actual, room=room):
+                self.same, self.different = False, sample
                 return
-
-    @property
-    def same(self) -> bool:
-        return self.compared > 0 and self.different is None
+            self.same |= rounded or is_telling(value, actual)
 
 
 def _defined(at: At, sample: Sample) -> Ball | None:
@@ -211,12 +212,6 @@ def _rounded_decimals(tree: Node) -> Node | None:
         return None
     kept = (new or _exact(old) for new, old in zip(rounded, parts, strict=True))
     return with_children(tree, tuple(kept))
-
-
-def _within_its_decimals(case: Case, tree: Node) -> bool:
-    """Whether the decimals in a formula, each within half a unit, can give the gradient."""
-    room = 1.0 + 1e-6  # a rounded decimal is off by half a unit at most, floats by a little more
-    return _Comparison(case, lambda sample: sample.worth(tree, digits=True), room=room).same
 
 
 def _exact(tree: Node) -> Node:

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 _SEED: Final = 1837
 _CLOSE: Final = 4.0  # balls this many times their radii apart are apart
-_VAGUE: Final = 1e-6  # relative radius from which a number says too little
+_TELLING: Final = 1e-6  # relative: with larger radii, two numbers agree too easily
+_NOISE: Final = 1e-9  # absolute: what is left where everything cancels
 
 
 class Sample:
@@ -152,9 +153,10 @@ def differ(a: Ball, b: Ball, *, room: float = _CLOSE) -> bool:
     return math.fabs(a.middle - b.middle) > room * (a.radius + b.radius)
 
 
-def is_vague(number: Ball) -> bool:
-    """Whether a ball is too large to tell much."""
-    return not number.radius <= _VAGUE * math.fabs(number.middle)
+def is_telling(a: Ball, b: Ball) -> bool:
+    """Whether two balls are so small that their agreement says something."""
+    largest = max(math.fabs(a.middle), math.fabs(b.middle))
+    return a.radius + b.radius <= max(_TELLING * largest, _NOISE)
 
 
 class Samples:

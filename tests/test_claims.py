@@ -461,9 +461,9 @@ def test_bad_arguments() -> None:
         check_formula(net["L"], net["w_1"], "x_1 = 3")
     for wrong in ((3.0, net["w_1"], "x_1"), (net["L"], "w_1", "x_1"), (net["L"], net["w_1"], 3)):
         with pytest.raises(TypeError):
-            check_formula(*wrong)  # type: ignore[arg-type]
+            check_formula(*wrong)
         with pytest.raises(TypeError):
-            check_number(*wrong)  # type: ignore[arg-type]
+            check_number(*wrong)
     for lr in (0, -0.1, math.inf, math.nan, "0.1"):
         with pytest.raises(ValueError, match="lr"):
             check_number(net["L"], net["w_1"], "3", lr=lr)  # type: ignore[arg-type]
