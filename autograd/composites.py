@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from autograd import ops
 from autograd.errors import ArgumentError
@@ -11,7 +11,7 @@ from autograd.value import Value, _constant
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    Number = Value | float
+    Number: TypeAlias = Any  # a Value or any real number: what else there is, arithmetic refuses
 
 # While all exponents are within +-this no sum of exponentials can overflow or vanish, so nothing
 # is shifted and the graph reads as the formula in the notes.

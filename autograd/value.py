@@ -12,7 +12,7 @@ import sys
 from contextlib import contextmanager
 from functools import partial
 from threading import Lock, get_ident
-from typing import TYPE_CHECKING, Any, Final, final
+from typing import TYPE_CHECKING, Any, Final, final, overload
 
 from mypy_extensions import i64, mypyc_attr
 
@@ -29,7 +29,7 @@ from autograd.reals import NEVER_NUMBERS, is_real, not_a_number, real
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    Hook = Callable[[float], float | None]
+    Hook = Callable[[float], object]
 
 compiled: Final = not __file__.endswith(".py")
 """Whether the engine runs compiled to native code (by mypyc) or as plain Python."""
@@ -70,6 +70,7 @@ class _Threads:
     def __init__(self) -> None:
         self.modes: dict[int, _Modes] = {}
         self.special = False
+        self.lock = Lock()
 
 
 _threads: Final = _Threads()
@@ -123,7 +124,7 @@ class Value:
         "_data", "_dl", "_dr", "_edges", "_grad", "_left", "_notes", "_operation", "_right",
     )  # fmt: skip
 
-    def __init__(self, data: object, label: str = "") -> None:
+    def __init__(self, data: object, label: object = "") -> None:
         self._operation: Operation = LEAF
         self._left: Value | None = None
         self._right: Value | None = None
@@ -135,8 +136,8 @@ class Value:
         self._data: float = 0.0
         if data is not _BLANK:
             self._data = _field(data, "data", self)
-            if label:
-                self.label = label
+            if label != "":
+                _set_label(self, label)
 
     # What a node holds.
 
@@ -184,14 +185,7 @@ class Value:
 
     @label.setter
     def label(self, label: object) -> None:
-        if not isinstance(label, str):
-            raise ArgumentTypeError(
-                f"a label must be text, not {type(label).__name__}",
-                hint="labels are LaTeX without dollars, such as 'x' or r'W_{11}^2'",
-            )
-        if self._notes is None:
-            self._notes = _Notes()
-        self._notes.label = label
+        _set_label(self, label)
 
     @property
     def origin(self) -> str:
@@ -223,7 +217,11 @@ class Value:
     # Arithmetic. Where nothing is out of the ordinary each makes its node without the table, and
     # the two that networks are made of do so in place: in plain Python a call costs as much.
 
-    def __add__(self, other: object) -> Value:
+    @overload
+    def __add__(self, other: Value | float) -> Value: ...
+    @overload
+    def __add__(self, other: object) -> Any: ...
+    def __add__(self, other: object) -> Any:
         right = other if isinstance(other, Value) else _literal(other)
         if right is not None and not _threads.special:
             y = self._data + right._data
@@ -241,7 +239,11 @@ class Value:
                 return out
         return _recorded(_ADD, self, other)
 
-    def __sub__(self, other: object) -> Value:
+    @overload
+    def __sub__(self, other: Value | float) -> Value: ...
+    @overload
+    def __sub__(self, other: object) -> Any: ...
+    def __sub__(self, other: object) -> Any:
         right = other if isinstance(other, Value) else _literal(other)
         if right is not None and not _threads.special:
             y = self._data - right._data
@@ -249,7 +251,11 @@ class Value:
                 return _node(_SUB, y, self, right, 1.0, -1.0)
         return _recorded(_SUB, self, other)
 
-    def __mul__(self, other: object) -> Value:
+    @overload
+    def __mul__(self, other: Value | float) -> Value: ...
+    @overload
+    def __mul__(self, other: object) -> Any: ...
+    def __mul__(self, other: object) -> Any:
         right = other if isinstance(other, Value) else _literal(other)
         if right is not None and not _threads.special:
             a = self._data
@@ -269,7 +275,11 @@ class Value:
                 return out
         return _recorded(_MUL, self, other)
 
-    def __truediv__(self, other: object) -> Value:
+    @overload
+    def __truediv__(self, other: Value | float) -> Value: ...
+    @overload
+    def __truediv__(self, other: object) -> Any: ...
+    def __truediv__(self, other: object) -> Any:
         right = other if isinstance(other, Value) else _literal(other)
         if right is not None and not _threads.special:
             b = right._data
@@ -279,7 +289,11 @@ class Value:
                     return _node(_DIV, y, self, right, 1.0 / b, -y / b)
         return _recorded(_DIV, self, other)
 
-    def __pow__(self, other: object) -> Value:
+    @overload
+    def __pow__(self, other: Value | float) -> Value: ...
+    @overload
+    def __pow__(self, other: object) -> Any: ...
+    def __pow__(self, other: object) -> Any:
         if not isinstance(other, Value):
             right = _literal(other)
             a = self._data
@@ -298,25 +312,45 @@ class Value:
             return self._record(_NEG, self)
         return _node(_NEG, -self._data, self, None, -1.0, 0.0)
 
-    def __radd__(self, other: object) -> Value:
+    @overload
+    def __radd__(self, other: Value | float) -> Value: ...
+    @overload
+    def __radd__(self, other: object) -> Any: ...
+    def __radd__(self, other: object) -> Any:
         if type(other) is int and other == 0:
             return self  # where Python's sum() begins: adding nothing makes no node
         left = _literal(other)
         return _recorded(_ADD, self, other, reflected=True) if left is None else left + self
 
-    def __rsub__(self, other: object) -> Value:
+    @overload
+    def __rsub__(self, other: Value | float) -> Value: ...
+    @overload
+    def __rsub__(self, other: object) -> Any: ...
+    def __rsub__(self, other: object) -> Any:
         left = _literal(other)
         return _recorded(_SUB, self, other, reflected=True) if left is None else left - self
 
-    def __rmul__(self, other: object) -> Value:
+    @overload
+    def __rmul__(self, other: Value | float) -> Value: ...
+    @overload
+    def __rmul__(self, other: object) -> Any: ...
+    def __rmul__(self, other: object) -> Any:
         left = _literal(other)
         return _recorded(_MUL, self, other, reflected=True) if left is None else left * self
 
-    def __rtruediv__(self, other: object) -> Value:
+    @overload
+    def __rtruediv__(self, other: Value | float) -> Value: ...
+    @overload
+    def __rtruediv__(self, other: object) -> Any: ...
+    def __rtruediv__(self, other: object) -> Any:
         left = _literal(other)
         return _recorded(_DIV, self, other, reflected=True) if left is None else left / self
 
-    def __rpow__(self, other: object) -> Value:
+    @overload
+    def __rpow__(self, other: Value | float) -> Value: ...
+    @overload
+    def __rpow__(self, other: object) -> Any: ...
+    def __rpow__(self, other: object) -> Any:
         return _recorded(_POW, self, other, reflected=True)
 
     def __pos__(self) -> Value:
@@ -570,6 +604,17 @@ def _comparable(other: object) -> float:
     return other._data if isinstance(other, Value) else real(other)
 
 
+def _set_label(value: Value, label: object) -> None:
+    if not isinstance(label, str):
+        raise ArgumentTypeError(
+            f"a label must be text, not {type(label).__name__}",
+            hint="labels are LaTeX without dollars, such as 'x' or r'W_{11}^2'",
+        )
+    if value._notes is None:
+        value._notes = _Notes()
+    value._notes.label = label
+
+
 def _field(number: object, field: str, value: Value) -> float:
     return real(number, f"as {field} of {value.label}" if value.label else f"as {field}")
 
@@ -766,13 +811,17 @@ def _gradient_error(leaf: Value, root: Value) -> GradientError:
 
 
 def _enter_modes() -> _Modes:
-    _threads.special = True
-    return _threads.modes.setdefault(get_ident(), _Modes())
+    with _threads.lock:
+        _threads.special = True
+        return _threads.modes.setdefault(get_ident(), _Modes())
 
 
 def _leave_modes(modes: _Modes) -> None:
-    if not (modes.unrecorded or modes.traced or modes.folded):
-        _threads.modes.pop(get_ident(), None)
+    with _threads.lock:
+        if modes.unrecorded or modes.traced or modes.folded:
+            _threads.modes[get_ident()] = modes
+        else:
+            _threads.modes.pop(get_ident(), None)
         _threads.special = bool(_threads.modes)
 
 
@@ -825,10 +874,7 @@ def _recording() -> Iterator[None]:
         yield
     finally:
         modes.unrecorded = unrecorded
-        if unrecorded:  # what ran meanwhile may have found no mode on, and left
-            _threads.modes[get_ident()] = modes
-            _threads.special = True
-        _leave_modes(modes)
+        _leave_modes(modes)  # which puts them back, if what ran meanwhile found no mode on
 
 
 @contextmanager
