@@ -96,22 +96,28 @@ from autograd.value import Value, anomaly, compiled, no_grad
 from autograd.working import Working
 
 if typing.TYPE_CHECKING:
-    from autograd.claims import Verdict, check_formula, check_number
+    from autograd.claims import Counterexample, Verdict, check_formula, check_number
     from autograd.frontmatter import PageError
     from autograd.marking import Entry
-    from autograd.reading import FormulaError
+    from autograd.reading import Formula, FormulaError, read_formula
+    from autograd.slips import Slip, SlipKind
     from autograd.worksheet import Report, grade
 else:
     # What reads formulas takes longer to load than the engine: it is loaded when first asked for.
     _ON_DEMAND = {
+        "Counterexample": "autograd.claims",
         "Entry": "autograd.marking",
+        "Formula": "autograd.reading",
         "FormulaError": "autograd.reading",
         "PageError": "autograd.frontmatter",
         "Report": "autograd.worksheet",
+        "Slip": "autograd.slips",
+        "SlipKind": "autograd.slips",
         "Verdict": "autograd.claims",
         "check_formula": "autograd.claims",
         "check_number": "autograd.claims",
         "grade": "autograd.worksheet",
+        "read_formula": "autograd.reading",
     }
 
     def __getattr__(name: str) -> object:
@@ -125,11 +131,13 @@ __all__ = [
     "ArgumentError",
     "ArgumentTypeError",
     "ChalkgradError",
+    "Counterexample",
     "Derivation",
     "DivisionByZeroError",
     "DomainError",
     "Entry",
     "Factor",
+    "Formula",
     "FormulaError",
     "GradientError",
     "GradientMismatchError",
@@ -140,6 +148,8 @@ __all__ = [
     "Path",
     "RangeError",
     "Report",
+    "Slip",
+    "SlipKind",
     "TABLE",
     "Value",
     "Verdict",
@@ -197,6 +207,7 @@ __all__ = [
     "no_grad",
     "operation",
     "pow",
+    "read_formula",
     "reciprocal",
     "relu",
     "round",
