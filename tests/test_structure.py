@@ -23,7 +23,7 @@ PACKAGES = ("autograd", "nn", "viz")
 WINGS = {
     "engine": "errors reals ops value graph composites trees transforms checking",
     "derivations": "markup working notation recognition factors derivation update",
-    "formula text": "spelling statements tokens syntax parsing reading symbols",
+    "formula text": "spelling shorthand statements tokens syntax parsing reading symbols",
     "claims": "samples balls cases links slips rewiring rewriting updating claims",
     "pages": "frontmatter prose pages chains definitions network comparison beliefs explaining "
     "marking worksheet",
