@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from contextlib import suppress
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Final
@@ -17,10 +18,10 @@ from autograd.reading import Formula, Reader
 from autograd.recognition import Recogniser
 from autograd.rewiring import Rewiring
 from autograd.rewriting import (
+    Siblings,
     altered_formulas,
     altered_wholes,
     differences_in,
-    siblings,
     tree_of,
 )
 from autograd.samples import Sample, Samples
@@ -73,6 +74,7 @@ class Case:
             node: symbol for node in self.order if (symbol := names.symbol(node)) is not None
         }
         self.nodes = {symbol: node for node, symbol in self.called.items()}
+        self.siblings = Siblings(self.nodes)
         free = [node for node in self.order if node.is_leaf and node.label]
         self.samples = Samples(output, wrt, self.nodes, free, shares=recogniser.targets)
         self._reader = Reader(
@@ -83,9 +85,12 @@ class Case:
 
     def _other_spellings(self) -> dict[str, str]:
         """Labels as they were given, where they are shown otherwise."""
-        given = {node.label: symbol for node, symbol in self.called.items()}
-        alone = [label for label in given if sum(n.label == label for n in self.called) == 1]
-        return {label: given[label] for label in alone if label.strip() not in self.nodes}
+        count = Counter(node.label for node in self.called)
+        return {
+            node.label: symbol
+            for node, symbol in self.called.items()
+            if node.label and count[node.label] == 1 and node.label.strip() not in self.nodes
+        }
 
     def readings(self, text: str) -> tuple[Formula, ...]:
         """The senses `text` may have, the likeliest first. Raises FormulaError."""
@@ -160,7 +165,7 @@ class Case:
     def equation(self) -> str:
         """Both sides, in Unicode: ∂L/∂w = 2w."""
         if self.answer == self.derivation.symbolic:
-            return f"{self.symbolic} is too long to be written out"
+            return f"{self.symbolic} = (too long to be written out)"
         return f"{self.symbolic} = {to_unicode(self.answer)}"
 
     @cached_property
@@ -204,14 +209,14 @@ class Case:
             self.gradient, first, factors, leaves[:_MOST_FACTORS], self.counts
         )
         for tree in self.trees:
-            yield from altered_formulas(tree, self.nodes)
+            yield from altered_formulas(tree, self.siblings)
         rewiring = Rewiring(topological_order(self.output), self.output, self.wrt, self.called)
         yield from rewiring.slips(overwritten=overwritten)
         yield from self._gradients_by_others()
 
     def _gradients_by_others(self) -> Iterator[Altered]:
         """The gradients by symbols that differ from wrt in their indices only."""
-        for label in siblings(self.nodes).get(self.called[self.wrt], ()):
+        for label in self.siblings.of(self.called[self.wrt]):
             message = f"this is the gradient by {to_unicode(label)}"
             slip = Slip(SlipKind.WRONG_INDEX, message, label, self.called[self.wrt])
             yield Altered(slip, partial(_slope, self.output, self.nodes[label]))

@@ -263,7 +263,7 @@ def _slips_in_formula(case: Case, claim: Node) -> tuple[Slip, ...]:
         return True
 
     candidates = itertools.chain(
-        cured_formulas(claim, case.nodes, case.differences), case.altered()
+        cured_formulas(claim, case.siblings, case.differences), case.altered()
     )
     by_kind: dict[SlipKind, Slip] = {}
     for altered in candidates:

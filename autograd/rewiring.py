@@ -81,12 +81,11 @@ class Rewiring:
             and node.op not in _NO_FUNCTIONS
         ]
         height = self._heights(functions)
-        groups: dict[tuple[Value, ...], None] = {(node,): None for node in functions}
+        groups: dict[object, list[Value]] = {}
         for node in functions:
-            same = tuple(other for other in functions if other.op is node.op)
-            groups[tuple(other for other in same if height[other] == height[node])] = None
-            groups[same] = None
-        for group in groups:
+            for key in (node, (node.op, height[node]), node.op):
+                groups.setdefault(key, []).append(node)
+        for group in dict.fromkeys(map(tuple, groups.values())):
             yield from self._wrong_slopes(group)
 
     def _heights(self, functions: list[Value]) -> dict[Value, int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from autograd import ops
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from autograd.value import Value
 
 _LARGEST: Final = 400  # parts of a formula in which slips are looked for
-_MOST_SIBLINGS: Final = 40
+_MOST_SIBLINGS: Final = 12  # of one symbol, the most alike
 
 _ONE: Final = Number(1.0, "1")
 
@@ -52,11 +53,11 @@ class Edit(NamedTuple):
 Edited = tuple[Edit, Node]
 
 
-def altered_formulas(truth: Node, labels: Iterable[str]) -> Iterator[Altered]:
+def altered_formulas(truth: Node, others: Siblings) -> Iterator[Altered]:
     """The right formula with each single slip of the pen."""
     if is_too_large(truth):
         return
-    for edit, tree in _edits(truth, siblings(labels)):
+    for edit, tree in _edits(truth, others):
         yield Altered(_slip(edit.kind, edit.after, edit.before, lost=True), _worth(tree))
 
 
@@ -119,7 +120,7 @@ def _coefficient(truth: Node | None) -> float:
 
 
 def cured_formulas(
-    claim: Node, labels: Iterable[str], differences: set[tuple[Node, Node]]
+    claim: Node, others: Siblings, differences: set[tuple[Node, Node]]
 ) -> Iterator[Altered]:
     """The claimed formula with each single slip of the pen mended.
 
@@ -127,7 +128,7 @@ def cured_formulas(
     """
     if is_too_large(claim):
         return
-    for edit, tree in _edits(claim, siblings(labels)):
+    for edit, tree in _edits(claim, others):
         slip = _slip(edit.kind, edit.before, edit.after, lost=False)
         yield Altered(slip, _worth(tree), is_cure=True)
     for edit, tree in _rewritten(claim, lambda part: _turned_round(part, differences)):
@@ -177,7 +178,7 @@ def _slip(kind: SlipKind, written: str, right: str, *, lost: bool) -> Slip:
 # The edits.
 
 
-def _edits(tree: Node, others: Mapping[str, list[str]]) -> Iterator[Edited]:
+def _edits(tree: Node, others: Siblings) -> Iterator[Edited]:
     yield from _everywhere(tree, others)
     yield from _rewritten(tree, lambda part: _other_symbols(part, others))
     yield from _rewritten(tree, _other_signs)
@@ -202,17 +203,17 @@ def _rewritten(node: Node, change: Callable[[Node], Iterator[Edited]]) -> Iterat
             yield edit, with_children(node, (*parts[:place], changed, *parts[place + 1 :]))
 
 
-def _other_symbols(part: Node, others: Mapping[str, list[str]]) -> Iterator[Edited]:
+def _other_symbols(part: Node, others: Siblings) -> Iterator[Edited]:
     if isinstance(part, Symbol):
-        for other in others.get(part.label, ()):
+        for other in others.of(part.label):
             yield Edit(_kind_of_index(part.label, other), part.label, other), Symbol(other)
 
 
-def _everywhere(tree: Node, others: Mapping[str, list[str]]) -> Iterator[Edited]:
+def _everywhere(tree: Node, others: Siblings) -> Iterator[Edited]:
     """A symbol that stands in several places, changed in all of them."""
     labels = [part.label for part in walk(tree) if isinstance(part, Symbol)]
     for label in dict.fromkeys(label for label in labels if labels.count(label) > 1):
-        for other in others.get(label, ()):
+        for other in others.of(label):
             edit = Edit(_kind_of_index(label, other), label, other)
             yield edit, _replaced(tree, label, other)
 
@@ -279,18 +280,38 @@ def _product(factors: tuple[Node, ...], divisors: tuple[Node, ...]) -> Node:
 # Symbols of the same letter.
 
 
-def siblings(labels: Iterable[str]) -> dict[str, list[str]]:
-    """For each label the others of the same letter with other indices."""
-    by_letter: dict[str, list[str]] = {}
-    for label in labels:
-        spelling = _spelling(label)
-        if spelling and (spelling.sub or spelling.sup):
-            by_letter.setdefault(spelling.base, []).append(label)
-    return {
-        label: [other for other in same if other != label][:_MOST_SIBLINGS]
-        for same in by_letter.values()
-        for label in same
-    }
+class Siblings:
+    """The symbols of the same letter with other indices.
+
+    >>> Siblings(["W_{12}", "W_{11}", "W_{21}", "x", "b_1"]).of("W_{12}")
+    ['W_{21}', 'W_{11}']
+    """
+
+    def __init__(self, labels: Iterable[str]) -> None:
+        self._families: dict[str, dict[str, Spelling]] = {}
+        self._known: dict[str, list[str]] = {}
+        for label in labels:
+            spelling = _spelling(label)
+            if spelling and (spelling.sub or spelling.sup):
+                self._families.setdefault(spelling.base, {})[label] = spelling
+
+    def of(self, label: str) -> list[str]:
+        """Those of one symbol, the most alike first; not too many."""
+        if label not in self._known:
+            own = _spelling(label)
+            family = self._families.get(own.base, {}) if own else {}
+            others = [other for other in family if other != label and label in family]
+            others.sort(key=lambda other: _unlikeness(family[other], family[label]))
+            self._known[label] = others[:_MOST_SIBLINGS]
+        return self._known[label]
+
+
+def _unlikeness(a: Spelling, b: Spelling) -> int:
+    """In how many characters two symbols of the same letter differ; 0 for exchanged ones."""
+    if a.sup == b.sup and a.sub == b.sub[::-1]:
+        return 0
+    pairs = [*zip_longest(a.sub, b.sub), *zip_longest(a.sup, b.sup)]
+    return sum(x != y for x, y in pairs)
 
 
 def _kind_of_index(label: str, other: str) -> SlipKind:

@@ -148,7 +148,6 @@ _NUMBER: Final = re.compile(
     r"(?:[0-9]{1,3}(?:\\,[0-9]{3})+(?:\.[0-9]+)?|[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
 )
 _COMMAND: Final = re.compile(r"\\(?:[A-Za-z]+|[{}|])")
-_WORD: Final = re.compile(r"[^\W\d_]+")
 _NAMED: Final = re.compile(
     r"\\(?:operatorname\*?|mathrm|text|textrm|mathit|mathop)\s*\{\s*\\?([A-Za-z]\w{0,15})\s*\}"
 )
@@ -172,10 +171,10 @@ _SUBSCRIPT: Final = re.compile(r"\s*(?:_|[\u2080-\u209c\u1d62-\u1d6a\u2c7c])")
 _MIXED: Final = re.compile(r"[_^]\s*[0-9]+[A-Za-z]")  # as in x_1y: x_1 times y
 _NAMING: Final = re.compile(r"|'+|\*|\([^()]*\)|\[[^\[\]]*\]|(?:[A-Za-z]{2,})")  # scripts of names
 _LETTER_LIKE: Final = re.compile(
-    r"\\?[^\W\d_]$|[^\W\d_\\]+|\\(?:hat|bar|tilde|dot|ddot|vec|check|widehat|overline|widetilde|math"
-    r"|bold|bm|text|operatorname|rm|ell|eta|theta|alpha|beta|gamma|delta|epsilon|varepsilon|zeta|iota"
-    r"|kappa|lambda|mu|nu|xi|pi|rho|sigma|tau|upsilon|phi|varphi|chi|psi|omega|Gamma|Delta|Theta"
-    r"|Lambda|Xi|Pi|Sigma|Upsilon|Phi|Psi|Omega)"
+    r"[^\W\d_]|\\(?:hat|bar|tilde|dot|ddot|vec|check|widehat|overline|widetilde|math|bold|bm|text"
+    r"|operatorname|rm|ell|eta|theta|alpha|beta|gamma|delta|epsilon|varepsilon|zeta|iota|kappa"
+    r"|lambda|mu|nu|xi|pi|rho|sigma|tau|upsilon|phi|varphi|chi|psi|omega|Gamma|Delta|Theta|Lambda"
+    r"|Xi|Pi|Sigma|Upsilon|Phi|Psi|Omega)"
 )
 _MEANINGS: Final = {
     "=": "give one side of the equation",
@@ -306,7 +305,8 @@ class Scanner:
             return None
         end = word.end()
         if is_letter(self.text, end) and not (
-            self.labels.match(self.text, end, self.indices) or self.function_at(end)
+            self.labels.match(self.text, end, self.indices)
+            or self._function_name.match(self.text, end)
         ):
             return None  # only the beginning of a longer word
         return Token("function", at, end, functions[word[0]])
