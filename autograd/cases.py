@@ -18,15 +18,15 @@ from autograd.reading import Formula, Reader
 from autograd.recognition import Recogniser
 from autograd.rewiring import Rewiring
 from autograd.rewriting import (
+    LARGEST_TREE,
     Siblings,
     altered_formulas,
     altered_wholes,
     differences_in,
-    tree_of,
 )
 from autograd.samples import Sample, Samples
 from autograd.slips import Altered, Slip, SlipKind
-from autograd.syntax import Symbol, walk
+from autograd.syntax import Symbol, tree_of, walk
 from autograd.tokens import FormulaError
 from autograd.transforms import differentiate
 from autograd.value import Value
@@ -175,9 +175,8 @@ class Case:
         Without those that are too large, and what is shown where it is no whole formula.
         """
         called = {self._generic[node]: symbol for node, symbol in self.called.items()}
-        computed = tree_of(
-            differentiate(self._generic[self.output], self._generic[self.wrt]), called
-        )
+        gradient = differentiate(self._generic[self.output], self._generic[self.wrt])
+        computed = tree_of(gradient, called, most=LARGEST_TREE)
         trees = [] if computed is None else [computed]
         if self.derivation.form is not None:
             with suppress(FormulaError):  # symbols that are no labels of the graph

@@ -7,7 +7,6 @@ from dataclasses import replace
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from autograd import ops
 from autograd.balls import ball
 from autograd.markup import to_unicode
 from autograd.slips import Altered, Slip, SlipKind
@@ -22,21 +21,21 @@ from autograd.syntax import (
     Sum,
     Symbol,
     children,
+    constant,
     latex,
     walk,
     with_children,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator
 
     from autograd.balls import Ball
     from autograd.samples import Sample
 
     Gradient = Callable[[Sample], Ball]
-    from autograd.value import Value
 
-_LARGEST: Final = 400  # parts of a formula in which slips are looked for
+LARGEST_TREE: Final = 400  # parts of a formula in which slips are looked for
 _MOST_SIBLINGS: Final = 12  # of one symbol, the most alike
 
 _ONE: Final = Number(1.0, "1")
@@ -78,16 +77,16 @@ def altered_wholes(
     )
     for n in counts:
         kind, mean = SlipKind.FACTOR_N, f"the factor 1/{n} of the mean is"
-        yield Altered(Slip(kind, f"{mean} lost"), _times(gradient, _constant(n)))
+        yield Altered(Slip(kind, f"{mean} lost"), _times(gradient, constant(n)))
         if n != 2:  # else it is rather the 2 of a square that is lost
-            yield Altered(Slip(kind, f"{mean} one too many"), _over(gradient, _constant(n)))
-    kind, two = SlipKind.FACTOR_TWO, _constant(2.0)
+            yield Altered(Slip(kind, f"{mean} one too many"), _over(gradient, constant(n)))
+    kind, two = SlipKind.FACTOR_TWO, constant(2.0)
     yield Altered(Slip(kind, _fate("2", "one too many")), _times(gradient, two))
     yield Altered(Slip(kind, _fate("2", "lost")), _over(gradient, two))
     number = _coefficient(truth)
     if abs(number) not in (0.0, 1.0, 2.0, 0.5) or number in (-2.0, -0.5):
         slip = Slip(SlipKind.LOST_FACTOR, _fate(f"{number:g}", "lost"))
-        yield Altered(slip, _over(gradient, _constant(number)))
+        yield Altered(slip, _over(gradient, constant(number)))
     lost = list(factors)
     for label in lost:
         slip = Slip(SlipKind.LOST_FACTOR, _fate(label, "lost"))
@@ -139,7 +138,7 @@ def cured_formulas(
 
 def is_too_large(tree: Node) -> bool:
     """Whether a formula has too many parts to try every slip."""
-    return sum(1 for _ in walk(tree)) > _LARGEST
+    return sum(1 for _ in walk(tree)) > LARGEST_TREE
 
 
 def differences_in(tree: Node) -> set[tuple[Node, Node]]:
@@ -323,82 +322,3 @@ def _kind_of_index(label: str, other: str) -> SlipKind:
 
 def _spelling(label: str) -> Spelling | None:
     return next(iter(spellings_of(label)), None)
-
-
-# From a graph to a formula.
-
-
-def tree_of(root: Value, called: Mapping[Value, str]) -> Node | None:
-    """A Value's formula, the nodes in `called` being symbols; None where it is too large."""
-    trees: dict[Value, Node] = {}
-    sizes: dict[Value, int] = {}
-    waiting = [root]
-    while waiting:
-        node = waiting[-1]
-        if node in trees:
-            waiting.pop()
-        elif node in called:
-            trees[node], sizes[node] = Symbol(called[node]), 1
-        elif node.is_leaf:
-            trees[node], sizes[node] = _constant(node.data), 1
-        elif missing := [parent for parent in node.parents if parent not in trees]:
-            waiting.extend(missing)
-        else:
-            trees[node] = _combined(node, [trees[parent] for parent in node.parents])
-            sizes[node] = 1 + sum(sizes[parent] for parent in node.parents)
-            if sizes[node] > _LARGEST:
-                return None
-    return trees[root]
-
-
-def _constant(data: float) -> Node:
-    number = Number(abs(data), f"{abs(data):.12g}")
-    return Negative(number) if data < 0 else number
-
-
-def _combined(node: Value, inputs: list[Node]) -> Node:
-    op, first = node.op, inputs[0]
-    if op is ops.add:
-        return Sum(_terms(first) + _terms(inputs[1]))
-    if op is ops.sub:
-        return Sum((*_terms(first), _negative(inputs[1])))
-    if op is ops.neg:
-        return _negative(first)
-    if op is ops.mul:
-        return _multiplied(first, inputs[1])
-    if op is ops.div or op is ops.reciprocal:
-        above = _ONE if op is ops.reciprocal else first
-        return _divided(above, inputs[-1])
-    if op is ops.pow:
-        return Power(first, inputs[1])
-    if op is ops.square or op is ops.cube:
-        return Power(first, Number(2.0, "2") if op is ops.square else Number(3.0, "3"))
-    return Call(op, tuple(inputs))
-
-
-def _terms(node: Node) -> tuple[Node, ...]:
-    return node.terms if isinstance(node, Sum) else (node,)
-
-
-def _negative(node: Node) -> Node:
-    return node.operand if isinstance(node, Negative) else Negative(node)
-
-
-def _multiplied(a: Node, b: Node) -> Node:
-    (above, below), (more, less) = _fraction(a), _fraction(b)
-    return _signed(Product(above + more, below + less), a, b)
-
-
-def _divided(a: Node, b: Node) -> Node:
-    (above, below), (more, less) = _fraction(a), _fraction(b)
-    return _signed(Product(above + less, below + more), a, b)
-
-
-def _fraction(node: Node) -> tuple[tuple[Node, ...], tuple[Node, ...]]:
-    """What is multiplied and what is divided by, signs aside."""
-    node = node.operand if isinstance(node, Negative) else node
-    return (node.factors, node.divisors) if isinstance(node, Product) else ((node,), ())
-
-
-def _signed(node: Node, a: Node, b: Node) -> Node:
-    return Negative(node) if isinstance(a, Negative) != isinstance(b, Negative) else node

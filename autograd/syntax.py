@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from autograd import ops
 from autograd.errors import DivisionByZeroError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from autograd.ops import Operation
+    from autograd.value import Value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +85,8 @@ class Derivative(Part):
     wrt: Symbol
 
 
+_ONE: Final = Number(1.0, "1")
+
 Node = Number | Symbol | Negative | Sum | Product | Power | Call | Derivative
 
 
@@ -150,8 +153,8 @@ def latex(node: Node) -> str:
                 f" - {term[1:]}" if term.startswith("-") else f" + {term}" for term in rest
             )
         case Product(factors, divisors):
-            above = _multiplied(factors)
-            return rf"\frac{{{above}}}{{{_multiplied(divisors)}}}" if divisors else above
+            above = _in_a_row(factors)
+            return rf"\frac{{{above}}}{{{_in_a_row(divisors)}}}" if divisors else above
         case Power(base, exponent):
             simple = isinstance(base, Symbol) and "^" not in base.label
             return f"{latex(base) if simple else f'({latex(base)})'}^{{{latex(exponent)}}}"
@@ -174,7 +177,7 @@ def _called(call: Call) -> str:
     return text
 
 
-def _multiplied(factors: tuple[Node, ...]) -> str:
+def _in_a_row(factors: tuple[Node, ...]) -> str:
     if len(factors) == 1:
         return latex(factors[0])
     text = _factor(factors[0])
@@ -261,3 +264,89 @@ def _slope(operation: Operation, x: Any) -> Any:
     if slope - slope != 0.0:
         raise operation.failure(DivisionByZeroError, x, 0.0)
     return slope
+
+
+# From a graph to a tree.
+
+
+def tree_of(root: Value, called: Mapping[Value, str], *, most: int) -> Node | None:
+    """A Value's formula, the nodes in `called` being symbols; None for more than `most` parts.
+
+    >>> from autograd import Value
+    >>> x = Value(3.0)
+    >>> print(latex(tree_of(1 - x * x, {x: "x"}, most=100)))
+    1 - x x
+    """
+    trees: dict[Value, Node] = {}
+    sizes: dict[Value, int] = {}
+    waiting = [root]
+    while waiting:
+        node = waiting[-1]
+        if node in trees:
+            waiting.pop()
+        elif node in called:
+            trees[node], sizes[node] = Symbol(called[node]), 1
+        elif node.is_leaf:
+            trees[node], sizes[node] = constant(node.data), 1
+        elif missing := [parent for parent in node.parents if parent not in trees]:
+            waiting.extend(missing)
+        else:
+            trees[node] = _combined(node, [trees[parent] for parent in node.parents])
+            sizes[node] = 1 + sum(sizes[parent] for parent in node.parents)
+            if sizes[node] > most:
+                return None
+    return trees[root]
+
+
+def constant(data: float) -> Node:
+    """A number as a tree, a negative one as a Negative."""
+    number = Number(abs(data), f"{abs(data):.12g}")
+    return Negative(number) if data < 0 else number
+
+
+def _combined(node: Value, inputs: list[Node]) -> Node:
+    op, first = node.op, inputs[0]
+    if op is ops.add:
+        return Sum(_terms(first) + _terms(inputs[1]))
+    if op is ops.sub:
+        return Sum((*_terms(first), _negative(inputs[1])))
+    if op is ops.neg:
+        return _negative(first)
+    if op is ops.mul:
+        return _multiplied(first, inputs[1])
+    if op is ops.div or op is ops.reciprocal:
+        above = _ONE if op is ops.reciprocal else first
+        return _divided(above, inputs[-1])
+    if op is ops.pow:
+        return Power(first, inputs[1])
+    if op is ops.square or op is ops.cube:
+        return Power(first, Number(2.0, "2") if op is ops.square else Number(3.0, "3"))
+    return Call(op, tuple(inputs))
+
+
+def _terms(node: Node) -> tuple[Node, ...]:
+    return node.terms if isinstance(node, Sum) else (node,)
+
+
+def _negative(node: Node) -> Node:
+    return node.operand if isinstance(node, Negative) else Negative(node)
+
+
+def _multiplied(a: Node, b: Node) -> Node:
+    (above, below), (more, less) = _fraction(a), _fraction(b)
+    return _signed(Product(above + more, below + less), a, b)
+
+
+def _divided(a: Node, b: Node) -> Node:
+    (above, below), (more, less) = _fraction(a), _fraction(b)
+    return _signed(Product(above + less, below + more), a, b)
+
+
+def _fraction(node: Node) -> tuple[tuple[Node, ...], tuple[Node, ...]]:
+    """What is multiplied and what is divided by, signs aside."""
+    node = node.operand if isinstance(node, Negative) else node
+    return (node.factors, node.divisors) if isinstance(node, Product) else ((node,), ())
+
+
+def _signed(node: Node, a: Node, b: Node) -> Node:
+    return Negative(node) if isinstance(a, Negative) != isinstance(b, Negative) else node

@@ -15,7 +15,6 @@ from autograd import Value
 from autograd.cases import Case
 from autograd.claims import Counterexample, check_formula, check_number
 from autograd.reading import FormulaError, Reader
-from autograd.rewriting import tree_of
 from autograd.syntax import (
     Call,
     Negative,
@@ -27,6 +26,7 @@ from autograd.syntax import (
     Symbol,
     children,
     latex,
+    tree_of,
     with_children,
 )
 from tests.labelled import NETWORKS, Network, lpa, neuron, sigmoid_222, tanh_321, two_rows
@@ -96,7 +96,7 @@ def definitions(net: Network) -> dict[str, Node]:
         if node.is_leaf:
             continue
         called = {other: name for name, other in net.items() if other is not node}
-        tree = tree_of(node, called)
+        tree = tree_of(node, called, most=1000)
         assert tree is not None
         found[label] = tree
     return found
