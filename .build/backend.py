@@ -7,6 +7,8 @@ and `python -c "import autograd; print(autograd.compiled)"` afterwards.
 
 from __future__ import annotations
 
+import ast
+import json
 import os
 import re
 import sys
@@ -46,11 +48,12 @@ def extensions() -> list[Extension]:
     )
     try:
         mend_deallocators(folder / "__native_chalkgrad.c")
+        add_docstrings(folder / "__native_chalkgrad.c")
     except LookupError as error:
         say(f"another mypyc than this project knows ({error}): installed as plain, slower Python")
         return []
     for module in modules:
-        if sys.platform != "win32":
+        if sys.platform != "win32" and "-ffp-contract=off" not in module.extra_compile_args:
             # A fused multiply-add would round otherwise than plain Python does.
             module.extra_compile_args.append("-ffp-contract=off")
     say("the engine is compiled to native code by mypyc")
@@ -120,6 +123,26 @@ def mend_deallocators(source: Path) -> None:
             raise LookupError(f"the C that mypyc makes for {name} is not as expected")
         mended = found[1] + body.format(struct=found[2], clear=clear) + found[4]
         text = text[: found.start()] + mended + text[found.end() :]
+    source.write_text(text, encoding="utf-8")
+
+
+def add_docstrings(source: Path) -> None:
+    """Puts the docstrings, which mypyc leaves out, behind the signatures it wrote."""
+    text = source.read_text(encoding="utf-8")
+    for file in ENGINE:
+        tree = ast.parse(Path(file).read_text(encoding="utf-8"))
+        methods = {
+            id(item) for node in tree.body if isinstance(node, ast.ClassDef) for item in node.body
+        }
+        for node in ast.walk(tree):
+            if not isinstance(node, (ast.ClassDef, ast.FunctionDef)):
+                continue
+            words = ast.get_docstring(node)
+            if words:
+                first = r"\$self" if id(node) in methods else r"(?!\$self)"
+                signature = rf'(PyDoc_STR\("{node.name}\({first}[^"]*\)\\n--\\n\\n)"\)'
+                quoted = json.dumps(words).strip('"').replace("??", "?\\?")
+                text = re.sub(signature, lambda found, q=quoted: f'{found[1]}{q}")', text)
     source.write_text(text, encoding="utf-8")
 
 

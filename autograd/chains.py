@@ -125,7 +125,15 @@ class _PageReader:
         try:
             return Side(text, line, () if problem else self.formulas.readings(full), problem)
         except FormulaError as error:
-            return Side(text, line, error=error.problem)
+            return Side(text, line, error=self._problem(full) or error.problem)
+
+    def _problem(self, text: str) -> str:
+        """What is wrong with a formula, its symbols aside: they are not found in what is broken."""
+        try:
+            Reader(self.formulas.labels.names, new_symbols=True).read(text)
+        except FormulaError as error:
+            return error.problem
+        return ""
 
 
 def _goes_on(before: Chain | None, chain: Chain) -> bool:
@@ -145,12 +153,11 @@ def _written(reader: _PageReader, place: int, written: Written) -> Chain:
 
 
 def _chain(
-    reader: _PageReader, place: int, statement: Statement, line: int, section: int, given: bool = False
+    reader: _PageReader, place: int, found: Statement, line: int, section: int, given: bool = False
 ) -> Chain:
-    if statement.signs:
-        sides = [reader.side(side.text, line) for side in statement.sides]
+    if found.signs:
+        sides = [reader.side(side.text, line) for side in found.sides]
     else:
-        sides = [Side(side.text, line) for side in statement.sides]
-    return Chain(
-        place, section, line, statement.text, sides, list(statement.signs), statement.problem, given
-    )
+        sides = [Side(side.text, line) for side in found.sides]
+    signs = list(found.signs)
+    return Chain(place, section, line, found.text, sides, signs, found.problem, given)

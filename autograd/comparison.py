@@ -51,7 +51,7 @@ _EXACT_BELOW: Final = 100.0  # whole numbers from here on may be rounded ones
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Right, wrong, or not known, for a reason."""
+    """Right, wrong, or not known; with a reason, or a remark on what is right."""
 
     verdict: Literal["right", "wrong", "unread"]
     reason: str = ""
@@ -80,7 +80,7 @@ def compare(reference: Node, side: Side, network: Network, *, rough: bool = Fals
                 outcomes.append(_compared_formula(reference, reading.tree, network))
         except ChalkgradError as error:
             outcomes.append(Outcome("unread", error.message.partition("\n")[0]))
-    return RIGHT if RIGHT in outcomes else outcomes[0]
+    return next((outcome for outcome in outcomes if outcome.verdict == "right"), outcomes[0])
 
 
 def compare_generic(reference: Node, side: Side) -> Outcome:
@@ -128,6 +128,13 @@ def agrees(tree: Node, true: float, *, rough: bool = False) -> bool:
     return abs(value - true) <= half + 1e-9 * max(abs(value), abs(true)) + _NOTHING
 
 
+def _is_cut_off(tree: Node, true: float) -> bool:
+    """Whether a number as written has the true one's digits as far as it goes: 0.0821."""
+    value, half, is_whole = _written(tree) or (0.0, 0.0, True)
+    beyond = abs(true) - abs(value)
+    return not is_whole and value != 0.0 and value * true > 0.0 and 0.0 < beyond < 2 * half
+
+
 def points(network: Network, *trees: Node) -> Iterator[dict[Value, float]]:
     """Random numbers for all leaves that the symbols of trees are computed from."""
     nodes = [network.nodes[s] for s in sorted(set().union(*map(symbols_in, trees)))]
@@ -144,7 +151,9 @@ def _compared_number(reference: Node, tree: Node, network: Network, *, rough: bo
     true = network.build(reference)
     missing = network.unvalued(true)
     if not missing:
-        return RIGHT if agrees(tree, true.data, rough=rough) else WRONG
+        if agrees(tree, true.data, rough=rough):
+            return RIGHT
+        return Outcome("right", "cut off, not rounded") if _is_cut_off(tree, true.data) else WRONG
     values = [value for value, in _values(network, (reference,), true)]
     if values and all(agrees(tree, value) for value in values):
         return RIGHT
@@ -160,7 +169,8 @@ def _compared_formula(reference: Node, tree: Node, network: Network) -> Outcome:
     if (compared and all(compared)) or _is_right_in_numbers(reference, tree, network):
         return RIGHT
     reason = next(_unknown(tree, network), "")
-    unknown = [s for s in sorted(symbols_in(tree)) if not _is_known(s, network)]
+    new = sorted(symbols_in(tree) - symbols_in(reference))
+    unknown = [symbol for symbol in new if not _is_known(symbol, network)]
     if not reason and unknown:
         reason = f"{unknown[0]} stands in no definition on this page"
     if not compared and not reason:

@@ -2,6 +2,7 @@ r"""The equations of a page, one chain after another, each link marked by itself
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Entry", "Marker"]
 
+_MOST_ROUNDED: Final = 0.02  # how far rounding on the way may lead off, relative
 _SIGNS: Final = {"=": "=", ":=": "←", "~": "≈", "->": "→"}
 
 Kind = Literal["definition", "value", "claim"]
@@ -89,6 +91,7 @@ class Marker:
         self._networks = Networks(self.definitions, labels)
         self._formulas: dict[object, dict[Key, Belief]] = {}
         self._numbers: dict[object, dict[Key, Belief]] = {}
+        self._rounded: dict[object, dict[Key, Belief]] = {}
 
     def entries(self, chain: Chain) -> Iterator[Entry]:
         """An entry for each link of a chain; one for all that is defined at its head."""
@@ -138,6 +141,8 @@ class Marker:
     def _link(self, progress: _Progress, place: int) -> Entry:
         chain, side = progress.chain, progress.chain.sides[place]
         outcome, reference = self._outcome(progress, place)
+        if outcome.verdict == "wrong" and reference is progress.subject and side.is_number:
+            outcome = self._by_rounded_numbers(progress, side) or outcome
         because = 0
         if outcome.verdict == "wrong" and reference is not None:
             because = self._follows_from(progress, place, reference)
@@ -149,6 +154,9 @@ class Marker:
         if verdict in ("wrong", "carried"):
             progress.wrong_line = progress.wrong_line or because or side.line
             self._remember(progress, side)
+        elif verdict == "right" and side.is_number and progress.subject is not None:
+            rounded = Beliefs({}, self._rounded.setdefault(id(progress.network), {}))
+            rounded.add(progress.subject, side.readings[0].tree, side.line, is_number=True)
         return _entry(
             chain, place, place,
             verdict=verdict, reason=outcome.reason, because=because,
@@ -197,6 +205,20 @@ class Marker:
         return explained(
             reference, side, progress.network, calculation=calculation, rate=rate
         )
+
+    def _by_rounded_numbers(self, progress: _Progress, side: Side) -> Outcome | None:
+        """Whether a number comes of the numbers before as they stand, which are rounded."""
+        if progress.subject is None or progress.is_generic:
+            return None
+        network, tree = progress.network, side.readings[0].tree
+        beliefs = Beliefs({}, self._rounded.get(id(network), {}))
+        line = beliefs.line_behind(progress.subject, side, network)
+        if not line:
+            return None
+        true, claimed = recorded(progress.subject, network), recorded(tree, network)
+        if not math.isclose(true, claimed, rel_tol=_MOST_ROUNDED):
+            return None
+        return Outcome("right", f"by the rounded numbers before, from line {line} on")
 
     # Errors carried forward.
 

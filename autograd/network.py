@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["Network", "Networks"]
 
 _TRIALS: Final = 16  # of numbers for the leaves that have none
-_PLAIN: Final = (0.5, 0.8, 0.3, 1.1, 0.7, 0.2, 0.9)  # the first ones tried, of both signs
+_PLAIN: Final = (0.5, 0.8, 0.3, 0.6, 0.9, 0.2, 0.7)  # the first ones tried: logarithms exist
 
 
 @dataclass(slots=True)
@@ -99,8 +99,8 @@ class Networks:
             leaves = (s for s in self._labels if s not in network.trees)
             for place, label in enumerate(s for s in leaves if s not in self._definitions.synonyms):
                 number = values.get(label)
-                if number is None and trial < 2:
-                    number = _PLAIN[place % len(_PLAIN)] * (-1) ** (place * (trial + 1))
+                if number is None and trial == 0:
+                    number = _PLAIN[place % len(_PLAIN)]
                 node = Value(chance.uniform(-2.0, 2.0) if number is None else number, label)
                 network.nodes[label] = node
                 if label in values:

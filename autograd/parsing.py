@@ -16,6 +16,7 @@ from __future__ import annotations
 import math
 import re
 from contextlib import contextmanager
+from enum import Enum
 from typing import TYPE_CHECKING, Final
 
 from autograd.ops import TABLE, Operation
@@ -35,7 +36,7 @@ from autograd.tokens import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
 
 _DEEPEST: Final = 50  # brackets in brackets; no formula on paper comes near
 _BELOW: Final = tuple("/}\u2215\u2044")  # what follows the d of an operator d/dx
@@ -44,15 +45,22 @@ _WHOLE: Final = re.compile("-?[0-9]{1,6}")
 _MOST_TERMS: Final = 10_000  # of one listed sum
 
 
+class Doubt(Enum):
+    """What paper leaves open, with the usual sense first."""
+
+    DIVISION = "a/bc is (a/b)c, or a/(bc)"
+    ARGUMENT = "sin xy is sin(xy), or sin(x) y"
+    EULER = "e^x is a power of the label e, where there is one, or of Euler's number"
+
+
 class Parser:
     """Recursive descent over one text, a token at a time, no deeper than `_DEEPEST` brackets."""
 
-    def __init__(self, words: Scanner, *, tight: bool, narrow: bool) -> None:
+    def __init__(self, words: Scanner, otherwise: Collection[Doubt] = ()) -> None:
         self.words = words
         self.text = words.text
-        self.tight = tight  # a/bc is a/(bc)
-        self.narrow = narrow  # \sin xy is sin(x) y
-        self.doubts: set[str] = set()  # what could have been read otherwise
+        self.otherwise = otherwise  # what is not to be read in the usual sense
+        self.doubts: set[Doubt] = set()  # what could have been read in another one
         self.depth = 0
         self.open: list[str] = []  # the brackets around this place, each by what closes it
         self.in_derivative = False
@@ -104,7 +112,7 @@ class Parser:
                 divided = True
             elif self._at_operand():
                 if divided:
-                    self.doubts.add("division")
+                    self.doubts.add(Doubt.DIVISION)
                 self._check_side_by_side(factors[-1])
                 factors.append(self._power())
             else:
@@ -117,7 +125,7 @@ class Parser:
     def _divisor(self) -> Node:
         first = self._power()
         factors = [first]
-        while self.tight and self._at_operand():
+        while Doubt.DIVISION in self.otherwise and self._at_operand():
             factors.append(self._power())
         if len(factors) == 1:
             return first
@@ -152,7 +160,7 @@ class Parser:
             exponent = self._exponent()
         else:
             return base
-        if isinstance(base, Number) and base.written == "e":
+        if self._is_euler(base):
             return Call(TABLE["exp"], (exponent,), start=base.start, end=exponent.end)
         if self.token.kind in ("^", "raised"):
             raise self._error(
@@ -160,6 +168,13 @@ class Parser:
                 hint="write (x^2)^3 or x^{2^3}, whichever is meant",
             )
         return Power(base, exponent, start=base.start, end=exponent.end)
+
+    def _is_euler(self, base: Node) -> bool:
+        """Whether a power is one of Euler's number."""
+        if isinstance(base, Symbol) and self.text[base.start : base.end] == "e":
+            self.doubts.add(Doubt.EULER)
+            return Doubt.EULER in self.otherwise
+        return isinstance(base, Number) and base.written == "e"
 
     def _exponent(self) -> Node:
         """After `^`: a group in braces, or the next atom, with a sign if it has one."""
@@ -305,8 +320,8 @@ class Parser:
         first = self._power()
         factors = [first]
         while self.token.kind in ("number", "symbol", "constant", "unknown", "fraction", "root"):
-            self.doubts.add("argument")
-            if self.narrow or isinstance(factors[-1], Call):
+            self.doubts.add(Doubt.ARGUMENT)
+            if Doubt.ARGUMENT in self.otherwise or isinstance(factors[-1], Call):
                 break
             self._check_side_by_side(factors[-1])
             factors.append(self._power())

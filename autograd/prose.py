@@ -35,6 +35,7 @@ _TOKEN: Final = re.compile(
     r"|(?P<command>\\[A-Za-z]+)"
     r"|(?P<name>[^\W\d_]['’′\w\u0300-\u036f\u20d7]*(?:[_^](?:\{[^{}]*\}|\([^()]*\)|\w+))*)"
     r"|(?P<number>\d+(?:[.,]\d+)*(?:[eE][-+]?\d+)?|\.\d+)"
+    r"|(?P<equal_of_a_kind>[!<>+*/-]=|==)"
     r"|(?P<stop>=>|⇒|[.:;?!,](?=\s|$)|[;?!|])"
     r"|(?P<equal>:=|[=≈≃≅≡]|->|<-|→|←)"
     r"|(?P<sign>\S)"
@@ -116,6 +117,8 @@ def _tokens(text: str, at: int, known: Collection[str]) -> Iterator[_Token]:
         match found.lastgroup:
             case "math" | "number" | "equal" | "stop" as same:
                 kind = same
+            case "equal_of_a_kind":
+                kind = "equal"
             case "command":
                 kind = "symbol"
             case "abbreviation":

@@ -160,13 +160,14 @@ class Rewiring:
                 yield self._missing(others, [edge for other in others for edge in ways[other]])
 
     def _missing(self, through: list[str], edges: list[Edge]) -> Altered:
+        change = dict.fromkeys(edges, _none)
         if through == [_DIRECT]:
-            message = "the direct path is missing"
-        else:
-            names = ", ".join(to_unicode(symbol) for symbol in through if symbol != _DIRECT)
-            message = f"the path{'s' * (len(through) > 1)} through {names} "
-            message += "are missing" if len(through) > 1 else "is missing"
-        return self._altered(SlipKind.MISSING_PATH, message, dict.fromkeys(edges, _none))
+            message = "the term of the direct path is lost"
+            return self._altered(SlipKind.LOST_TERM, message, change)
+        names = ", ".join(to_unicode(symbol) for symbol in through if symbol != _DIRECT)
+        message = f"the path{'s' * (len(through) > 1)} through {names} "
+        message += "are missing" if len(through) > 1 else "is missing"
+        return self._altered(SlipKind.MISSING_PATH, message, change)
 
     def _only_one_use(self) -> Iterator[Altered]:
         for node, uses in self.uses.items():

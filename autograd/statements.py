@@ -8,7 +8,7 @@ so that every side keeps its place in the text and hence its line on the page.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def statements(source: str) -> list[Statement]:
         for part in _parts(text, start, end):
             statement = _statement(text, *part)
             if statement is not None:
-                found.append(statement)
+                found += _by_component(statement)
     return found
 
 
@@ -99,7 +99,7 @@ _ARROWS: Final = {
 }  # fmt: skip
 _CHARACTERS: Final = {
     "⇒": ";", "⟹": ";", "⟶": "→", "↦": "→", "∴": ";", "≃": "≈", "≅": "≈", "≔": "←", "＝": "=",
-    "≡": "=", "≜": "=", "\u200b": " ", "\ufeff": " ", "\u00a0": " ",
+    "≡": "=", "≜": "=", "\u200b": " ", "\ufeff": " ", "\u00a0": " ", "$": " ",
 }  # fmt: skip
 _DIGRAPHS: Final = {"=>": "; ", "->": "→ ", "<-": "← ", ":=": "← ", "==": "= ", "~=": "≈ "}
 _ASSIGNING: Final = re.compile(r"[-+*/]=")
@@ -334,7 +334,10 @@ _FRACTIONS: Final = {"½": r"\frac12 ", "⅓": r"\frac13 ", "¼": r"\frac14 ", "
 _COMPARISON: Final = re.compile(
     r"[<>!]=|[<>≤≥≠]|\\(?:leq?|geq?|neq?|ll|gg|not|propto|sim|lt|gt)(?![A-Za-z])"
 )
-_TRANSPOSE: Final = re.compile(r"\^\s*\{?\s*(?:T|\\top|\\intercal|\\mathsf\s*\{?T\}?)(?![A-Za-z])|⊤|ᵀ")
+_TRANSPOSE: Final = re.compile(
+    r"\^\s*\{?\s*(?:T|\\top|\\intercal|\\mathsf\s*\{?T\}?)(?![A-Za-z])|⊤|ᵀ"
+)
+_TUPLE: Final = re.compile(r"\(([^()]+(?:,[^()]+)+)\)")
 _DECIMAL_COMMA: Final = re.compile(r"(?<![\d.,])\d+,\d+(?![\d.,])")
 
 
@@ -418,6 +421,21 @@ def _statement(text: str, start: int, end: int) -> Statement | None:
     if not signs and not (problem and "=" in whole):
         problem = ""  # nothing is claimed
     return Statement(whole, begins, tuple(sides), tuple(signs), problem)
+
+
+def _by_component(statement: Statement) -> list[Statement]:
+    """(x, y) = (1, 0) says x = 1 and y = 0."""
+    tuples = [_TUPLE.fullmatch(side.text) for side in statement.sides]
+    parts = [found[1].split(",") for found in tuples if found]
+    if len(parts) < max(2, len(statement.sides)) or len({len(part) for part in parts}) > 1:
+        return [statement]
+    starts = [side.start for side in statement.sides]
+    found = []
+    for components in zip(*parts, strict=True):
+        texts = [component.strip() for component in components]
+        sides = tuple(Side(text, start) for text, start in zip(texts, starts, strict=True))
+        found.append(replace(statement, text=" = ".join(texts), sides=sides))
+    return found
 
 
 def _side(text: str, start: int, end: int) -> Side:

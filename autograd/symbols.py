@@ -54,9 +54,10 @@ def page_reader(
     reader = Reader(known, aliases=aliases, new_symbols=True)
     spelled = {spelling for label in known for spelling in spellings_of(label)}
     for label in dict.fromkeys(label for side in sides for label in _new_symbols(reader, side)):
-        if not spelled & set(spellings_of(label)):  # y_hat and \hat{y} are one
-            known[label] = None
-            spelled.update(spellings_of(label))
+        spellings = spellings_of(label)
+        if not spelled & set(spellings):  # y_hat and \hat{y} are one
+            known[spellings[-1].label if spellings else label] = None
+            spelled.update(spellings)
     wholes = set(_plain_symbols(defined))
     singles = {label for label in known if len(label) == 1}
     labels = [
@@ -65,9 +66,10 @@ def page_reader(
         if label in wholes or not _is_product(label, singles, known) or label in aliases.values()
     ]
     others = {**_before_update(labels), **aliases}
+    labels += [label for label in dict.fromkeys(others.values()) if label not in labels]
     said = {spelling for alias in others for spelling in spellings_of(alias)}
     return Reader(
-        (s for s in labels if s in aliases.values() or not said & set(spellings_of(s))),
+        (s for s in labels if s in others.values() or not said & set(spellings_of(s))),
         aliases=others,
     )
 

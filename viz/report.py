@@ -75,7 +75,7 @@ def _formula(entry: Entry) -> str:
     equation = re.sub(r"\\mathrm\s*\{\s*d\s*\}\s*", "d", equation)
     equation = re.sub(r"_(\w{2,})", r"_{\1}", equation)
     equation = re.sub(r"([_^])\{([A-Za-z]{2,})\}", r"\1{\\text{\2}}", equation)
-    equation = re.sub(r"\}(?=\\[dt]?frac)", "} ", equation)
+    equation = re.sub(r"\}(?=\\(?:[dt]?frac|ln|log|exp|sin|cos|tan|sqrt))", "} ", equation)
     return re.sub(r"(?:\s|\\[,;:!])+", " ", equation)
 
 

@@ -1,0 +1,250 @@
+"""The command: what it prints and writes, and its exit status."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+import subprocess
+import sys
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+
+import pytest
+
+from autograd import grade
+from viz.command import main
+from viz.report import Marked, as_html, as_json, summary
+
+ROOT = Path(__file__).resolve().parents[1]
+NOTES = ROOT / "demos" / "notes"
+RIGHT = "p = w x\n\ndp/dw = x\n"
+WRONG = "p = w x\n\ndp/dw = w\n"
+UNREAD = RIGHT + "\n" + r"$\nabla p = x$" + "\n"
+
+
+@pytest.fixture(autouse=True)
+def eighty_columns(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+
+
+def page(folder: Path, text: str, name: str = "page.md") -> str:
+    file = folder / name
+    file.write_text(text, encoding="utf-8")
+    return str(file)
+
+
+# Exit status.
+
+
+@pytest.mark.parametrize(
+    ("text", "status"), [(RIGHT, 0), (WRONG, 1), (UNREAD, 0), ("x = 1", 0), ("", 2), ("words", 2)]
+)
+def test_exit_status(tmp_path: Path, text: str, status: int) -> None:
+    assert main(["check", page(tmp_path, text)]) == status
+
+
+def test_strict_counts_what_was_not_read(tmp_path: Path) -> None:
+    assert main(["check", "--strict", page(tmp_path, UNREAD)]) == 1
+    assert main(["check", "--strict", page(tmp_path, RIGHT)]) == 0
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [(b"\x89PNG\r\n\x1a\n\0\0", "is not text in UTF-8"), (b"caf\xe9 = 1", "is not text in UTF-8")],
+)
+def test_what_is_no_text_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], content: bytes, message: str
+) -> None:
+    file = tmp_path / "page.md"
+    file.write_bytes(content)
+    assert main(["check", str(file)]) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert "hint: " in error
+
+
+def test_a_missing_page_is_named_and_the_others_are_marked(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    missing, there = str(tmp_path / "missing.md"), page(tmp_path, RIGHT)
+    assert main(["check", missing, str(tmp_path), there]) == 2
+    output = capsys.readouterr()
+    assert f"{missing} cannot be read: No such file" in output.err
+    assert "1 claim: 1 right" in output.out
+
+
+def test_utf_16_is_read(tmp_path: Path) -> None:
+    file = tmp_path / "page.md"
+    file.write_bytes(WRONG.encode("utf-16"))
+    assert main(["check", str(file)]) == 1
+
+
+def test_standard_input_is_a_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = io.TextIOWrapper(io.BytesIO(WRONG.encode()))
+    monkeypatch.setattr("sys.stdin", stream)
+    assert main(["check", "-"]) == 1
+
+
+# What is printed.
+
+
+def test_the_terminal_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["check", page(tmp_path, WRONG + "\n`code`, $w$\n<!-- x -->\n")])
+    lines = capsys.readouterr().out.split("\n")
+    assert [line.rstrip() for line in lines[1:]] == [
+        "     1  definition  p = w x",
+        "     3  WRONG       dp/dw = w",
+        "                      should be: x",
+        "                      example: at w = 0.5, x = 0.8 this is 0.5, not 0.8",
+        "  Formulas without an equation, which claim nothing: line 5",
+        "  Not read: line 6, a comment",
+        "  1 claim: 1 wrong (line 3)",
+        "", "",
+    ]  # fmt: skip
+
+
+def test_no_line_is_longer_than_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    pages = [str(file) for file in sorted((ROOT / "tests" / "pages").glob("*.*"))]
+    main(["check", *(file for file in pages if not file.endswith(".toml"))])
+    output = capsys.readouterr().out
+    assert max(map(len, output.split("\n"))) <= 80
+    assert "\x1b" not in output
+    assert "\\" not in output.replace(r"\mathcal", "")
+
+
+def test_brief_prints_only_what_is_not_right(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["check", "--brief", page(tmp_path, RIGHT + WRONG.replace("p = w x\n", ""))])
+    output = capsys.readouterr().out
+    assert "WRONG" in output
+    assert "definition" not in output
+    assert " right  " not in output
+
+
+def test_several_wrong_lines_and_errors_carried_forward(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = "z = w x, a = tanh(z)\nda/dz = 1 - a\nda/dw = (1 - a) x\nda/dx = w\n"
+    assert main(["check", page(tmp_path, text)]) == 1
+    output = capsys.readouterr().out
+    assert output.index("the first wrong line") < output.index("carried")
+    assert "right, given what stands in line 2, which is wrong" in output
+    assert "3 claims: 2 wrong (lines 2, 4), 1 right given an earlier wrong line" in output
+
+
+def test_the_scan_with_its_aliases(capsys: pytest.CaptureFixture[str]) -> None:
+    scan = ROOT / "tests" / "pages" / "scan" / "backprop-notes.txt"
+    assert main(["check", str(scan), "--aliases", str(NOTES / "scan.aliases")]) == 1
+    output = capsys.readouterr().out
+    assert output.count("WRONG") == 1
+    assert "slip: wrong index: W₂₁² is written where W₁₁² belongs" in output
+
+
+def test_bad_aliases_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    said = page(tmp_path, "alias:\n", "said.txt")
+    assert main(["check", page(tmp_path, RIGHT), "--aliases", said]) == 2
+    assert f"{said}, line 1: 'alias' is no key" in capsys.readouterr().err
+    assert main(["check", page(tmp_path, RIGHT), "--aliases", str(tmp_path / "none")]) == 2
+
+
+def test_help_says_how_to_write_a_page(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as done:
+        main(["check", "--help"])
+    assert done.value.code == 0
+    told = capsys.readouterr().out
+    assert max(map(len, told.split("\n"))) <= 80
+    for word in ("definitions", "values", "a claim", "aliases:", "exit status", "--html", "--json"):
+        assert word in told
+
+
+def test_the_page_in_the_help_is_all_right(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["check", "--help"])
+    told = capsys.readouterr().out
+    lines = told[told.index("  # One neuron") : told.index("- The first equation")].split("\n")
+    shown = "\n".join(re.split(r" {3,}(?=[a-z])", line[2:])[0] for line in lines)
+    report = grade(shown)
+    assert {entry.verdict for entry in report.entries} == {"", "right"}
+    assert report.count("right") == 6
+
+
+# What is written.
+
+
+def test_html_is_well_formed_and_needs_nothing_else(tmp_path: Path) -> None:
+    file = tmp_path / "out" / "report.html"
+    script = page(tmp_path, "w = 1 <script>alert(1)</script> & x = 2\n", "bad<name>.md")
+    notes = str(NOTES / "backpropagation.md")
+    assert main(["check", notes, script, "--html", str(file)]) == 1
+    html = file.read_text(encoding="utf-8")
+    tree = ElementTree.fromstring(html.partition("\n")[2].replace('<meta charset="utf-8">', "")
+                                  .replace('scale=1">', 'scale=1"/>'))  # fmt: skip
+    assert len(tree.findall(".//math")) > 100
+    assert not tree.findall(".//script")
+    assert not re.search(r"https?://|<link|@import|url\(", html)
+    assert html.count("WRONG") == 1
+
+
+def test_json_follows_its_schema(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = WRONG + "$w$\n```\ncode\n```\n"
+    assert main(["check", page(tmp_path, text), "--json", "-"]) == 1
+    output = capsys.readouterr().out
+    (found,) = json.loads(output)["pages"]
+    assert found["summary"] == {"right": 0, "wrong": 1, "carried": 0, "unread": 0}
+    assert found["entries"][1]["answer"] == "x"
+    assert found["entries"][1]["line"] == 3
+    assert found["mentions"] == [{"line": 4, "text": "w"}]
+    assert found["passed"] == [{"first": 5, "last": 7, "what": "code"}]
+    schema = as_json.__doc__ or ""
+    assert all(f"`{key}`" in schema for key in [*found, *found["entries"][0], *found["passed"][0]])
+
+
+def test_files_are_replaced_only_when_whole(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "folder").mkdir()
+    status = main(["check", page(tmp_path, RIGHT), "--json", str(tmp_path / "folder")])
+    assert status == 2
+    assert "cannot be written" in capsys.readouterr().err
+    assert list(tmp_path.glob(".*")) == []
+
+
+def test_summary_in_words() -> None:
+    assert summary(grade(RIGHT)) == "1 claim: 1 right"
+    assert summary(grade("x = 1")) == "nothing is claimed on this page"
+    assert "WRONG" in as_html([Marked("a page", grade(WRONG))])
+
+
+# As a process.
+
+
+def run(*arguments: str, **options: object) -> subprocess.CompletedProcess[bytes]:
+    code = "import sys; from viz.command import main; sys.exit(main())"
+    return subprocess.run(
+        [sys.executable, "-c", code, *arguments], cwd=ROOT, capture_output=True, check=False,
+        env={**os.environ, "PYTHONIOENCODING": "ascii", **options},
+    )  # fmt: skip
+
+
+def test_a_terminal_without_unicode_gets_question_marks(tmp_path: Path) -> None:
+    done = run("check", page(tmp_path, "ŷ = w x\ndŷ/dw = x\n"))
+    assert done.returncode == 0, done.stderr
+    assert b"?" in done.stdout
+
+
+def test_a_reader_that_stops_reading_causes_no_traceback(tmp_path: Path) -> None:
+    file = page(tmp_path, "\n".join(f"x_{k} = {k}" for k in range(3000)))
+    code = "import sys; from viz.command import main; sys.exit(main())"
+    with subprocess.Popen(
+        [sys.executable, "-c", code, "check", file], cwd=ROOT,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    ) as process:  # fmt: skip
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.readline()
+        process.stdout.close()
+        errors = process.stderr.read()
+    assert b"Traceback" not in errors
