@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 from autograd.errors import ArgumentTypeError
-from autograd.parsing import Parser
+from autograd.parsing import Doubt, Parser
 from autograd.spelling import Labels
 from autograd.syntax import Derivative, Meaning, Node, Number, Symbol, walk
 from autograd.tokens import (
@@ -22,7 +23,7 @@ from autograd.transforms import differentiate
 from autograd.value import Value
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
     from autograd.ops import Operation
 
@@ -163,11 +164,11 @@ class Reader:
     def read(self, text: str) -> Formula:
         r"""The formula in `text`.
 
-        What paper leaves open is read so: `a/bc` from left to right, (a/b)c, and `\sin xy` as
-        sin(xy). Raises FormulaError for what is not one formula, ArgumentTypeError (a TypeError)
-        for what is not text.
+        What paper leaves open is read so: `a/bc` from left to right, (a/b)c; `\sin xy` as sin(xy);
+        and `e^x` as a power of e where e is a label. Raises FormulaError for what is not one
+        formula, ArgumentTypeError (a TypeError) for what is not text.
         """
-        return self._parsed(text, tight=False, narrow=False)[0]
+        return self._parsed(text, ())[0]
 
     def readings(self, text: str) -> tuple[Formula, ...]:
         r"""The formula in `text` in each sense it may have on paper, the one of `read` first.
@@ -177,17 +178,19 @@ class Reader:
         >>> round(a_bc.evaluate(at), 3), round(bc_below.evaluate(at), 3)
         (1.5, 0.167)
         """
-        first, doubts = self._parsed(text, tight=False, narrow=False)
-        found = [first]
-        for tight, narrow in ((True, False), (False, True), (True, True)):
-            if (tight <= ("division" in doubts)) and (narrow <= ("argument" in doubts)):
-                found.append(self._parsed(text, tight=tight, narrow=narrow)[0])
-        return tuple({formula.tree: formula for formula in found}.values())
+        first, doubts = self._parsed(text, ())
+        open_to_doubt = [doubt for doubt in Doubt if doubt in doubts]
+        others = (
+            self._parsed(text, otherwise)[0]
+            for count in range(1, len(open_to_doubt) + 1)
+            for otherwise in combinations(open_to_doubt, count)
+        )
+        return tuple({formula.tree: formula for formula in (first, *others)}.values())
 
-    def _parsed(self, text: str, *, tight: bool, narrow: bool) -> tuple[Formula, set[str]]:
+    def _parsed(self, text: str, otherwise: Collection[Doubt]) -> tuple[Formula, set[Doubt]]:
         _refuse_other_than_text(text)
         words = Scanner(text, self.labels, self.functions, new_symbols=self.new_symbols)
-        parser = Parser(words, tight=tight, narrow=narrow)
+        parser = Parser(words, otherwise)
         return Formula(text, parser.formula()), parser.doubts
 
 

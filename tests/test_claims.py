@@ -341,6 +341,10 @@ def test_other_readings_of_what_brackets_leave_open() -> None:
     assert verdict.right
     assert "read as" in verdict.message
     assert check_formula(half_log, x, "1/(2x)").message.count("\n") == 0
+    error = Value(0.5, "e")
+    assert check_formula(error.exp() * x, x, "e^e").right
+    assert check_formula(error**2 * x, x, "e^2").right
+    assert not check_formula(error**2 * x, x, "e^3").right
 
 
 def test_rounded_decimals_pass_as_such() -> None:

@@ -218,6 +218,8 @@ def test_what_paper_leaves_open_has_all_its_readings() -> None:
     assert values[r"\log xy"] == pytest.approx([math.log(x * y), math.log(x) * y])
     assert values["x y + 1"] == pytest.approx([x * y + 1])
     assert len(values[r"1/2 \log 2 x"]) == 4
+    label_e = Reader(["e", "x"]).readings("e^x")
+    assert [f.evaluate({"e": 2.0, "x": 3.0}) for f in label_e] == [8.0, math.exp(3.0)]
 
 
 @pytest.mark.parametrize(
