@@ -114,7 +114,7 @@ def _told(answer: str, verdict: Verdict) -> Explanation:
     if verdict.right:
         return Explanation(answer)
     slip = verdict.slip
-    message = "" if slip is None else slip.message
+    message = "no single slip that is known explains it" if slip is None else slip.message
     if len(verdict.slips) > 1:
         message = "either " + ", or ".join(each.message for each in verdict.slips)
     example = "" if verdict.counterexample is None else _example(verdict.counterexample)

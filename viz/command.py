@@ -30,10 +30,10 @@ _RIGHT, _WRONG, _UNUSABLE = 0, 1, 2
 _ABOUT: Final = """\
 Chalkgrad marks pages of hand derivations: it reads the formulas on a page, works
 out every derivative itself, and says of each line whether it is right - and of a
-wrong one what is right instead and which slip was made.
+wrong one what is right instead, and which slip was made.
 
-  chalkgrad check NOTES.md          mark a page
-  chalkgrad check --help            how to write one, and all options
+  chalkgrad check NOTES.md       mark a page
+  chalkgrad check --help         how to write one, and all options
 """
 
 _CHECK: Final = r"""Marks pages of derivations: Markdown, LaTeX or plain text.
@@ -41,27 +41,29 @@ _CHECK: Final = r"""Marks pages of derivations: Markdown, LaTeX or plain text.
 A page says what the network is, then claims things about it:
 
   # One neuron
-  $z = w x + b$, $a = \sigma(z)$, $L = (y - a)^2$         definitions
-  With w = 0.4, b = -0.1, x = 1.5 and y = 1:              values
-  $$\frac{\partial L}{\partial a} = -2(y - a)$$           a claim
-  dL/dw = dL/da * da/dz * dz/dw                           plain text will do
-        = -2(y - a) a (1 - a) x = -0.2662                 a chain: three claims
-  w_new = w - 0.5 * dL/dw = 0.533                         an update
+  $z = w x + b$, $a = \sigma(z)$, $L = (y - a)^2$       definitions
+  With w = 0.4, b = -0.1, x = 1.5 and y = 1:            values
+  $$\frac{\partial L}{\partial a} = -2(y - a)$$         a claim
+  dL/dw = dL/da * da/dz * dz/dw                         plain text will do
+        = -2(y - a) a (1 - a) x = -0.2662               a chain: three claims
+  w_new = w - 0.5 * dL/dw = 0.533                       an update
 
-- The first equation for a symbol defines it, or gives its value where the right side
-  is a number. What has no definition is an input or a parameter.
+- The first equation for a symbol defines it, or gives its value where only
+  numbers stand right. A symbol without one is an input or a parameter.
 - Every other equation is a claim; of A = B = C each link is marked by itself.
-- Formulas are right in any equivalent form; they need no values. Numbers need the
-  values they are computed from, and are right where they agree to their last digit.
-- Formulas stand between $ or $$, in \( \), \[ \], align and the like, or in the text.
-  Fenced code is not read. A heading begins a part in which symbols may be redefined.
-- W_{11}^2 is a name, not a square, where the page has W_{11}^1 or differentiates by it.
-- Nothing on a page is run.
+- Formulas are right in any equivalent form and need no values. Numbers need the
+  values they are computed from, and are right to the digits that they have.
+- Formulas stand between $ or $$, in \( \), \[ \], align and the like, or in the
+  text. Fenced code is not read. Under another heading symbols may be redefined.
+- W_{11}^2 is a name, not a square, where the page differentiates by it or has a
+  W_{11}^1 as well. f(x) is f where the page defines it so. dw by itself is
+  dL/dw where the page has an equation for dw, and a loss (L, J, C, E or loss).
+- Nothing on a page is run, and nothing is sent anywhere.
 """
 
 _EPILOG: Final = """\
-In front of the page between two lines ---, or in a file for --aliases without these,
-other spellings of its symbols may stand, and what the page does not write down:
+In front of a page between two lines ---, or without these in a file for
+--aliases, may stand other spellings of its symbols, and what it does not say:
 
   aliases:
     0_{11}: O_{11}
@@ -70,8 +72,13 @@ other spellings of its symbols may stand, and what the page does not write down:
     - O_{11} = W_{11}^1 x_{i1} + W_{21}^1 x_{i2} + b_{11}
     - y = 3
 
-marks: right; WRONG; carried: right given an earlier wrong line; not read: with the reason.
-exit status: 0 nothing is wrong, 1 something is, 2 a page cannot be used.
+marks:
+  right
+  WRONG      with what is right, and the slip where just one explains it
+  carried    right given an earlier wrong line, which is named
+  not read   with the reason; also what cannot be judged by what the page says
+
+exit status: 0 nothing is wrong, 1 something is, 2 a page cannot be used
 """
 
 

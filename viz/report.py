@@ -141,7 +141,8 @@ def print_report(console: Console, marked: Marked, *, brief: bool = False) -> No
         for heading, note in _notes(entry, entry is first):
             told = (f"{heading}: " if heading else "") + _in_unicode(note)
             for line in _wrapped(told, width - _MARGIN - 4):
-                console.print(Text(" " * (_MARGIN + 2) + line, style=style), soft_wrap=True)
+                note_line = " " * (_MARGIN + 2) + line.replace("\u00a0", " ")
+                console.print(Text(note_line, style=style), soft_wrap=True)
     for note in _footnotes(report):
         for line in _wrapped(note, width - 2):
             console.print(Text("  " + line, style="dim"), soft_wrap=True)
