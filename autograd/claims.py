@@ -140,7 +140,7 @@ def check_formula(
             return Verdict(True, f"right: {case.equation}{note}", case.answer)
     different = comparisons[0].different
     if different is None:
-        message = f"undecided: {shown_text(text)} is defined at none of the points tried"
+        message = f"undecided: {shown_text(text)} can be compared at none of the points tried"
         return Verdict(False, f"{message}; {case.equation}", case.answer, decided=False)
     rounded = _rounded_decimals(readings[0].tree)
     if rounded and _Comparison(case, _shown_worth(rounded), rounded=True).same:

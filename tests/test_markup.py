@@ -132,7 +132,7 @@ def test_any_label_can_be_shown(label):
     assert to_latex(latex) == latex
     assert "\n" not in to_unicode(latex)
     for text in (label, latex):
-        ET.fromstring(f"<math>{to_mathml(text)}</math>")  # noqa: S314 - our own
+        ET.fromstring(f"<math>{to_mathml(text)}</math>")
 
 
 def test_labels_nested_without_end():
