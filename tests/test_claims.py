@@ -553,7 +553,9 @@ def test_a_number_rounded_in_any_style_is_right(
     mantissa, _, exponent = text.partition("e")
     unit = 10.0 ** (int(exponent or 0) - len(mantissa.partition(".")[2]))
     off = float(text) + 2 * math.copysign(unit, gradient)
-    assert not check_number(*loss_of(gradient), f"{off:.{digits}{style}}").right
+    wrong = f"{off:.{digits}{style}}"
+    assume(len(wrong) == len(text))  # with fewer digits, as "-2e+02", it may be right after all
+    assert not check_number(*loss_of(gradient), wrong).right
 
 
 def test_rounding_on_the_way_is_no_slip() -> None:
