@@ -102,7 +102,7 @@ def read_chains(page: Page, settings: Settings) -> tuple[Reader, list[Chain]]:
     for written in page.statements:
         chain = _written(reader, len(chains), written)
         before = chains[-1] if chains else None
-        if not written.statement.continues or not _goes_on(before, chain):
+        if not written.statement.continues or not _goes_on(before, chain, leads=written.leads):
             chains.append(chain)
         elif before is not None:
             before.sides += chain.sides[1:]
@@ -136,11 +136,13 @@ class _PageReader:
         return ""
 
 
-def _goes_on(before: Chain | None, chain: Chain) -> bool:
-    if before is not None and before.signs and not before.given and before.section == chain.section:
-        return True
-    chain.problem = "it begins with its sign, and nothing stands before it"
-    return False
+def _goes_on(before: Chain | None, chain: Chain, *, leads: bool) -> bool:
+    """Whether a chain that begins with its sign is the end of the one before it."""
+    if not leads:
+        chain.problem = "what the left side is cannot be told from the words before the sign"
+    elif before is None or not before.signs or before.given or before.section != chain.section:
+        chain.problem = "it begins with its sign, and nothing stands before it"
+    return not chain.problem
 
 
 def _written(reader: _PageReader, place: int, written: Written) -> Chain:

@@ -159,7 +159,7 @@ def _compared_number(reference: Node, tree: Node, network: Network, *, rough: bo
         return RIGHT
     if values and all(same(value, values[0]) for value in values):
         return WRONG
-    shown = ", ".join(missing[:3]) + (", ..." if len(missing) > 3 else "")
+    shown = ", ".join(f"${label}$" for label in missing[:3]) + (", ..." if len(missing) > 3 else "")
     return Outcome("unread", f"{shown} {'has' if len(missing) == 1 else 'have'} no number here")
 
 
@@ -172,7 +172,7 @@ def _compared_formula(reference: Node, tree: Node, network: Network) -> Outcome:
     new = sorted(symbols_in(tree) - symbols_in(reference))
     unknown = [symbol for symbol in new if not _is_known(symbol, network)]
     if not reason and unknown:
-        reason = f"{unknown[0]} stands in no definition on this page"
+        reason = f"${unknown[0]}$ stands in no definition on this page"
     if not compared and not reason:
         reason = "it has no value at any point that was tried"
     return Outcome("unread", reason) if reason else WRONG
@@ -190,8 +190,10 @@ def _values(network: Network, trees: Sequence[Node], *roots: Value) -> Iterator[
 def _is_right_in_numbers(reference: Node, tree: Node, network: Network) -> bool:
     """Whether it is right at the numbers of the page, some of which are put in for symbols."""
     alone = isinstance(reference, Symbol) and isinstance(tree, Symbol)
-    known = {abs(network.nodes[s].data) for s in symbols_in(reference) | _above(reference, network)}
-    if not alone and not _put_in(tree) & known:
+    known = {network.nodes[s].data for s in symbols_in(reference) | _above(reference, network)}
+    known |= {recorded(part, network) for part in walk(reference) if isinstance(part, Derivative)}
+    put_in = [number for number in _put_in(tree) if any(same(number, abs(k)) for k in known)]
+    if not alone and not put_in:
         return False
     if network.unvalued(network.build(reference), network.build(tree)):
         return False
@@ -235,12 +237,12 @@ def _unknown(tree: Node, network: Network) -> Iterator[str]:
         of, wrt = network.nodes[part.of.label], network.nodes[part.wrt.label]
         if of is not wrt:
             if of.is_leaf:
-                yield f"{part.of.label} has no definition on this page"
+                yield f"${part.of.label}$ has no definition on this page"
             under = {node.label for node in topological_order(of)}
             if wrt.label not in under:
                 yield from (why for label, why in network.broken.items() if label in under)
                 if not _is_known(part.wrt.label, network):
-                    yield f"{part.wrt.label} stands in no definition on this page"
+                    yield f"${part.wrt.label}$ stands in no definition on this page"
 
 
 def _is_known(label: str, network: Network) -> bool:

@@ -174,10 +174,11 @@ class Definitions:
             self.roles[chain.place] = "mention"
         elif stem(chain.label)[1] == "new" and stem(chain.label)[0] in self._used():
             self.roles[chain.place] = "update"
-        elif lead.is_number and not set(labels) & self._formulas.keys():
+        elif lead.is_number and not any(self._has_formula(label) for label in labels):
             self.roles[chain.place] = "value"
             number = None if chain.problem else _number(lead)
             for label in labels:
+                self._formulas.pop(label, None)  # one that was not read
                 for member in self._family(label):
                     self._values.setdefault(member, []).append((chain.place, number))
 
@@ -207,6 +208,9 @@ class Definitions:
         """The symbols that some definition uses."""
         formulas = [found for definitions in self._formulas.values() for found in definitions]
         return {symbol for definition in formulas for symbol in definition.symbols}
+
+    def _has_formula(self, label: str) -> bool:
+        return any(definition.tree for definition in self._formulas.get(label, ()))
 
     def _family(self, label: str) -> list[str]:
         """The symbols that a value is for: W alone means every W_{ij} of the definitions."""
@@ -260,15 +264,16 @@ def _is_update(chain: Chain) -> bool:
     lead = chain.sides[1].tree
     if lead is None or bare not in symbols_in(lead):
         return False
-    steps = any(isinstance(part, Derivative) for part in walk(lead))
-    return mark == "new" or steps or chain.signs[0] == ":="
+    return mark == "new" or bare == chain.label
 
 
 def _rates_in(tree: Node) -> Iterator[Number]:
-    """The numbers that a derivative is multiplied by, as the 0.1 of w - 0.1 dL/dw."""
+    """The numbers that a derivative, or its number, is multiplied by: 0.1 in w - 0.1 dL/dw."""
     for part in walk(tree):
-        if isinstance(part, Product) and any(isinstance(f, Derivative) for f in part.factors):
-            yield from (factor for factor in part.factors if isinstance(factor, Number))
+        if isinstance(part, Product) and len(part.factors) > 1:
+            slope = any(isinstance(factor, Derivative) for factor in part.factors)
+            if slope or not symbols_in(part):
+                yield from (factor for factor in part.factors[:1] if isinstance(factor, Number))
 
 
 def _number(side: Side) -> float | None:

@@ -45,8 +45,8 @@ class Entry:
     "right"; "wrong"; "carried", right given the wrong line `because`; "unread", not read or not to
     be judged, for the `reason` given; or empty for definitions and values. Of a wrong claim,
     `answer` is the right formula or number in LaTeX, `slip` the kind of slip that explains it,
-    `message` that slip in a sentence, and `example` a counterexample. Where `continues`, `left` is
-    the right side of the entry before.
+    `message` that slip in a sentence, and `example` a counterexample. In sentences, formulas stand
+    between dollars. Where `continues`, `left` is the right side of the entry before.
     """
 
     line: int
@@ -92,6 +92,7 @@ class Marker:
         self._formulas: dict[object, dict[Key, Belief]] = {}
         self._numbers: dict[object, dict[Key, Belief]] = {}
         self._rounded: dict[object, dict[Key, Belief]] = {}
+        self._stepped: dict[str, float] = {}  # by updates in place, until something else is said
 
     def entries(self, chain: Chain) -> Iterator[Entry]:
         """An entry for each link of a chain; one for all that is defined at its head."""
@@ -99,6 +100,10 @@ class Marker:
         last = len(chain.sides) - 1
         if role == "mention" or chain.given:
             return
+        if role != "update":  # all parameters step at once, by gradients taken before
+            for label, number in self._stepped.items():
+                self.definitions.set_value(label, chain.place, number)
+            self._stepped.clear()
         if chain.problem:
             yield _entry(chain, 1, last, verdict="unread", reason=chain.problem)
             return
@@ -129,7 +134,7 @@ class Marker:
         network = self._networks.at(chain.place)
         update = self.definitions.updates.get(chain.place)
         if update:
-            reason = f"by which loss and learning rate {update.parameter} is updated is not said"
+            reason = f"by which loss and learning rate ${update.parameter}$ is updated is not said"
             return _Progress(chain, update.tree, network, update.generic, 1, reason)
         if self.definitions.roles[chain.place] == "value":
             return _Progress(chain, chain.sides[chain.lead].tree, network, first=chain.lead)
@@ -255,14 +260,14 @@ class Marker:
         """After `w = w - ...` the symbol has the number written there."""
         chain = progress.chain
         update = self.definitions.updates[chain.place]
-        if chain.label != update.parameter or update.tree is None or update.generic:
-            return
         last, network = chain.sides[-1], progress.network
         stepped = last.readings[0].tree if last.is_number else update.tree
+        if chain.label != update.parameter or stepped is None or update.generic:
+            return
         try:
             number = recorded(stepped, network)
             if last.is_number or not network.unvalued(network.build(stepped)):
-                self.definitions.set_value(update.parameter, chain.place, number)
+                self._stepped[update.parameter] = number
         except ChalkgradError:
             return  # the step cannot be computed, and was marked so
 

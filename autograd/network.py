@@ -70,7 +70,7 @@ class Networks:
             formulas = self._definitions.in_force(place)
             trees = {label: d.tree for label, d in formulas.items() if d.tree is not None}
             broken = {
-                label: f"the definition of {label} in line {d.line} is not read"
+                label: f"the definition of ${label}$ in line {d.line} is not read"
                 for label, d in formulas.items()
                 if d.tree is None
             }
@@ -92,7 +92,7 @@ class Networks:
     ) -> Network:
         order = _order(trees, self._definitions.resolved)
         for label in trees.keys() - set(order):
-            broken[label] = f"{label} is defined by itself"
+            broken[label] = f"${label}$ is defined by itself"
         chance = random.Random(0)  # noqa: S311 - the same numbers every time
         for trial in range(_TRIALS):
             network = Network(trees={label: trees[label] for label in order}, broken=dict(broken))
@@ -121,7 +121,7 @@ class Networks:
             try:
                 node = _shared(network.build(_with_relu(tree)), known)
             except ChalkgradError as error:
-                network.broken[label] = f"{label} cannot be computed: {error.message}"
+                network.broken[label] = f"${label}$ cannot be computed: {error.message}"
                 network.nodes[label] = Value(1.0, label)
                 continue
             network.nodes[label] = node if not node.label else node + 0.0

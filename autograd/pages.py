@@ -28,13 +28,15 @@ _LONGEST: Final = 1_000_000  # characters: a book
 class Written:
     """A statement on the page: the line it begins on, the line of each side, the section it is in.
 
-    Every heading begins a section; what stands before the first one is section 0.
+    Every heading begins a section; what stands before the first one is section 0. `leads` says
+    whether nothing but marks stands before it on its line.
     """
 
     statement: Statement
     line: int
     side_lines: tuple[int, ...]
     section: int
+    leads: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,7 @@ def read_page(text: str) -> Page:
 _FENCE: Final = re.compile(r"^ {0,3}(?:>\s?)*(`{3,}|~{3,})[ \t]*([^\n`]*)$", re.MULTILINE)
 _COMMENT: Final = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _HEADING: Final = re.compile(
-    r"^(?:#{1,6}\s|\\(?:chapter|section|subsection|subsubsection)\b|[^\n]+\n=+[ \t]*$)",
+    r"^(?:#{1,6}\s|\\(?:chapter|section|subsection|subsubsection)\b|[^\n]+\n(?:=+|-{3,})[ \t]*$)",
     re.MULTILINE,
 )
 _DISPLAYS: Final = (
@@ -100,6 +102,9 @@ _NO_PROSE: Final = re.compile(
     r"|\\(?:item|noindent|par|textbf|textit|emph)(?![A-Za-z])"
     r"|(?<=\S)[ \t]{2,}\(\d{1,3}(?:\.\d{1,3})?[a-z]?\)[ \t]*$",  # the number of an equation
     re.MULTILINE,
+)
+_MARKS_BEFORE: Final = re.compile(
+    r"\s|[$&>`*-]|\\\\?[\[(]|\\quad|\\qquad|\\begin\{[a-z*]+\}|\\item(?![A-Za-z])"
 )
 _WORD_SYMBOL: Final = re.compile(r"\\(?:text|mathrm|textit|mathit)\s*\{\s*([A-Za-z]{2,24})\s*\}")
 
@@ -144,7 +149,10 @@ class _Reading:
         self, at: int, statement: Statement, place: int, sections: list[int]
     ) -> Written:
         lines = tuple(self._line(place + side.start) for side in statement.sides)
-        return Written(statement, self._line(at), lines, bisect_right(sections, at))
+        line = self._line(at)
+        before = self.text[self.line_starts[line - 1] : at]
+        leads = not _MARKS_BEFORE.sub("", before)
+        return Written(statement, line, lines, bisect_right(sections, at), leads)
 
     def _line(self, at: int) -> int:
         return bisect_right(self.line_starts, at)

@@ -64,15 +64,18 @@ _EDGES: Final = "+*/·×,.:;"
 
 
 def words_defined(lines: str) -> set[str]:
-    r"""Words that are symbols: alone left of an equals sign that begins a line, or as in dloss/dw.
+    r"""Words that are symbols: by their place before an equals sign, in dloss/dw, in a product.
 
-    >>> sorted(words_defined("loss = (y - p)^2\nso this = 3\nd cost / d w"))
-    ['cost', 'loss']
+    >>> sorted(words_defined("loss = (y - p)^2\nso this = 3\nd cost / d w\nat rate = 1, rate * g"))
+    ['cost', 'loss', 'lr', 'rate']
     """
     found = re.findall(r"(?m)^[ \t>*-]*([A-Za-z]{2,24})\s*:?=(?!=)", lines)
     found += re.findall(r"[d∂]\s?([A-Za-z]{2,24})\s?/\s?[d∂]", lines)
     found += re.findall(r"/\s?[d∂]\s?([A-Za-z]{2,24})\b", lines)
-    return {word for word in found if word.lower() not in _CONNECTIVES}
+    multiplied = {*re.findall(r"([A-Za-z]{2,24})\s*[*·]", lines),
+                  *re.findall(r"[*·]\s*([A-Za-z]{2,24})", lines)}  # fmt: skip
+    found += multiplied & {*re.findall(r"([A-Za-z]{2,24})\s*=", lines)}
+    return {word for word in found if word.lower() not in _CONNECTIVES} | {"lr"}
 
 
 def formulas_in_line(line: str, known: Collection[str] = ()) -> Iterator[tuple[int, int]]:
@@ -132,14 +135,14 @@ def _kind_of_name(text: str, name: re.Match[str], known: Collection[str]) -> Kin
     word = name[0]
     if word in known or word in FUNCTIONS or word.lower() in _GREEK or _SPOKEN.fullmatch(word):
         return "symbol"
+    before, after = text[: name.start()].rstrip()[-1:], text[name.end() :].lstrip()[:1]
+    if _DIFFERENTIAL.fullmatch(word) and "/" in (before, after):
+        return "symbol"
     if word.lower() in _CONNECTIVES and len(word) > 1:
         return "connective"
     if _CLITIC.fullmatch(word):
         return "connective"
     if not word.isascii() or not word.isalpha() or len(word) == 1:
-        return "symbol"
-    before, after = text[: name.start()].rstrip()[-1:], text[name.end() :].lstrip()[:1]
-    if _DIFFERENTIAL.fullmatch(word) and "/" in (before, after):
         return "symbol"
     if len(word) == 2 and all(letter in known for letter in word):
         return "symbol"
@@ -166,7 +169,9 @@ def _runs(clause: list[_Token]) -> Iterator[list[_Token]]:
     """The stretches of a clause that are formulas."""
     kinds = [token.kind for token in clause]
     pairs = list(pairwise(kinds))
-    in_words = "connective" in kinds or ("word", "word") in pairs or "math" in kinds
+    left = kinds[: kinds.index("equal")] if "equal" in kinds else []
+    titled = "word" in left[:-1] and {*left} <= {"word", "symbol"}  # Example x = 1
+    in_words = "connective" in kinds or ("word", "word") in pairs or "math" in kinds or titled
     run: list[_Token] = []
     for token in [*clause, _Token("stop", 0, 0)]:
         breaks = token.kind in ("stop", "connective") or (token.kind == "word" and in_words)

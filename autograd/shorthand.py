@@ -54,16 +54,22 @@ class Shorthand:
                 return found[0]
             arguments = self.functions[name]
             if not arguments:
-                problem = problem or f"{name} is a function without a formula on this page"
+                problem = problem or f"${name}$ is a function without a formula on this page"
             elif inner != arguments:
-                problem = problem or f"{name} is defined as {name}({', '.join(arguments)})"
+                problem = problem or f"${name}$ is defined as ${name}({', '.join(arguments)})$"
             elif primes:
                 if len(primes) > 1 or len(arguments) > 1:
-                    problem = problem or f"{name}{primes} is not read"
+                    problem = problem or f"${name}{primes}$ is not read"
                 return rf"\frac{{d {name}}}{{d {arguments[0]}}}"
             return name
 
-        return self._slopes_written_out(_CALL.sub(call, text) if self.functions else text), problem
+        if self.functions:
+            text = _CALL.sub(call, text)
+            names = (name for name, arguments in self.functions.items() if not arguments)
+            for name in names if not problem else ():
+                if re.search(rf"(?<![A-Za-z\\]){re.escape(name)}\s*\(", text):
+                    problem = f"${name}$ is a function without a formula on this page"
+        return self._slopes_written_out(text), problem
 
     def _slopes_written_out(self, text: str) -> str:
         at = 0
@@ -96,10 +102,12 @@ def _functions(
         if call and not call[2] and _is_name(call[1]) and _are_symbols(call[3]):
             defined.setdefault(call[1], _arguments(call[3]))
     text = " ; ".join(side for equation in equations for side in equation)
-    applied = {call[1] for call in _CALL.finditer(text) if _are_symbols(call[3])}
+    calls = [call for call in _CALL.finditer(text) if len(call[1]) == 1]
+    applied = {call[1] for call in calls if _are_symbols(call[3])}
+    applied |= set(re.findall(r"(?<![A-Za-z\\_^{])([A-Za-z]{2,24})\s*\(", text))
     for name in applied - defined.keys():
         alone = re.search(rf"(?<![A-Za-z\\]){re.escape(name)}(?![A-Za-z]|'*\s*\()", text)
-        if len(name) == 1 and _is_name(name) and not alone:
+        if _is_name(name) and not alone:
             defined[name] = ()
     return defined
 

@@ -328,6 +328,15 @@ def test_after_an_update_in_place_the_symbol_has_the_new_number() -> None:
     assert set(verdicts(text + "p = 1\ndL/dw = 2")) == {"right"}
 
 
+def test_all_parameters_step_at_once() -> None:
+    text = (
+        "p = m x + c, L = (y - p)^2\nm = 1, c = 0, x = 2, y = 5\n"
+        "m = m - 0.01 * (-12) = 1.12\nc = c - 0.01 * (-6) = 0.06\np = 1.12 * 2 + 0.06 = 2.3\n"
+    )
+    assert set(verdicts(text)) == {"right"}
+    assert verdicts(text.replace("(-6)", "(-5.52)"))[2] == "wrong"  # with m already updated
+
+
 def test_symbols_set_equal_are_one() -> None:
     assert verdicts("x_1 = iq\nz = w iq\ndz/dw = x_1") == ["right"]
     assert verdicts("L = (y - p)^2\nso y = p is not meant") == ["wrong"]  # both stand in L
@@ -386,7 +395,8 @@ def test_numbers_cut_off_or_worked_with_rounded_are_right() -> None:
 )
 def test_what_is_not_judged_has_a_reason(text: str, reason: str) -> None:
     unread = [entry for entry in grade(text).entries if entry.verdict == "unread"]
-    assert any(reason in entry.reason for entry in unread), [entry.reason for entry in unread]
+    reasons = [entry.reason.replace("$", "") for entry in unread]
+    assert any(reason in given for given in reasons), reasons
     assert not grade(text).wrong
 
 

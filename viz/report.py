@@ -73,6 +73,8 @@ def _formula(entry: Entry) -> str:
     equation = f"{entry.sign} {entry.right}" if entry.continues else (
         f"{entry.left} {entry.sign} {entry.right}")  # fmt: skip
     equation = re.sub(r"\\mathrm\s*\{\s*d\s*\}\s*", "d", equation)
+    equation = re.sub(r"\\(?:mathbf|boldsymbol|bm)\s*\{([^{}]*)\}", r"\1", equation)
+    equation = re.sub(r"\^\(([^()]*)\)", r"^{\1}", equation)
     equation = re.sub(r"_(\w{2,})", r"_{\1}", equation)
     equation = re.sub(r"([_^])\{([A-Za-z]{2,})\}", r"\1{\\text{\2}}", equation)
     equation = re.sub(r"\}(?=\\(?:[dt]?frac|ln|log|exp|sin|cos|tan|sqrt))", "} ", equation)
