@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from autograd.frontmatter import PageError
 from autograd.reading import Formula, FormulaError, Reader
 from autograd.shorthand import Shorthand, shorthand_of
 from autograd.statements import Statement, statements
@@ -12,7 +13,7 @@ from autograd.symbols import page_reader
 from autograd.syntax import Derivative, Symbol, walk
 
 if TYPE_CHECKING:
-    from autograd.frontmatter import Settings
+    from autograd.frontmatter import Given, Settings
     from autograd.pages import Page, Written
     from autograd.syntax import Node
 
@@ -88,17 +89,19 @@ def read_chains(page: Page, settings: Settings) -> tuple[Reader, list[Chain]]:
     """Every statement of the page and of what is given, read over all symbols that occur.
 
     A statement that begins with its sign goes on with the chain before it. A formula by itself is a
-    chain of one side.
+    chain of one side. Raises PageError for what is given and cannot be read.
     """
-    given = [(line, found) for line, text in settings.given for found in statements(text)]
+    given = [(said, found) for said in settings.given for found in statements(said.text)]
     everything = [found for _, found in given] + [found.statement for found in page.statements]
     equations = [[side.text for side in found.sides] for found in everything if found.signs]
     shorthand = shorthand_of(equations)
     full = [[shorthand.written_out(side)[0] for side in equation] for equation in equations]
     reader = _PageReader(page_reader(full, settings.aliases), shorthand)
     chains: list[Chain] = []
-    for line, statement in given:
-        chains.append(_chain(reader, len(chains), statement, line, 0, given=True))
+    for said, statement in given:
+        chain = _chain(reader, len(chains), statement, said.line, 0, given=True)
+        _refuse_unread(chain, said)
+        chains.append(chain)
     for written in page.statements:
         chain = _written(reader, len(chains), written)
         before = chains[-1] if chains else None
@@ -134,6 +137,20 @@ class _PageReader:
         except FormulaError as error:
             return error.problem
         return ""
+
+
+def _refuse_unread(chain: Chain, said: Given) -> None:
+    errors = [chain.problem, *(side.error for side in chain.sides)]
+    if not chain.signs:
+        errors.append("it is no equation")
+    elif not chain.label:
+        errors.append("it does not begin with a symbol")
+    problem = next(filter(None, errors), "")
+    if problem:
+        raise PageError(
+            f"{said.where}: {said.text!r} cannot be used: {problem}",
+            hint="what is given are definitions and values: h = \\tanh(w x), y = 3",
+        )
 
 
 def _goes_on(before: Chain | None, chain: Chain, *, leads: bool) -> bool:

@@ -80,7 +80,9 @@ def compare(reference: Node, side: Side, network: Network, *, rough: bool = Fals
                 outcomes.append(_compared_formula(reference, reading.tree, network))
         except ChalkgradError as error:
             outcomes.append(Outcome("unread", error.message.partition("\n")[0]))
-    return next((outcome for outcome in outcomes if outcome.verdict == "right"), outcomes[0])
+    found = next((outcome for outcome in outcomes if outcome.verdict == "right"), outcomes[0])
+    missing = next(_missing_links(reference, network), "") if found is WRONG else ""
+    return Outcome("unread", missing) if missing else found
 
 
 def compare_generic(reference: Node, side: Side) -> Outcome:
@@ -231,18 +233,29 @@ def _numbers(parts: Sequence[Node]) -> Iterator[float]:
 def _unknown(tree: Node, network: Network) -> Iterator[str]:
     """Why the truth about a tree cannot be known from the page, if so."""
     yield from (network.broken[s] for s in sorted(symbols_in(tree)) if s in network.broken)
+    for of, wrt in _independent(tree, network):
+        node = network.nodes[of]
+        if node.is_leaf:
+            yield f"${of}$ has no definition on this page"
+        under = {node.label for node in topological_order(node)}
+        yield from (why for label, why in network.broken.items() if label in under)
+        if not _is_known(wrt, network):
+            yield f"${wrt}$ stands in no definition on this page"
+
+
+def _missing_links(tree: Node, network: Network) -> Iterator[str]:
+    """Derivatives that are 0 by what the page says, which is perhaps not all there is to say."""
+    for of, wrt in _independent(tree, network):
+        yield f"by the definitions on this page ${of}$ does not depend on ${wrt}$"
+
+
+def _independent(tree: Node, network: Network) -> Iterator[tuple[str, str]]:
+    """The derivatives in a tree of a symbol by another that it does not depend on."""
     for part in walk(tree):
-        if not isinstance(part, Derivative) or not isinstance(part.of, Symbol):
-            continue
-        of, wrt = network.nodes[part.of.label], network.nodes[part.wrt.label]
-        if of is not wrt:
-            if of.is_leaf:
-                yield f"${part.of.label}$ has no definition on this page"
-            under = {node.label for node in topological_order(of)}
-            if wrt.label not in under:
-                yield from (why for label, why in network.broken.items() if label in under)
-                if not _is_known(part.wrt.label, network):
-                    yield f"${part.wrt.label}$ stands in no definition on this page"
+        if isinstance(part, Derivative) and isinstance(part.of, Symbol):
+            of, wrt = network.nodes[part.of.label], network.nodes[part.wrt.label]
+            if wrt not in topological_order(of):
+                yield part.of.label, part.wrt.label
 
 
 def _is_known(label: str, network: Network) -> bool:

@@ -20,14 +20,14 @@ from __future__ import annotations
 import difflib
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from autograd.errors import ChalkgradError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ["PageError", "Settings", "front_matter", "read_settings"]
+__all__ = ["Given", "PageError", "Settings", "front_matter", "read_settings"]
 
 _KEY: Final = re.compile(r"([A-Za-z][\w -]*?)\s*:(?:\s+(.*))?$")
 _ALIAS: Final = re.compile(r"(.+?)\s*:\s+(.+)$")
@@ -43,12 +43,20 @@ class PageError(ChalkgradError, ValueError):
     """A page, or what is said about it beforehand, cannot be used."""
 
 
+class Given(NamedTuple):
+    """A definition or a value that is given, and where: "front matter, line 5"."""
+
+    text: str
+    line: int
+    where: str
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Aliases, and the lines of what is given, each with the number of its line."""
+    """What is said of a page: other spellings by what they stand for, and what is given."""
 
     aliases: Mapping[str, str] = field(default_factory=dict)
-    given: tuple[tuple[int, str], ...] = ()
+    given: tuple[Given, ...] = ()
 
     def merged(self, other: Settings) -> Settings:
         """These and then those of `other`, whose aliases win."""
@@ -76,11 +84,11 @@ def read_settings(text: str, *, name: str = "", first_line: int = 1) -> Settings
     With a `name`, as a file of its own has, unknown keys are an error; in front matter they are
     passed over, unless they look like a misspelling. Raises PageError with the line.
 
-    >>> read_settings("aliases:\n  i_q: x_{i1}\ngiven:\n  - y = 3").given
-    ((4, 'y = 3'),)
+    >>> read_settings("aliases:\n  i_q: x_{i1}\ngiven:\n  - y = 3").given[0].text
+    'y = 3'
     """
     aliases: dict[str, str] = {}
-    given: list[tuple[int, str]] = []
+    given: list[Given] = []
     key = ""
     for number, line in _lines(text, first_line):
         where = f"{name or 'front matter'}, line {number}"
@@ -100,7 +108,7 @@ def read_settings(text: str, *, name: str = "", first_line: int = 1) -> Settings
             item = _ITEM.match(entry)
             if item is None:
                 raise PageError(f"{where}: {entry!r} is no entry", hint=_FORM["given"])
-            given.append((number, _unquoted(item[1])))
+            given.append(Given(_unquoted(item[1]), number, where))
         elif not key and name:
             raise PageError(
                 f"{where}: {entry!r} belongs to nothing", hint="begin with `aliases:` or `given:`"

@@ -7,14 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal
 
 from autograd.beliefs import Belief, Beliefs, Key
-from autograd.comparison import (
-    RIGHT,
-    Outcome,
-    agrees,
-    compare,
-    compare_generic,
-    recorded,
-)
+from autograd.comparison import Outcome, agrees, compare, compare_generic, recorded
 from autograd.definitions import Definitions
 from autograd.errors import ChalkgradError
 from autograd.explaining import Explanation, explained, explained_update
@@ -207,9 +200,7 @@ class Marker:
         if before is not None and progress.verdicts.get(before) == "right":
             calculation = chain.sides[before] if chain.sides[before].is_number else None
         rate = self.definitions.rate(chain.place)
-        return explained(
-            reference, side, progress.network, calculation=calculation, rate=rate
-        )
+        return explained(reference, side, progress.network, calculation=calculation, rate=rate)
 
     def _by_rounded_numbers(self, progress: _Progress, side: Side) -> Outcome | None:
         """Whether a number comes of the numbers before as they stand, which are rounded."""
@@ -238,7 +229,8 @@ class Marker:
         if before is not None and before >= progress.first:
             stated = progress.chain.sides[before].readings[0].tree
             sources.insert(0, stated)
-            if progress.wrong_line and compare(stated, side, network, rough=rough) == RIGHT:
+            by_itself = compare(stated, side, network, rough=rough)
+            if progress.wrong_line and by_itself.verdict == "right":
                 return progress.wrong_line
         beliefs = self._beliefs(network)
         return next((n for tree in sources if (n := beliefs.line_behind(tree, side, network))), 0)

@@ -266,7 +266,7 @@ def test_settings_are_merged() -> None:
     two = read_settings("# remark\ngiven:\n  - y = 2\naliases:\n  a: c\n")
     both = one.merged(two)
     assert dict(both.aliases) == {"a": "c"}
-    assert [text for _, text in both.given] == ["x = 1", "y = 2"]
+    assert [said.text for said in both.given] == ["x = 1", "y = 2"]
 
 
 @pytest.mark.parametrize(

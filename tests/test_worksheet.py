@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autograd import Entry, PageError, Report, grade
+from autograd.pages import read_page
 
 if TYPE_CHECKING:
     import random
@@ -379,6 +380,7 @@ def test_numbers_cut_off_or_worked_with_rounded_are_right() -> None:
     [
         ("dL/dw = 3", "L has no definition on this page"),
         ("L = p^2, dL/dw = 3 w", "w stands in no definition on this page"),
+        ("L = p^2, q = w x, dL/dw = 2 p x", "L does not depend on w"),
         ("p = w x, p = 5", "w, x have no number here"),
         ("$a = \\begin{cases} z \\\\ 0 \\end{cases}$\n\nda/dz = 1", "in line 1 is not read"),
         ("p = w x\ndp/dw = \\phi x", r"\phi stands in no definition"),
@@ -426,6 +428,9 @@ def test_settings_beside_the_page() -> None:
         ("---\naliases:\n  nonsense\n---\nx = 1", "front matter, line 3"),
         ("---\naliases:\n  a: b\n  a: c\n---\nx = 1", "to stand for b and for c"),
         ("---\ngiven: y = 3\n---\nx = 1", "lines of their own"),
+        ("---\ngiven:\n  - y = 3 +\n---\nx = 1", "front matter, line 3: 'y = 3 +' cannot be used"),
+        ("---\ngiven:\n  - 3 = 3\n---\nx = 1", "it does not begin with a symbol"),
+        ("---\ngiven:\n  - y\n---\nx = 1", "it is no equation"),
     ],
 )
 def test_pages_that_cannot_be_used(text: str, message: str) -> None:
@@ -494,6 +499,13 @@ def test_a_page_can_be_long() -> None:
 def test_pages_are_not_run() -> None:
     report = grade("x = __import__('os').getcwd()\nlambda: print(3) = y\neval('2') = 2")
     assert {entry.verdict for entry in report.entries} == {"unread"}
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
+def test_no_equation_is_passed_over(file: Path) -> None:
+    text = file.read_text(encoding="utf-8")
+    signs = sum(len(written.statement.signs) for written in read_page(text).statements)
+    assert signs == sum(1 + entry.right.count(" = ") for entry in grade(text).entries)
 
 
 def test_only_text_is_marked() -> None:
