@@ -37,8 +37,10 @@ if TYPE_CHECKING:
     from autograd.balls import Ball
     from autograd.syntax import Node
 
+_POINTS: Final = 24
+_FEWEST_POINTS: Final = 4  # in graphs so large that each point takes its time
+_MOST_NODES: Final = 60_000  # at all points together
 _MOST_PATHS: Final = 64  # written out in a right formula
-
 _MOST_FACTORS: Final = 60  # symbols of which each may be a factor too many
 
 
@@ -117,6 +119,10 @@ class Case:
             node = self.nodes[label]
             if node.is_leaf and node not in self.samples.free:
                 self.samples.free.append(node)
+
+    def points(self) -> Iterator[Sample]:
+        """The points at which claims are compared with the gradient, the same ones every time."""
+        return self.samples.take(max(_FEWEST_POINTS, min(_POINTS, _MOST_NODES // len(self.order))))
 
     def gradient(self, sample: Sample) -> Ball:
         """The derivative at a sample."""

@@ -42,9 +42,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Counterexample", "Verdict", "check_formula", "check_number"]
 
-_POINTS: Final = 24
-_FEWEST_POINTS: Final = 4  # in graphs so large that each point takes its time
-_MOST_NODES: Final = 60_000  # at all points together
 _MOST_VALUES: Final = 16  # of a counterexample in words
 _ROOM: Final = 4.0  # radii that two values may be apart
 _ROUNDED_ROOM: Final = 1.0 + 1e-6  # a rounded decimal is off by half a unit, floats by little more
@@ -180,8 +177,7 @@ class _Comparison:
         room = _ROUNDED_ROOM if rounded else _ROOM
         self.same = False
         self.different: Sample | None = None
-        points = max(_FEWEST_POINTS, min(_POINTS, _MOST_NODES // len(case.order)))
-        for sample in case.samples.take(points):
+        for sample in case.points():
             value, actual = _defined(other, sample), case.gradient(sample)
             if value is None:
                 continue
@@ -236,7 +232,7 @@ def _counterexample(case: Case, claim: Formula, different: Sample) -> Counterexa
 
 def _examples(case: Case) -> Iterator[Sample]:
     recorded = case.recorded
-    return itertools.chain([recorded] if recorded else [], case.samples.take(_POINTS))
+    return itertools.chain([recorded] if recorded else [], case.points())
 
 
 def _is_visible(case: Case, claim: Formula, sample: Sample) -> bool:
@@ -251,7 +247,7 @@ def _slips_in_formula(case: Case, claim: Node) -> tuple[Slip, ...]:
     """The slips that make the gradient the claim at every point; of each kind the first found."""
     points = [
         (sample, value, case.gradient(sample))
-        for sample in case.samples.take(_POINTS)
+        for sample in case.points()
         if (value := _defined(_worth(claim), sample)) is not None
     ][:_SLIP_POINTS]
 

@@ -148,6 +148,8 @@ class Rewiring:
     def _missing_uses(self) -> Iterator[Altered]:
         """A node that is used for several symbols, without one of these, or all but one."""
         for uses in self.uses.values():
+            if len(uses) < 2:
+                continue
             ways: dict[str, list[Edge]] = {}
             for edge in uses:
                 ways.setdefault(self._above(edge), []).append(edge)
