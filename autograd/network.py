@@ -50,10 +50,6 @@ class Network:
         leaves = (n for n in topological_order(*roots) if n.is_leaf and n.label)
         return [leaf.label for leaf in leaves if leaf not in self.valued]
 
-    def leaves_under(self, label: str) -> set[str]:
-        """The symbols without a formula that a symbol is computed from."""
-        return {n.label for n in topological_order(self.nodes[label]) if n.is_leaf and n.label}
-
 
 class Networks:
     """The network at any place; the same one as long as nothing is defined or valued anew."""

@@ -11,6 +11,7 @@ import re
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
+from autograd.statements import CONNECTIVES
 from autograd.tokens import FUNCTIONS
 
 if TYPE_CHECKING:
@@ -50,15 +51,6 @@ _GREEK: Final = frozenset(
      "nu", "xi", "pi", "rho", "sigma", "tau", "phi", "chi", "psi", "omega")
 )  # fmt: skip
 _SPOKEN: Final = re.compile(r"[A-Za-z](?:hat|bar|tilde)")
-_CONNECTIVES: Final = frozenset(
-    ("a", "after", "all", "also", "an", "and", "any", "are", "as", "at", "be", "because", "but",
-     "by", "can", "choose", "do", "each", "equals", "every", "finally", "first", "for", "from",
-     "gets", "give", "gives", "has", "have", "he", "hence", "here", "how", "i", "if", "in", "is",
-     "it", "its", "let", "next", "no", "not", "now", "of", "on", "one", "or", "our", "put", "say",
-     "second", "set", "she", "since", "so", "such", "suppose", "take", "than", "that", "the",
-     "then", "there", "therefore", "they", "this", "thus", "to", "use", "using", "was", "we",
-     "when", "where", "which", "while", "with", "you")
-)  # fmt: skip
 _CLITIC: Final = re.compile(r"[A-Za-z]{2,}['’][A-Za-z]{1,2}|[A-Za-z]{2,}s['’]")  # let's, don't
 _EDGES: Final = "+*/·×,.:;"
 
@@ -75,7 +67,7 @@ def words_defined(lines: str) -> set[str]:
     multiplied = {*re.findall(r"([A-Za-z]{2,24})\s*[*·]", lines),
                   *re.findall(r"[*·]\s*([A-Za-z]{2,24})", lines)}  # fmt: skip
     found += multiplied & {*re.findall(r"([A-Za-z]{2,24})\s*=", lines)}
-    return {word for word in found if word.lower() not in _CONNECTIVES} | {"lr"}
+    return {word for word in found if word.lower() not in CONNECTIVES} | {"lr"}
 
 
 def formulas_in_line(line: str, known: Collection[str] = ()) -> Iterator[tuple[int, int]]:
@@ -138,7 +130,7 @@ def _kind_of_name(text: str, name: re.Match[str], known: Collection[str]) -> Kin
     before, after = text[: name.start()].rstrip()[-1:], text[name.end() :].lstrip()[:1]
     if _DIFFERENTIAL.fullmatch(word) and "/" in (before, after):
         return "symbol"
-    if word.lower() in _CONNECTIVES and len(word) > 1:
+    if word.lower() in CONNECTIVES and len(word) > 1:
         return "connective"
     if _CLITIC.fullmatch(word):
         return "connective"

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Side", "Statement", "statements"]
+__all__ = ["CONNECTIVES", "Side", "Statement", "statements"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +103,15 @@ _CHARACTERS: Final = {
 }  # fmt: skip
 _DIGRAPHS: Final = {"=>": "; ", "->": "→ ", "<-": "← ", ":=": "← ", "==": "= ", "~=": "≈ "}
 _ASSIGNING: Final = re.compile(r"[-+*/]=")
-_CONNECTIVES: Final = frozenset(
-    ("a", "all", "an", "and", "any", "are", "as", "at", "because", "but", "by", "each", "every",
-     "for", "from", "gives", "have", "hence", "i.e.", "if", "in", "is", "now", "of", "on", "or",
-     "rounded", "similarly", "since", "so", "that", "the", "then", "this", "thus", "to", "using",
-     "we", "when", "where", "which", "with")
+CONNECTIVES: Final = frozenset(
+    ("a", "after", "all", "also", "an", "and", "any", "are", "as", "at", "be", "because",
+     "but", "by", "can", "choose", "do", "each", "equals", "every", "finally", "first", "for",
+     "from", "gets", "give", "gives", "has", "have", "he", "hence", "here", "how", "i", "i.e.",
+     "if", "in", "is", "it", "its", "let", "next", "no", "not", "now", "of", "on", "one", "or",
+     "our", "put", "rounded", "say", "second", "set", "she", "similarly", "since", "so",
+     "such", "suppose", "take", "than", "that", "the", "then", "there", "therefore", "they",
+     "this", "thus", "to", "use", "using", "was", "we", "when", "where", "which", "while",
+     "with", "you")
 )  # fmt: skip
 _OPERATORS: Final = "+-−*/·×=≈←→"
 _OPERATING: Final = (r"\cdot", r"\times", r"\div", r"\ast")
@@ -241,7 +245,7 @@ class _Cleaner:
 
     def _is_remark(self, content: str, before: str, closing: int, most_words: int) -> bool:
         words = content.replace(",", " ").split()
-        if any(word.lower().strip(".:;()") in _CONNECTIVES for word in words) and words != ["a"]:
+        if any(word.lower().strip(".:;()") in CONNECTIVES for word in words) and words != ["a"]:
             return True
         if not words or re.search(r"[^\w\s\-']", content):
             return True

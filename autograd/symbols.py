@@ -32,24 +32,21 @@ _SUM: Final = re.compile(
 )
 _LETTER: Final = re.compile(r"\\[A-Za-z]+|[A-Za-z]")
 _MOST_COUNTED: Final = 200
-_NEW: Final = frozenset(("new", "next", "updated", "neu"))
-_OLD: Final = frozenset(("old", "current", "alt"))
+_NEW: Final = frozenset(("new", "next", "updated"))
+_OLD: Final = frozenset(("old", "current"))
 
 
-def page_reader(
-    equations: Sequence[Sequence[str]], aliases: Mapping[str, str], declared: Iterable[str] = ()
-) -> Reader:
+def page_reader(equations: Sequence[Sequence[str]], aliases: Mapping[str, str]) -> Reader:
     r"""A reader that knows every symbol in the sides of these equations.
 
-    `declared` are symbols known from elsewhere. The marks of weights before an update, as in
-    `w_{old}`, are aliases of the weights.
+    Parameters marked as they are before an update, `w_{old}`, are aliases of the parameters.
 
     >>> page_reader([["p", "wx"], [r"\frac{\partial p}{\partial w}", "x"]], {}).labels.names
     ('p', 'w', 'x')
     """
     sides = [side for equation in equations for side in equation if side]
     defined = [equation[0] for equation in equations if len(equation) > 1]
-    known = dict.fromkeys([*declared, *aliases.values(), *_upper_indexed(sides, defined)])
+    known = dict.fromkeys([*aliases.values(), *_upper_indexed(sides, defined)])
     known |= dict.fromkeys(_plain_symbols(defined))
     reader = Reader(known, aliases=aliases, new_symbols=True)
     spelled = {spelling for label in known for spelling in spellings_of(label)}

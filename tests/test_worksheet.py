@@ -167,7 +167,7 @@ def stated(symbol: str, factors: list[str]) -> str:
     return f"$\\frac{{\\partial L}}{{\\partial {symbol}}} = {' '.join(factors)}$"
 
 
-@settings(max_examples=15)
+@settings(max_examples=10)
 @given(networks(), st.randoms(use_true_random=False))
 def test_right_derivatives_of_any_network_are_right(
     network: tuple[list[str], list[tuple[str, list[str], str]]], source: random.Random
@@ -179,7 +179,7 @@ def test_right_derivatives_of_any_network_are_right(
     assert report.count("right") == len(claimed)
 
 
-@settings(max_examples=25)
+@settings(max_examples=20)
 @given(networks(), st.data())
 def test_one_slip_in_any_network_is_found_and_named(
     network: tuple[list[str], list[tuple[str, list[str], str]]], data: st.DataObject
@@ -211,7 +211,7 @@ def test_one_slip_in_any_network_is_found_and_named(
 NUMBERS = st.floats(-3, 3).filter(lambda x: abs(x) > 0.05).map(lambda x: round(x, 2))
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(w=NUMBERS, x=NUMBERS, b=NUMBERS, y=NUMBERS, digits=st.integers(3, 6))
 def test_numbers_are_right_to_the_digits_given(
     w: float, x: float, b: float, y: float, digits: int
@@ -464,7 +464,7 @@ PIECES = st.lists(
 ).map("".join)  # fmt: skip
 
 
-@settings(max_examples=150)
+@settings(max_examples=100)
 @given(st.one_of(TEXT, PIECES))
 def test_any_text_is_marked_or_refused(text: str) -> None:
     try:

@@ -68,17 +68,31 @@ def _state(entry: Entry) -> str:
 def _formula(entry: Entry) -> str:
     r"""The equation as LaTeX, without what stands left where it is that of the entry before.
 
-    Plain notation is helped on: `w_new` is w_{\text{new}}.
+    Plain notation is helped on: `w_new` is w_{\text{new}}, `h1` is h_1, and words are upright.
     """
     equation = f"{entry.sign} {entry.right}" if entry.continues else (
         f"{entry.left} {entry.sign} {entry.right}")  # fmt: skip
-    equation = re.sub(r"\\mathrm\s*\{\s*d\s*\}\s*", "d", equation)
-    equation = re.sub(r"\\(?:mathbf|boldsymbol|bm)\s*\{([^{}]*)\}", r"\1", equation)
-    equation = re.sub(r"\^\(([^()]*)\)", r"^{\1}", equation)
-    equation = re.sub(r"_(\w{2,})", r"_{\1}", equation)
-    equation = re.sub(r"([_^])\{([A-Za-z]{2,})\}", r"\1{\\text{\2}}", equation)
-    equation = re.sub(r"\}(?=\\(?:[dt]?frac|ln|log|exp|sin|cos|tan|sqrt))", "} ", equation)
-    return re.sub(r"(?:\s|\\[,;:!])+", " ", equation)
+    if "\\" not in equation:
+        equation = re.sub(r"(?<![A-Za-z_^])(d?[A-Za-z])(\d+)", r"\1_{\2}", equation)
+        equation = re.sub(r"_\{(\w+)\}_\{?(\w+)\}?", r"_{\1,\2}", equation)
+        equation = re.sub(r"(?<![\w^{,])[A-Za-z]{3,}(?![\w}])", r"\\text{\g<0>}", equation)
+    for pattern, better in _TYPESETTING:
+        equation = pattern.sub(better, equation)
+    return equation
+
+
+_TYPESETTING: Final = [
+    (re.compile(pattern), better)
+    for pattern, better in (
+        (r"\\mathrm\s*\{\s*d\s*\}\s*", "d"),
+        (r"\\(?:mathbf|boldsymbol|bm)\s*\{([^{}]*)\}", r"\1"),
+        (r"\^\(([^()]*)\)", r"^{\1}"),
+        (r"_(\w{2,})", r"_{\1}"),
+        (r"([_^])\{([A-Za-z]{2,})\}", r"\1{\\text{\2}}"),
+        (r"\}(?=\\(?:[dt]?frac|ln|log|exp|sin|cos|tan|sqrt))", "} "),
+        (r"(?:\s|\\[,;:!])+", " "),
+    )
+]
 
 
 def _notes(entry: Entry, is_first: bool) -> Iterator[tuple[str, str]]:
@@ -149,7 +163,8 @@ def print_report(console: Console, marked: Marked, *, brief: bool = False) -> No
         for line in _wrapped(note, width - 2):
             console.print(Text("  " + line, style="dim"), soft_wrap=True)
     style = "bold red" if report.wrong else "bold green"
-    console.print(Text(f"  {summary(report)}", style=style), soft_wrap=True)
+    for line in _wrapped(summary(report), width - 2):
+        console.print(Text("  " + line, style=style), soft_wrap=True)
 
 
 def _in_unicode(note: str) -> str:
