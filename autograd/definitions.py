@@ -230,14 +230,25 @@ class Definitions:
         terms = [part for tree in trees for part in walk(tree) if isinstance(part, Derivative)]
         loss = next((term.of for term in terms if isinstance(term.of, Symbol)), None)
         loss = loss or self._loss(parameter, chain.place)
-        there = [s for tree in trees for s in symbols_in(tree)] + list(self._values)
-        rates: list[Node] = [Symbol(s) for s in _STEPS if s in there and s not in used]
-        rates += [number for tree in trees for number in _rates_in(tree)]
+        rates = self._rates(trees, used, chain.place)
         generic = parameter not in used
         if loss is None or not rates:
             return Update(parameter, None, generic)
         step_down = Negative(Product((rates[0], Derivative(loss, Symbol(parameter)))))
         return Update(parameter, Sum((Symbol(parameter), step_down)), generic)
+
+    def _rates(self, trees: list[Node], used: set[str], place: int) -> list[Node]:
+        """What may be the learning rate of an update, the likeliest first.
+
+        A symbol in it; a number in it, unless the page has a learning rate that is another one.
+        """
+        there = {symbol for tree in trees for symbol in symbols_in(tree)}
+        symbols: list[Node] = [Symbol(s) for s in _STEPS if s in there - used]
+        numbers: list[Node] = [number for tree in trees for number in _rates_in(tree)]
+        rate = self.rate(place)
+        said: list[Node] = [Symbol(s) for s in _STEPS if s in self._values and s not in used]
+        same = [n for n in numbers if isinstance(n, Number) and n.value == rate]
+        return [*symbols, *same, *said, *numbers]
 
     def _loss(self, parameter: str, place: int) -> Symbol | None:
         """The one symbol computed from the parameter that nothing else is computed from."""
