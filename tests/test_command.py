@@ -52,7 +52,7 @@ def test_strict_counts_what_was_not_read(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [(b"\x89PNG\r\n\x1a\n\0\0", "is not text in UTF-8"), (b"caf\xe9 = 1", "is not text in UTF-8")],
+    [(b"\x89PNG\r\n\x1a\n\0\0", "this is not text in UTF-8"), (b"caf\xe9 = 1", "this is not text in UTF-8")],
 )
 def test_what_is_no_text_is_refused(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], content: bytes, message: str
@@ -71,7 +71,7 @@ def test_a_missing_page_is_named_and_the_others_are_marked(
     missing, there = str(tmp_path / "missing.md"), page(tmp_path, RIGHT)
     assert main(["check", missing, str(tmp_path), there]) == 2
     output = capsys.readouterr()
-    assert f"{missing} cannot be read: No such file" in output.err
+    assert f"{missing}: cannot be read: No such file" in output.err
     assert "1 claim: 1 right" in output.out
 
 
@@ -149,6 +149,11 @@ def test_bad_aliases_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert main(["check", page(tmp_path, RIGHT), "--aliases", said]) == 2
     assert f"{said}, line 1: 'alias' is no key" in capsys.readouterr().err
     assert main(["check", page(tmp_path, RIGHT), "--aliases", str(tmp_path / "none")]) == 2
+
+
+def test_without_a_command_the_help_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == 2
+    assert "chalkgrad check NOTES.md" in capsys.readouterr().err
 
 
 def test_help_says_how_to_write_a_page(capsys: pytest.CaptureFixture[str]) -> None:

@@ -87,7 +87,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if arguments is None and hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # where there is no ŷ, a ? rather than a crash
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if "pages" not in options:
+        parser.print_help(sys.stderr)
+        return _UNUSABLE
     try:
         return check(options)
     except BrokenPipeError:  # whoever reads the output has seen enough
@@ -103,7 +107,7 @@ def check(options: Namespace) -> int:
     try:
         settings = "" if options.aliases is None else _read(options.aliases)
     except ChalkgradError as error:
-        return _refuse(error)
+        return _refuse(error, options.aliases)
     for file in options.pages:
         try:
             report = grade(_read(file), settings=settings, settings_name=options.aliases or "")
@@ -129,7 +133,7 @@ def _parser() -> ArgumentParser:
         prog="chalkgrad", description=_ABOUT, formatter_class=RawDescriptionHelpFormatter
     )
     parser.add_argument("--version", action="version", version=f"chalkgrad {_version()}")
-    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    commands = parser.add_subparsers(metavar="COMMAND")
     checking = commands.add_parser(
         "check", help="mark pages of derivations", description=_CHECK, epilog=_EPILOG,
         formatter_class=RawDescriptionHelpFormatter,
@@ -163,7 +167,7 @@ def _read(file: str) -> str:
         content = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
     except OSError as error:
         raise UnreadableError(
-            f"{file} cannot be read: {error.strerror or error}", hint="check the name of the file"
+            f"cannot be read: {error.strerror or error}", hint="check the name of the file"
         ) from error
     marks = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
     try:
@@ -172,7 +176,7 @@ def _read(file: str) -> str:
         text = "\0"
     if "\0" in text:
         raise UnreadableError(
-            f"{file} is not text in UTF-8", hint="save the page as plain text: .md, .tex or .txt"
+            "this is not text in UTF-8", hint="save the page as plain text: .md, .tex or .txt"
         )
     return text
 
