@@ -51,17 +51,17 @@ def test_strict_counts_what_was_not_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "message"),
-    [(b"\x89PNG\r\n\x1a\n\0\0", "this is not text in UTF-8"), (b"caf\xe9 = 1", "this is not text in UTF-8")],
+    "content",
+    [b"\x89PNG\r\n\x1a\n\0\0", b"caf\xe9 = 1"],
 )
 def test_what_is_no_text_is_refused(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], content: bytes, message: str
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], content: bytes
 ) -> None:
     file = tmp_path / "page.md"
     file.write_bytes(content)
     assert main(["check", str(file)]) == 2
     error = capsys.readouterr().err
-    assert message in error
+    assert "this is not text in UTF-8" in error
     assert "hint: " in error
 
 
