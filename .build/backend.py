@@ -12,6 +12,7 @@ import json
 import os
 import re
 import sys
+import sysconfig
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,7 +36,7 @@ def extensions() -> list[Extension]:
         say("CHALKGRAD_PURE is set: the engine is installed as plain Python")
         return []
     if (trouble := compiler_trouble()) is not None:
-        say(f"no working C compiler, so the engine is installed as plain, slower Python: {trouble}")
+        say(f"cannot compile here, so the engine is installed as plain, slower Python: {trouble}")
         return []
     # mypyc is needed here only, and takes a second to import.
     from mypyc.build import mypycify  # noqa: PLC0415
@@ -47,13 +48,15 @@ def extensions() -> list[Extension]:
         group_name="chalkgrad",
     )
     try:
-        mend_deallocators(folder / "__native_chalkgrad.c")
+        own_memory_management(folder / "__native_chalkgrad.c")
         add_docstrings(folder / "__native_chalkgrad.c")
     except LookupError as error:
         say(f"another mypyc than this project knows ({error}): installed as plain, slower Python")
         return []
     for module in modules:
-        if sys.platform != "win32" and "-ffp-contract=off" not in module.extra_compile_args:
+        # A newer compiler's new warning is no reason not to install.
+        module.extra_compile_args = [a for a in module.extra_compile_args if a != "-Werror"]
+        if sys.platform != "win32":
             # A fused multiply-add would round otherwise than plain Python does.
             module.extra_compile_args.append("-ffp-contract=off")
     say("the engine is compiled to native code by mypyc")
@@ -67,6 +70,8 @@ def say(text: str) -> None:
 
 def compiler_trouble() -> str | None:
     """Why a module that includes Python's headers cannot be built here; None where it can."""
+    if sysconfig.get_config_var("Py_GIL_DISABLED"):
+        return "nodes.c needs the global interpreter lock"
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder, "probe.c")
         source.write_text(
@@ -82,47 +87,43 @@ def compiler_trouble() -> str | None:
     return None
 
 
-# How nodes are freed. A node frees its parents when it held the last reference to them, and they
-# theirs: nested 50 deep, lest a long chain overflow the C stack; what is deeper waits, linked
-# through a field that a dead node has no use for. mypyc would bound the nesting by CPython's
-# trashcan, which keeps its own list in the header of the garbage collector. An acyclic class has no
-# such header, so that a Value freed amid 50 nested containers would overwrite its neighbour.
-NODE_DEALLOCATOR = """
-    static {struct} *waiting = NULL;
-    static int depth = 0;
-    if (depth == 50) {{
-        self->__edges = (int64_t)(intptr_t)waiting;
-        waiting = self;
-        return;
-    }}
-    for (;;) {{
-        depth++;
-        {clear}((PyObject *)self);
-        Py_TYPE(self)->tp_free((PyObject *)self);
-        depth--;
-        if (depth != 0 || waiting == NULL)
-            return;
-        self = waiting;
-        waiting = ({struct} *)(intptr_t)self->__edges;
-    }}
-"""
-NOTES_DEALLOCATOR = """
-    {clear}((PyObject *)self);
-    Py_TYPE(self)->tp_free((PyObject *)self);
-"""
+def own_memory_management(source: Path) -> None:
+    """Lets the functions of nodes.c allocate and free the nodes.
 
-
-def mend_deallocators(source: Path) -> None:
-    """Puts the bodies above in place of those that mypyc wrote for the acyclic classes."""
+    mypyc's own deallocators would be wrong: nodes.c says why. That of the notes on a node, which
+    hold no nodes, needs no more than to go without CPython's trashcan.
+    """
     text = source.read_text(encoding="utf-8")
-    for name, body in [("Value", NODE_DEALLOCATOR), ("_Notes", NOTES_DEALLOCATOR)]:
-        head = rf"(\n\s*value___{name}_dealloc\((\w+) \*self\)\s*\{{)"
-        found = re.search(head + r"(.*?)(\n\s*\}\n)", text, re.DOTALL)
-        clear = f"CPyDef_value___{name}_clear"
-        if found is None or clear not in found[3]:
-            raise LookupError(f"the C that mypyc makes for {name} is not as expected")
-        mended = found[1] + body.format(struct=found[2], clear=clear) + found[4]
-        text = text[: found.start()] + mended + text[found.end() :]
+
+    def replace(pattern: str, replacement: str) -> None:
+        nonlocal text
+        text, found = re.subn(pattern, lambda _: replacement, text, count=1, flags=re.DOTALL)
+        if not found:
+            raise LookupError(f"its C has no {pattern.partition('(')[0]!r}")
+
+    def replace_body(function: str, body: str) -> None:
+        nonlocal text
+        head = rf"(\n *)([^\n;]*\b{function}\([^\n;]*\)\s*\{{)"
+        whole = re.search(rf"{head}.*?\1\}}\n", text, re.DOTALL)
+        if not whole:
+            raise LookupError(f"its C has no function {function!r}")
+        text = f"{text[: whole.start()]}{whole[1]}{whole[2]}\n    {body}\n}}\n{text[whole.end() :]}"
+
+    nodes = Path(__file__).with_name("nodes.c").read_text(encoding="utf-8")
+    value = "value___Value"
+    replace(
+        rf"\(autograd___{value}Object \*\)type->tp_alloc\(type, 0\);",
+        "node_allocate(type);\n    if (self != NULL)\n"
+        "        self->__operation = self->__left = self->__right = self->__notes = NULL;",
+    )
+    replace_body(f"{value}_dealloc", f"node_free(self, CPyDef_{value}_clear);")
+    replace_body("CPyDef_value____blank", f"return node_blank(CPyType_{value}, {value}_vtable);")
+    replace_body(
+        "value____Notes_dealloc",
+        "CPyDef_value____Notes_clear((PyObject *)self);\n"
+        "    Py_TYPE(self)->tp_free((PyObject *)self);",
+    )
+    replace(rf"(?=\n *static void\s+{value}_dealloc\()", f"\n{nodes}")
     source.write_text(text, encoding="utf-8")
 
 
@@ -158,11 +159,11 @@ def remove_stale(modules: Iterable[Extension]) -> None:
 
 
 class SdistWithBackend(sdist):
-    """A source distribution that holds this file too."""
+    """A source distribution that can be built again."""
 
     def make_distribution(self) -> None:
-        """Adds the backend to the list of files before they are packed."""
-        self.filelist.append(".build/backend.py")
+        """Adds this folder's files to those that are packed."""
+        self.filelist.extend([".build/backend.py", ".build/nodes.c"])
         super().make_distribution()
 
 
