@@ -87,7 +87,7 @@ class Operation:
 
     def evaluate(self, a: float, b: float = 0.0) -> float:
         """The value at numbers; raises DomainError, DivisionByZeroError or RangeError."""
-        kind: type[ChalkgradError] = DomainError
+        kind: type[ChalkgradError] | None = None  # a name is looked up only where it is needed
         try:
             y: float = self.forward(a) if self.arity == 1 else self.forward(a, b)
             if y - y == 0.0 or (y == y and (a - a != 0.0 or b - b != 0.0)):
@@ -100,14 +100,13 @@ class Operation:
             kind = RangeError
         except ValueError:
             kind = DomainError
-        raise self.failure(kind, a, b)
+        raise self.failure(kind or DomainError, a, b)
 
     def partial(self, which: int, a: float, b: float, y: float) -> float:
         """d(result)/d(input number `which`) at numbers; nan where there is none."""
         try:
-            if self.arity == 1:
-                return float(self.rules[0](a, y))
-            return float(self.rules[which](a, b, y))
+            slope = self.rules[0](a, y) if self.arity == 1 else self.rules[which](a, b, y)
+            return slope if type(slope) is float else float(slope)
         except (ArithmeticError, ValueError):
             return math.nan
 

@@ -300,8 +300,8 @@ class Value:
             if right is not None and a > 0.0 and not _threads.special:
                 b = right._data
                 try:
-                    y: float = a**b
-                    slope: float = b * a ** (b - 1.0)
+                    y = math.pow(a, b)
+                    slope = b * math.pow(a, b - 1.0)
                 except OverflowError:
                     return _recorded(_POW, self, other)
                 return _node(_POW, y, self, right, slope, 0.0)
