@@ -14,7 +14,6 @@ from autograd.composites import (
     sum,
     where,
 )
-from autograd.derivation import Derivation, derive
 from autograd.errors import (
     ArgumentError,
     ArgumentTypeError,
@@ -26,10 +25,7 @@ from autograd.errors import (
     NotANumberError,
     RangeError,
 )
-from autograd.factors import Factor, Path
 from autograd.graph import evaluate, evaluate_all, topological_order
-from autograd.markup import to_latex, to_mathml, to_unicode
-from autograd.notation import formula
 from autograd.ops import (
     TABLE,
     Operation,
@@ -91,39 +87,57 @@ from autograd.transforms import (
     value_and_grad,
     vjp,
 )
-from autograd.update import update_rule
 from autograd.value import Value, anomaly, compiled, no_grad
-from autograd.working import Working
 
 if typing.TYPE_CHECKING:
     from autograd.claims import Counterexample, Verdict, check_formula, check_number
+    from autograd.derivation import Derivation, derive
+    from autograd.factors import Factor, Path
     from autograd.frontmatter import PageError
     from autograd.marking import Entry
+    from autograd.markup import to_latex, to_mathml, to_unicode
+    from autograd.notation import formula
     from autograd.reading import Formula, FormulaError, read_formula
     from autograd.slips import Slip, SlipKind
+    from autograd.update import update_rule
+    from autograd.working import Working
     from autograd.worksheet import Report, grade
 else:
-    # What reads formulas takes longer to load than the engine: it is loaded when first asked for.
+    # What writes and reads formulas takes longer to load than the engine: it is loaded when first
+    # asked for.
     _ON_DEMAND = {
-        "Counterexample": "autograd.claims",
-        "Entry": "autograd.marking",
-        "Formula": "autograd.reading",
-        "FormulaError": "autograd.reading",
-        "PageError": "autograd.frontmatter",
-        "Report": "autograd.worksheet",
-        "Slip": "autograd.slips",
-        "SlipKind": "autograd.slips",
-        "Verdict": "autograd.claims",
-        "check_formula": "autograd.claims",
-        "check_number": "autograd.claims",
-        "grade": "autograd.worksheet",
-        "read_formula": "autograd.reading",
+        "Counterexample": "claims",
+        "Derivation": "derivation",
+        "Entry": "marking",
+        "Factor": "factors",
+        "Formula": "reading",
+        "FormulaError": "reading",
+        "PageError": "frontmatter",
+        "Path": "factors",
+        "Report": "worksheet",
+        "Slip": "slips",
+        "SlipKind": "slips",
+        "Verdict": "claims",
+        "Working": "working",
+        "check_formula": "claims",
+        "check_number": "claims",
+        "derive": "derivation",
+        "formula": "notation",
+        "grade": "worksheet",
+        "read_formula": "reading",
+        "to_latex": "markup",
+        "to_mathml": "markup",
+        "to_unicode": "markup",
+        "update_rule": "update",
     }
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *_ON_DEMAND})
 
     def __getattr__(name: str) -> object:
         if name not in _ON_DEMAND:
             raise AttributeError(f"module 'autograd' has no attribute {name!r}")
-        globals()[name] = getattr(importlib.import_module(_ON_DEMAND[name]), name)
+        globals()[name] = getattr(importlib.import_module(f"autograd.{_ON_DEMAND[name]}"), name)
         return globals()[name]
 
 

@@ -1,8 +1,8 @@
 """`Value`: one node of the graph, at once a number, the record of how it came, and its gradient.
 
 This file is the hot path. It is plain Python, written so that mypyc makes plain C of it: the two
-parents and the two partials of a node are four fields, not tuples, and `+ - * / neg **` fill them
-in place instead of asking the table.
+parents and the two partials of a node are four fields, not tuples, and `+ - * / neg **` and relu
+fill them in place instead of asking the table.
 """
 
 from __future__ import annotations
@@ -51,6 +51,7 @@ _MUL: Final = ops.mul
 _DIV: Final = ops.div
 _NEG: Final = ops.neg
 _POW: Final = ops.pow
+_RELU: Final = ops.relu
 
 
 @final
@@ -362,16 +363,16 @@ class Value:
     # Comparison and conversion go by the number; equality and hash by identity, as nodes need.
 
     def __lt__(self, other: object) -> bool:
-        return self._data < _comparable(other)
+        return self._data < _number(other) if _is_comparable(other) else NotImplemented
 
     def __le__(self, other: object) -> bool:
-        return self._data <= _comparable(other)
+        return self._data <= _number(other) if _is_comparable(other) else NotImplemented
 
     def __gt__(self, other: object) -> bool:
-        return self._data > _comparable(other)
+        return self._data > _number(other) if _is_comparable(other) else NotImplemented
 
     def __ge__(self, other: object) -> bool:
-        return self._data >= _comparable(other)
+        return self._data >= _number(other) if _is_comparable(other) else NotImplemented
 
     def __eq__(self, other: object) -> bool:
         return self is other
@@ -403,6 +404,9 @@ class Value:
     def _record(self, op: Operation, a: object, b: object = None) -> Value:
         """The node of any operation on Values and numbers, with every check and mode."""
         left = a if isinstance(a, Value) else _constant(a)
+        if op is _RELU and not _threads.special:
+            slope = 1.0 if left._data > 0.0 else 0.0
+            return _node(_RELU, left._data if slope else 0.0, left, None, slope, 0.0)
         right = None if b is None else (b if isinstance(b, Value) else _constant(b))
         x1 = left._data
         x2 = 0.0 if right is None else right._data
@@ -600,8 +604,13 @@ def _fold(op: Operation, value: Value, number: float, reflected: bool) -> Value 
     return None
 
 
-def _comparable(other: object) -> float:
-    return other._data if isinstance(other, Value) else real(other)
+def _is_comparable(other: object) -> bool:
+    """Whether to compare with it here; a numpy array, say, knows itself how to."""
+    return isinstance(other, Value) or is_real(other) or isinstance(other, NEVER_NUMBERS)
+
+
+def _number(other: object) -> float:
+    return other._data if isinstance(other, Value) else real(other, "to compare with a Value")
 
 
 def _set_label(value: Value, label: object) -> None:

@@ -373,6 +373,14 @@ def test_a_numpy_array_and_a_value_make_an_array_of_values() -> None:
         assert made.astype(float).tolist() == expected
 
 
+def test_a_numpy_array_compares_with_a_value_number_by_number() -> None:
+    v, array = Value(2.0), np.array([1.0, 2.0, 3.0])
+    assert (v < array).tolist() == [False, False, True]
+    assert (v >= array).tolist() == [True, True, False]
+    assert (array <= v).tolist() == [True, True, False]
+    assert (array > v).tolist() == [False, False, True]
+
+
 def test_object_arrays_of_values_compute_and_differentiate() -> None:
     w, x = column(1.0, 2.0, 3.0), column(0.5, -1.0, 2.0)
     loss = ((w @ x) - 2.0) ** 2 + np.sum(w + x) + (w * x).sum()

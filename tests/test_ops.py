@@ -558,11 +558,17 @@ def test_inline_arithmetic_equals_the_table(name: str, a: float, b: float) -> No
 @given(a=any_float)
 @example(a=0.0)
 @example(a=-0.0)
-def test_inline_signs_equal_the_table(a: float) -> None:
+@example(a=math.inf)
+@example(a=-math.inf)
+def test_inline_operations_of_one_input_equal_the_table(a: float) -> None:
     x = Value(a)
-    assert bits((-x).data) == bits(TABLE["neg"].evaluate(a))
-    assert [*map(bits, (-x).partials)] == [bits(TABLE["neg"].partial(0, a, 0.0, -a))]
-    assert (-x).op is TABLE["neg"]
+    neg, relu = TABLE["neg"], TABLE["relu"]
+    for made, op in [(-x, neg), (x.relu(), relu), (relu(x), relu)]:
+        y = op.evaluate(a)
+        assert made.op is op
+        assert made.parents == (x,)
+        assert bits(made.data) == bits(y)
+        assert [*map(bits, made.partials)] == [bits(op.partial(0, a, 0.0, y))]
     assert +x is x
     assert bits(abs(x).data) == bits(TABLE["abs"].evaluate(a))
     assert abs(x).op is TABLE["abs"]

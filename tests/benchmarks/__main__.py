@@ -4,9 +4,9 @@
     python -m tests.benchmarks --quick    one short round, to see that everything runs
 
 Each engine lives in a process of its own, so that none pays for another's heap. A step is a forward
-pass, backward() and the freeing of the graph; CPU time is taken. With the garbage collector on,
-steps follow each other as in a training; with it off, what it would have freed is freed between
-steps, untimed.
+pass, backward() and the freeing of the graph. Steps follow each other as in a training: one is not
+timed, then as many as fit into a tenth of a second are, at least one; the CPU time of one is taken.
+Where the garbage collector is off, what it would have freed is freed before these steps.
 micrograd and torch take part where they are installed (`pip install -e '.[bench]'`).
 """
 
@@ -20,6 +20,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from shutil import copytree, ignore_patterns
@@ -113,6 +114,18 @@ def measure(runners: dict[str, Contender], quick: bool) -> None:
                 raise SystemExit(f"the engines disagree on {job}: {results}")
 
 
+def import_time(rounds: int) -> float:
+    """Seconds that `import autograd` adds to the start of Python: a difference of medians."""
+    seconds: dict[str, list[float]] = {"pass": [], "import autograd": []}
+    for _ in range(rounds):
+        for code, times in seconds.items():
+            begin = time.perf_counter()
+            subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
+            times.append(time.perf_counter() - begin)
+    medians = [statistics.median(times) for times in seconds.values()]
+    return medians[1] - medians[0]
+
+
 def row(title: str, runners: dict[str, Contender], collector: str, job: str) -> str:
     """A line of the table: medians in ms, and how many times micrograd's speed ours is."""
     medians = {name: runner.median(collector, job) for name, runner in runners.items()}
@@ -136,7 +149,7 @@ def report(runners: dict[str, Contender], quick: bool) -> None:
     print(f"Python {platform.python_version()} on {platform.machine()}; medians in milliseconds")
     head = ["", "compiled", "plain", "micrograd", "torch", "floats"]
     print(" ".join([head[0].ljust(30), *(name.rjust(10) for name in head[1:])]), end=" ")
-    print("compiled".rjust(9), "plain".rjust(9), "<- times micrograd")
+    print("compiled".rjust(9), "plain".rjust(9), " times micrograd's speed")
     titles = {
         "moons": "(a) moons 2-16-16-1",
         "moons_nn": "(a) through nn",
@@ -173,6 +186,8 @@ def main() -> None:
                 runner.process.kill()
                 runner.process.wait()
         report(runners, quick)
+    added = import_time(3 if quick else 21)
+    print(f"\nimport autograd adds {1e3 * added:.0f} ms to Python's start")
 
 
 if __name__ == "__main__":

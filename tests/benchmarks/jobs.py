@@ -190,11 +190,11 @@ def chain(engine: Engine, nodes: int) -> Step:
 def lpa(engine: Engine, steps: int) -> Step:
     """Gradient-descent steps of the notes' 2-2-1 network on one row."""
     rate = 1e-9
-    first = [[engine.number(0.1) for _ in range(3)] for _ in range(2)]
-    last = [engine.number(0.1) for _ in range(3)]
-    parameters = [*first[0], *first[1], *last]
 
     def step() -> float:
+        first = [[engine.number(0.1) for _ in range(3)] for _ in range(2)]
+        last = [engine.number(0.1) for _ in range(3)]
+        parameters = [*first[0], *first[1], *last]
         iq, cgpa, lpa = engine.number(80.0), engine.number(8.0), 8.0
         for _ in range(steps):
             hidden = [w1 * iq + w2 * cgpa + bias for w1, w2, bias in first]
