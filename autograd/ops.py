@@ -268,8 +268,8 @@ def _softplus(x: float) -> float:
 
 
 # The table reads across: name = operation(derivative by each input, notation)(value). Where the
-# value is a function of Python's, its docstring says what it is. `+ - * / neg **` and relu of Values
-# stand in value.py once more, for speed; a test holds the two equal.
+# value is a function of Python's, its docstring says what it is. `+ - * / neg **` and relu stand in
+# value.py once more, for speed; a test holds the two equal.
 # fmt: off
 
 add: Final[Operation] = operation(lambda a, b, y: 1.0, lambda a, b, y: 1.0,

@@ -703,44 +703,49 @@ def _count_edges(root: Value) -> None:
     A leaf's gradient is put aside: what this backward() adds is summed by itself, so that a second
     one doubles it exactly.
     """
-    found = [root]
     root._edges = 1
     if root._left is None:
         root._dl = root._grad
-    while found:
-        node = found.pop()
+    found: list[Value] = []  # their parents are still to be counted, as are those of `node`
+    node: Value | None = root
+    while node is not None:
+        following: Value | None = None
         parent = node._left
-        if parent is None:
-            continue
-        node._grad = 0.0
-        edges = parent._edges
-        parent._edges = edges + 1
-        if edges == 0:
-            if parent._left is not None:
-                found.append(parent)
-            else:
-                parent._dl = parent._grad
-                parent._grad = 0.0
-        parent = node._right
-        if parent is None:
-            continue
-        edges = parent._edges
-        parent._edges = edges + 1
-        if edges == 0:
-            if parent._left is not None:
-                found.append(parent)
-            else:
-                parent._dl = parent._grad
-                parent._grad = 0.0
+        if parent is not None:
+            node._grad = 0.0
+            edges = parent._edges
+            parent._edges = edges + 1
+            if edges == 0:
+                if parent._left is not None:
+                    following = parent
+                else:
+                    parent._dl = parent._grad
+                    parent._grad = 0.0
+            parent = node._right
+            if parent is not None:
+                edges = parent._edges
+                parent._edges = edges + 1
+                if edges == 0:
+                    if parent._left is not None:
+                        if following is not None:
+                            found.append(following)
+                        following = parent
+                    else:
+                        parent._dl = parent._grad
+                        parent._grad = 0.0
+        if following is None and found:
+            following = found.pop()
+        node = following
     root._grad = 1.0
 
 
 def _propagate(root: Value) -> None:
     """The chain rule: a node passes its gradient on once all edges to it have brought theirs."""
     root._edges = 0
-    ready = [root]
-    while ready:
-        node = ready.pop()
+    ready: list[Value] = []  # as is `node`
+    node: Value | None = root
+    while node is not None:
+        following: Value | None = None
         if node._notes is not None and node._notes.hooks is not None:
             node._grad = _through_hooks(node._notes.hooks, node._grad)
         gradient = node._grad
@@ -749,26 +754,31 @@ def _propagate(root: Value) -> None:
             # What is infinite or undefined anywhere arrives as such at a leaf.
             if node._operation is CONSTANT:
                 node._grad = 0.0
-                continue
-            total = node._dl + gradient  # last, so that a second backward() doubles it exactly
-            if total - total != 0.0:
-                raise _gradient_error(node, root)
-            node._grad = total
-            continue
-        right = node._right
-        if gradient != 0.0:  # a branch not taken passes nothing on, not even 0 * inf
-            left._grad += node._dl * gradient
-            if right is not None:
-                right._grad += node._dr * gradient
-        edges = left._edges - 1
-        left._edges = edges
-        if edges == 0:
-            ready.append(left)
-        if right is not None:
-            edges = right._edges - 1
-            right._edges = edges
+            else:
+                total = node._dl + gradient  # last, so that a second backward() doubles it exactly
+                if total - total != 0.0:
+                    raise _gradient_error(node, root)
+                node._grad = total
+        else:
+            right = node._right
+            if gradient != 0.0:  # a branch not taken passes nothing on, not even 0 * inf
+                left._grad += node._dl * gradient
+                if right is not None:
+                    right._grad += node._dr * gradient
+            edges = left._edges - 1
+            left._edges = edges
             if edges == 0:
-                ready.append(right)
+                following = left
+            if right is not None:
+                edges = right._edges - 1
+                right._edges = edges
+                if edges == 0:
+                    if following is not None:
+                        ready.append(following)
+                    following = right
+        if following is None and ready:
+            following = ready.pop()
+        node = following
 
 
 def _undo(root: Value, counted: bool) -> None:

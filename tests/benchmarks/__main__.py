@@ -89,7 +89,7 @@ def plan(quick: bool) -> list[tuple[str, str, list[str], int]]:
     """(collector, job, engines, rounds) for everything that is measured."""
     everyone = ["compiled", "plain", "micrograd", "torch", "floats"]
     ours = ["compiled", "plain"]
-    few = 2 if quick else 7
+    few = 2 if quick else 11
     chains = CHAINS[:2] if quick else CHAINS
     return [
         ("on", "moons", everyone, few),
