@@ -90,45 +90,45 @@ from autograd.transforms import (
 from autograd.value import Value, anomaly, compiled, no_grad
 
 if typing.TYPE_CHECKING:
-    from autograd.claims import Counterexample, Verdict, check_formula, check_number
-    from autograd.derivation import Derivation, derive
-    from autograd.factors import Factor, Path
-    from autograd.frontmatter import PageError
-    from autograd.marking import Entry
-    from autograd.markup import to_latex, to_mathml, to_unicode
-    from autograd.notation import formula
-    from autograd.reading import Formula, FormulaError, read_formula
-    from autograd.slips import Slip, SlipKind
-    from autograd.update import update_rule
-    from autograd.working import Working
-    from autograd.worksheet import Report, grade
+    from autograd.derivations.derivation import Derivation, derive
+    from autograd.derivations.factors import Factor, Path
+    from autograd.derivations.markup import to_latex, to_mathml, to_unicode
+    from autograd.derivations.notation import formula
+    from autograd.derivations.update import update_rule
+    from autograd.derivations.working import Working
+    from autograd.formulas.reading import Formula, FormulaError, read_formula
+    from autograd.verdicts.claims import Counterexample, Verdict, check_formula, check_number
+    from autograd.verdicts.slips import Slip, SlipKind
+    from autograd.worksheets.frontmatter import PageError
+    from autograd.worksheets.marking import Entry
+    from autograd.worksheets.worksheet import Report, grade
 else:
     # What writes and reads formulas takes longer to load than the engine: it is loaded when first
     # asked for.
     _ON_DEMAND = {
-        "Counterexample": "claims",
-        "Derivation": "derivation",
-        "Entry": "marking",
-        "Factor": "factors",
-        "Formula": "reading",
-        "FormulaError": "reading",
-        "PageError": "frontmatter",
-        "Path": "factors",
-        "Report": "worksheet",
-        "Slip": "slips",
-        "SlipKind": "slips",
-        "Verdict": "claims",
-        "Working": "working",
-        "check_formula": "claims",
-        "check_number": "claims",
-        "derive": "derivation",
-        "formula": "notation",
-        "grade": "worksheet",
-        "read_formula": "reading",
-        "to_latex": "markup",
-        "to_mathml": "markup",
-        "to_unicode": "markup",
-        "update_rule": "update",
+        "Counterexample": "verdicts.claims",
+        "Derivation": "derivations.derivation",
+        "Entry": "worksheets.marking",
+        "Factor": "derivations.factors",
+        "Formula": "formulas.reading",
+        "FormulaError": "formulas.reading",
+        "PageError": "worksheets.frontmatter",
+        "Path": "derivations.factors",
+        "Report": "worksheets.worksheet",
+        "Slip": "verdicts.slips",
+        "SlipKind": "verdicts.slips",
+        "Verdict": "verdicts.claims",
+        "Working": "derivations.working",
+        "check_formula": "verdicts.claims",
+        "check_number": "verdicts.claims",
+        "derive": "derivations.derivation",
+        "formula": "derivations.notation",
+        "grade": "worksheets.worksheet",
+        "read_formula": "formulas.reading",
+        "to_latex": "derivations.markup",
+        "to_mathml": "derivations.markup",
+        "to_unicode": "derivations.markup",
+        "update_rule": "derivations.update",
     }
 
     def __dir__() -> list[str]:

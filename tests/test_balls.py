@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import autograd as ag
-from autograd.balls import Ball, Tangent, ball
+from autograd.verdicts.balls import Ball, Tangent, ball
 from tests.expressions import REFERENCES
 
 mp = mpmath.mp

@@ -12,10 +12,8 @@ from hypothesis import strategies as st
 
 import autograd as ag
 from autograd import Value
-from autograd.cases import Case
-from autograd.claims import Counterexample, check_formula, check_number
-from autograd.reading import FormulaError, Reader
-from autograd.syntax import (
+from autograd.formulas.reading import FormulaError, Reader
+from autograd.formulas.syntax import (
     Call,
     Negative,
     Node,
@@ -29,6 +27,8 @@ from autograd.syntax import (
     tree_of,
     with_children,
 )
+from autograd.verdicts.cases import Case
+from autograd.verdicts.claims import Counterexample, check_formula, check_number
 from tests.labelled import NETWORKS, Network, lpa, neuron, sigmoid_222, tanh_321, two_rows
 
 if TYPE_CHECKING:

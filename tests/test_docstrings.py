@@ -10,13 +10,18 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-SOURCES = sorted(file for name in ("autograd", "nn", "viz") for file in (ROOT / name).glob("*.py"))
+SOURCES = sorted(file for name in ("autograd", "nn", "viz") for file in (ROOT / name).rglob("*.py"))
 DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef)
+
+
+def name_of(source: Path) -> str:
+    """The module's dotted name."""
+    return ".".join(source.relative_to(ROOT).with_suffix("").parts)
 
 
 def examples(source: Path) -> list[doctest.DocTest]:
     """The examples of each docstring of a file, as doctest sees them."""
-    module = importlib.import_module(f"{source.parent.name}.{source.stem}")
+    module = importlib.import_module(name_of(source))
     found = []
     for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
         text = ast.get_docstring(node) if isinstance(node, DOCUMENTED) else None
@@ -31,7 +36,7 @@ def examples(source: Path) -> list[doctest.DocTest]:
     return found
 
 
-@pytest.mark.parametrize("source", SOURCES, ids=lambda file: f"{file.parent.name}/{file.stem}")
+@pytest.mark.parametrize("source", SOURCES, ids=name_of)
 def test_examples_in_docstrings(
     source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -121,10 +121,8 @@ class Plain:
     """The plain engine in a process of its own, on a copy of the sources alone."""
 
     def __init__(self, folder: Path) -> None:
-        package = folder / "autograd"
-        package.mkdir()
-        for source in (ROOT / "autograd").glob("*.py"):
-            shutil.copy(source, package)
+        compiled = shutil.ignore_patterns("*.so", "*.pyd", "__pycache__")
+        shutil.copytree(ROOT / "autograd", folder / "autograd", ignore=compiled)
         self.process = subprocess.Popen(
             [sys.executable, __file__],
             stdin=subprocess.PIPE,

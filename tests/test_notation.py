@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import autograd as ag
 from autograd import ChalkgradError, GraphError, Value, formula
-from autograd.notation import is_rounded, number, shown
+from autograd.derivations.notation import is_rounded, number, shown
 from tests.expressions import REFERENCES, programs, reference, run
 from tests.printed import meaning
 

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograd.frontmatter import PageError, front_matter, read_settings
-from autograd.pages import read_page
-from autograd.prose import formulas_in_line
-from autograd.shorthand import shorthand_of
-from autograd.statements import statements
-from autograd.symbols import page_reader, stem
+from autograd.formulas.shorthand import shorthand_of
+from autograd.formulas.statements import statements
+from autograd.formulas.symbols import page_reader, stem
+from autograd.worksheets.frontmatter import PageError, front_matter, read_settings
+from autograd.worksheets.pages import read_page
+from autograd.worksheets.prose import formulas_in_line
 
 Found = list[tuple[int, list[str]]]
 

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 import autograd as ag
 from autograd import ChalkgradError, Value
-from autograd.reading import Formula, FormulaError, Reader, read_formula, split_links
-from autograd.syntax import Derivative, Negative, Node, Number, Power, Product, Sum, Symbol
+from autograd.formulas.reading import Formula, FormulaError, Reader, read_formula, split_links
+from autograd.formulas.syntax import Derivative, Negative, Node, Number, Power, Product, Sum, Symbol
 
 LABELS = [
     "W_{11}^1", "W_{21}^1", "W_{11}^2", "W_{21}^2", "O_{11}", "O_{12}", r"\hat{y}", "y", "b_{21}",

@@ -50,8 +50,8 @@ def test_the_tree_is_true() -> None:
     for path in paths:
         assert (ROOT / path).exists(), f"README's tree has {path}, which is not there"
     for package in ("autograd", "nn", "viz"):
-        told = {path.name for path in paths if path.parent == Path(package)}
-        real = {file.name for file in (ROOT / package).glob("*.py")}
+        told = {path for path in paths if path.parts[0] == package and path.suffix == ".py"}
+        real = {file.relative_to(ROOT) for file in (ROOT / package).rglob("*.py")}
         assert told == real, f"README's tree and {package}/ differ: {told ^ real}"
 
 

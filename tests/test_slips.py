@@ -7,8 +7,8 @@ import math
 import pytest
 
 from autograd import Value
-from autograd.claims import check_formula, check_number
-from autograd.slips import Slip, SlipKind, most_telling
+from autograd.verdicts.claims import check_formula, check_number
+from autograd.verdicts.slips import Slip, SlipKind, most_telling
 from tests.labelled import NETWORKS, Network, neuron, tanh_321, two_rows
 
 # Parts of right gradients, to plant slips in.

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autograd import Entry, PageError, Report, grade
-from autograd.pages import read_page
+from autograd.worksheets.pages import read_page
 
 if TYPE_CHECKING:
     import random

@@ -1,0 +1,1 @@
+"""Formulas of Values as a person writes them, and the chain rule written out: `derive`."""

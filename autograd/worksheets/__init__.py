@@ -1,0 +1,1 @@
+"""A page of definitions and claims, marked line by line: `grade`."""
