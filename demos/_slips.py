@@ -1,7 +1,5 @@
 """What the notes have wrong, each point shown by calculation."""
 
-
-
 from __future__ import annotations
 
 from autograd import evaluate, topological_order

@@ -1,7 +1,5 @@
 """How the demos speak: headings, sentences and tables within 80 columns, formulas in Unicode."""
 
-
-
 from __future__ import annotations
 
 import os

@@ -3,8 +3,6 @@
 Run it with `python -m demos.lpa`; `--help` tells the options.
 """
 
-
-
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace

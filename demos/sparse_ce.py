@@ -3,8 +3,6 @@
 Run it with `python -m demos.sparse_ce`; `--out DIR` says where the pictures go.
 """
 
-
-
 from __future__ import annotations
 
 import random

@@ -169,9 +169,7 @@ def test_training_loads_only_the_standard_library():
         "nn.fit(model, [([1], 2)], nn.mse, nn.SGD(model.parameters(), 0.1), epochs=2)\n"
         "print(sorted({'rich', 'matplotlib', 'numpy', 'graphviz'} & set(sys.modules)))"
     )
-    shown = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
-    )
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert shown.stdout.strip() == "[]"
 
 

@@ -220,9 +220,7 @@ def test_numbers_are_right_to_the_digits_given(
     true = 2 * (a - y) * (1 - a * a) * x
     unit = 10.0**-digits
     page = (
-        "z = w x + b, a = tanh(z), L = (a - y)^2\n"
-        f"w = {w}, x = {x}, b = {b}, y = {y}\n"
-        "dL/dw = {}"
+        f"z = w x + b, a = tanh(z), L = (a - y)^2\nw = {w}, x = {x}, b = {b}, y = {y}\ndL/dw = {{}}"
     )
     shown = f"{true:.{digits}f}"
     if float(shown) == 0.0:

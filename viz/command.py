@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["main"]
 
+
 class UnreadableError(ChalkgradError, OSError):
     """A file cannot be read, or is not text."""
 

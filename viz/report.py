@@ -304,9 +304,7 @@ def _row(entry: Entry, notes: Iterable[tuple[str, str]]) -> str:
 
 def _in_mathml(note: str) -> str:
     parts = note.split("$")
-    return "".join(
-        _math(part) if place % 2 else escape(part) for place, part in enumerate(parts)
-    )
+    return "".join(_math(part) if place % 2 else escape(part) for place, part in enumerate(parts))
 
 
 def _math(latex: str) -> str:

@@ -183,4 +183,3 @@ class _Reckoning:
     def _factor(self, factor: Factor) -> float:
         believed = self._believed((factor.parent.label, factor.child.label))
         return evaluate(factor.gradient, self.point) if believed is None else believed
-

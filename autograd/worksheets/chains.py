@@ -165,8 +165,7 @@ def _goes_on(before: Chain | None, chain: Chain, *, leads: bool) -> bool:
 def _written(reader: _PageReader, place: int, written: Written) -> Chain:
     chain = _chain(reader, place, written.statement, written.line, written.section)
     chain.sides = [
-        replace(side, line=line)
-        for side, line in zip(chain.sides, written.side_lines, strict=True)
+        replace(side, line=line) for side, line in zip(chain.sides, written.side_lines, strict=True)
     ]
     return chain
 

@@ -40,8 +40,17 @@ if TYPE_CHECKING:
     from autograd.worksheets.chains import Side
     from autograd.worksheets.network import Network
 
-__all__ = ["RIGHT", "WRONG", "Outcome", "agrees", "compare", "compare_generic", "points",
-           "recorded", "same"]
+__all__ = [
+    "RIGHT",
+    "WRONG",
+    "Outcome",
+    "agrees",
+    "compare",
+    "compare_generic",
+    "points",
+    "recorded",
+    "same",
+]
 
 _POINTS: Final = 10
 _ROUNDING: Final = 1e-7  # relative: more than rounding comes to in a long formula
@@ -156,7 +165,7 @@ def _compared_number(reference: Node, tree: Node, network: Network, *, rough: bo
         if agrees(tree, true.data, rough=rough):
             return RIGHT
         return Outcome("right", "cut off, not rounded") if _is_cut_off(tree, true.data) else WRONG
-    values = [value for value, in _values(network, (reference,), true)]
+    values = [value for (value,) in _values(network, (reference,), true)]
     if values and all(agrees(tree, value) for value in values):
         return RIGHT
     if values and all(same(value, values[0]) for value in values):

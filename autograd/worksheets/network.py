@@ -182,4 +182,3 @@ def _order(trees: Mapping[str, Node], resolved: Callable[[str], str]) -> list[st
                 state[label] = "open"
                 waiting += [symbol for symbol in below if symbol not in state]
     return order
-

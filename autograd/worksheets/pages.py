@@ -145,9 +145,7 @@ class _Reading:
         passed = sorted(self.passed, key=lambda lines: lines.first)
         return Page(tuple(written), settings, tuple(passed))
 
-    def _written(
-        self, at: int, statement: Statement, place: int, sections: list[int]
-    ) -> Written:
+    def _written(self, at: int, statement: Statement, place: int, sections: list[int]) -> Written:
         lines = tuple(self._line(place + side.start) for side in statement.sides)
         line = self._line(at)
         before = self.text[self.line_starts[line - 1] : at]

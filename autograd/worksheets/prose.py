@@ -82,7 +82,7 @@ def formulas_in_line(line: str, known: Collection[str] = ()) -> Iterator[tuple[i
     marker = _MARKER.match(line)
     text = line
     for bold in _BOLD.finditer(line):
-        text = f"{text[:bold.start()]}  {text[bold.end():]}"
+        text = f"{text[: bold.start()]}  {text[bold.end() :]}"
     tokens = list(_tokens(text, marker.end() if marker else 0, known))
     for clause in _clauses(tokens, text):
         for run in _runs(clause):
