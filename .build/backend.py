@@ -15,14 +15,10 @@ import sys
 import sysconfig
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from setuptools import Distribution, Extension, build_meta, setup
 from setuptools.command.build_ext import build_ext
 from setuptools.command.sdist import sdist
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 # All that a recorded operation and backward() pass through. (Errors stay plain: a native class
 # has one base, they have two.)
@@ -59,7 +55,6 @@ def extensions() -> list[Extension]:
         if sys.platform != "win32":
             # A fused multiply-add would round otherwise than plain Python does.
             module.extra_compile_args.append("-ffp-contract=off")
-    say("the engine is compiled to native code by mypyc")
     return modules
 
 
@@ -147,15 +142,11 @@ def add_docstrings(source: Path) -> None:
     source.write_text(text, encoding="utf-8")
 
 
-def remove_stale(modules: Iterable[Extension]) -> None:
-    """Removes compiled files beside the sources that this build does not make anew.
-
-    Python prefers them to the sources, so a plain build would otherwise run the old ones.
-    """
-    if not list(modules):
-        for pattern in ("autograd/*.so", "autograd/*.pyd", "chalkgrad__mypyc*"):
-            for stale in Path().glob(pattern):
-                stale.unlink()
+def remove_compiled() -> None:
+    """Removes compiled files beside the sources: Python prefers them, also where they are old."""
+    for pattern in ("autograd/*.so", "autograd/*.pyd", "chalkgrad__mypyc*"):
+        for old in Path().glob(pattern):
+            old.unlink()
 
 
 class SdistWithBackend(sdist):
@@ -172,10 +163,24 @@ class Backend(build_meta._BuildMetaBackend):
 
     def run_setup(self, setup_script: str = "setup.py") -> None:
         """Runs the command that the hooks below have put into sys.argv."""
-        builds = not {"egg_info", "dist_info", "sdist"} & set(sys.argv)
-        modules = extensions() if builds else []
-        if builds:
-            remove_stale(modules)
+        if {"egg_info", "dist_info", "sdist"} & set(sys.argv):
+            self.set_up([])
+            return
+        if modules := extensions():
+            try:
+                self.set_up(modules)
+            except SystemExit as error:
+                say(
+                    f"compiling failed, so the engine is installed as plain, slower Python: {error}"
+                )
+            else:
+                say("the engine is compiled to native code by mypyc")
+                return
+        remove_compiled()
+        self.set_up([])
+
+    def set_up(self, modules: list[Extension]) -> None:
+        """Calls `setup()` with these extension modules."""
         setup(ext_modules=modules, cmdclass={"sdist": SdistWithBackend})
 
 
