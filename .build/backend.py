@@ -8,6 +8,7 @@ and `python -c "import autograd; print(autograd.compiled)"` afterwards.
 from __future__ import annotations
 
 import ast
+import functools
 import json
 import os
 import re
@@ -15,10 +16,14 @@ import sys
 import sysconfig
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from setuptools import Distribution, Extension, build_meta, setup
 from setuptools.command.build_ext import build_ext
 from setuptools.command.sdist import sdist
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 # All that a recorded operation and backward() pass through. (Errors stay plain: a native class
 # has one base, they have two.)
@@ -28,7 +33,7 @@ ENGINE = [f"autograd/{name}.py" for name in MODULES]
 
 def extensions() -> list[Extension]:
     """The engine as extension modules; none for a plain build."""
-    if os.environ.get("CHALKGRAD_PURE", "0") not in ("", "0"):
+    if pure():
         say("CHALKGRAD_PURE is set: the engine is installed as plain Python")
         return []
     if (trouble := compiler_trouble()) is not None:
@@ -56,6 +61,11 @@ def extensions() -> list[Extension]:
             # A fused multiply-add would round otherwise than plain Python does.
             module.extra_compile_args.append("-ffp-contract=off")
     return modules
+
+
+def pure() -> bool:
+    """Whether a plain engine is asked for."""
+    return os.environ.get("CHALKGRAD_PURE", "0") not in ("", "0")
 
 
 def say(text: str) -> None:
@@ -163,30 +173,35 @@ class Backend(build_meta._BuildMetaBackend):
 
     def run_setup(self, setup_script: str = "setup.py") -> None:
         """Runs the command that the hooks below have put into sys.argv."""
-        if {"egg_info", "dist_info", "sdist"} & set(sys.argv):
-            self.set_up([])
-            return
-        if modules := extensions():
-            try:
-                self.set_up(modules)
-            except SystemExit as error:
-                say(
-                    f"compiling failed, so the engine is installed as plain, slower Python: {error}"
-                )
-            else:
-                say("the engine is compiled to native code by mypyc")
-                return
-        remove_compiled()
-        self.set_up([])
-
-    def set_up(self, modules: list[Extension]) -> None:
-        """Calls `setup()` with these extension modules."""
+        builds = not {"egg_info", "dist_info", "sdist"} & set(sys.argv)
+        modules = extensions() if builds else []
+        if builds and not modules:
+            remove_compiled()
         setup(ext_modules=modules, cmdclass={"sdist": SdistWithBackend})
+        if modules:
+            say("the engine is compiled to native code by mypyc")
+
+
+def or_plain(build: Callable[..., str]) -> Callable[..., str]:
+    """The hook `build`, tried once more for a plain engine where compiling fails."""
+
+    @functools.wraps(build)
+    def hook(*arguments: object, **named: object) -> str:
+        try:
+            return build(*arguments, **named)
+        except SystemExit as error:
+            if pure():
+                raise
+            say(f"compiling failed ({error}), so it is done without")
+            os.environ["CHALKGRAD_PURE"] = "1"
+            return build(*arguments, **named)
+
+    return hook
 
 
 _backend = Backend()
-build_wheel = _backend.build_wheel
-build_editable = _backend.build_editable
+build_wheel = or_plain(_backend.build_wheel)
+build_editable = or_plain(_backend.build_editable)
 build_sdist = _backend.build_sdist
 prepare_metadata_for_build_wheel = _backend.prepare_metadata_for_build_wheel
 prepare_metadata_for_build_editable = _backend.prepare_metadata_for_build_editable
