@@ -63,7 +63,7 @@ class Beliefs:
         try:
             if side.is_number:
                 number, line = self._value(reference, network, {}, in_numbers=True)
-                return line if agrees(tree, number) else 0
+                return line if agrees(tree, number, known=network.numbers()) else 0
             claimed = network.build(tree)
             lines = [
                 self._line_at(reference, claimed, network, point)

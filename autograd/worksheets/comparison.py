@@ -7,6 +7,7 @@ calculation, such as 0.1407 * 0.47, with what numbers that round to those in it 
 
 from __future__ import annotations
 
+import itertools
 import math
 import random
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from autograd.formulas.reading import Formula
 from autograd.formulas.spelling import spellings_of
 from autograd.formulas.syntax import (
     Derivative,
+    Meaning,
     Negative,
     Number,
     Power,
@@ -27,13 +29,13 @@ from autograd.formulas.syntax import (
     walk,
 )
 from autograd.graph import evaluate_all, topological_order
-from autograd.verdicts.balls import Ball
-from autograd.verdicts.samples import Sample, Samples, differ, half_unit
+from autograd.verdicts.balls import Ball, ball
+from autograd.verdicts.samples import Samples, differ, half_unit, rounded_number
 from autograd.worksheets.chains import is_numeric
 from autograd.worksheets.definitions import symbols_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from autograd.formulas.syntax import Node
     from autograd.value import Value
@@ -55,6 +57,7 @@ __all__ = [
 _POINTS: Final = 10
 _ROUNDING: Final = 1e-7  # relative: more than rounding comes to in a long formula
 _NOTHING: Final = 1e-11  # what is left of a difference that is zero
+_CHOICES: Final = 100  # ways to take the decimals of a calculation
 _EXACT_BELOW: Final = 100.0  # whole numbers from here on may be rounded ones
 
 
@@ -122,21 +125,55 @@ def same(a: float, b: float) -> bool:
     return math.isclose(a, b, rel_tol=_ROUNDING, abs_tol=_NOTHING)
 
 
-def agrees(tree: Node, true: float, *, rough: bool = False) -> bool:
+def agrees(
+    tree: Node, true: float, *, rough: bool = False, known: frozenset[float] = frozenset()
+) -> bool:
     """Whether a tree of numbers, rounded as they are written, can have the true value.
 
-    A whole number counts as exact, unless it has three digits and more or `rough`.
+    A whole number counts as exact, unless it has three digits and more or `rough`. In a calculation
+    a decimal stands for those of the `known` numbers that round to it, if there are any.
 
     >>> agrees(Number(0.0822, "0.0822"), 0.08216704), agrees(Number(3.0, "3"), 2.9)
     (True, False)
     """
     written = _written(tree)
     if written is None:
-        return not differ(Sample([], {}, {}).worth(tree, digits=True), Ball(true, abs(true) * 1e-9))
+        target = Ball(true, abs(true) * 1e-9 + _NOTHING)
+        return any(not differ(worth, target, room=1.0) for worth in _worths(tree, known))
     value, half, is_whole = written
     if is_whole and not rough and abs(value) < _EXACT_BELOW:
         half = 0.0
     return abs(value - true) <= half + 1e-9 * max(abs(value), abs(true)) + _NOTHING
+
+
+def _worths(tree: Node, known: frozenset[float]) -> Iterator[Ball]:
+    """What a calculation comes to, for every way to take its decimals."""
+    decimals = {part for part in walk(tree) if isinstance(part, Number) and "." in part.written}
+    meant = {part: _meant(part, known) for part in decimals}
+    for chosen in itertools.islice(itertools.product(*meant.values()), _CHOICES):
+        numbers = dict(zip(meant, chosen, strict=True))
+        yield _calculated(tree, numbers)
+
+
+def _meant(decimal: Number, known: frozenset[float]) -> list[Ball]:
+    """What a decimal may stand for: itself, a known number that it shows; without any, all."""
+    rounded = rounded_number(decimal)
+    distances = {number: abs(number - decimal.value) for number in known}
+    shown = [number for number in known if distances[number] <= rounded.radius]
+    if not shown:
+        return [rounded]
+    nearest = sorted({decimal.value, *shown}, key=lambda number: distances.get(number, 0.0))
+    return [Ball(number, number * _ROUNDING) for number in nearest]
+
+
+def _calculated(tree: Node, numbers: Mapping[Number, Ball]) -> Ball:
+    def of_number(part: Number) -> Ball:
+        return numbers.get(part, Ball(part.value))
+
+    def of_symbol(part: Node) -> Ball:
+        raise AssertionError(f"{part} in a calculation")
+
+    return ball(Meaning(of_symbol, of_number, of_symbol).of(tree))
 
 
 def _is_cut_off(tree: Node, true: float) -> bool:
@@ -162,7 +199,7 @@ def _compared_number(reference: Node, tree: Node, network: Network, *, rough: bo
     true = network.build(reference)
     missing = network.unvalued(true)
     if not missing:
-        if agrees(tree, true.data, rough=rough):
+        if agrees(tree, true.data, rough=rough, known=network.numbers()):
             return RIGHT
         return Outcome("right", "cut off, not rounded") if _is_cut_off(tree, true.data) else WRONG
     values = [value for (value,) in _values(network, (reference,), true)]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from autograd import ops
 from autograd.errors import ChalkgradError
 from autograd.formulas.reading import Formula
-from autograd.formulas.syntax import Call, Number, children, with_children
+from autograd.formulas.syntax import Call, Number, children, walk, with_children
 from autograd.graph import topological_order
 from autograd.value import Value
 from autograd.worksheets.definitions import symbols_in
@@ -40,6 +40,7 @@ class Network:
     broken: dict[str, str] = field(default_factory=dict)
     formulas: object = None
     """What tells the definitions in force from others."""
+    known: frozenset[float] | None = None
 
     def build(self, tree: Node) -> Value:
         """A tree over the symbols as a graph. Raises what its operations raise."""
@@ -49,6 +50,26 @@ class Network:
         """The symbols without a value that nodes are computed from."""
         leaves = (n for n in topological_order(*roots) if n.is_leaf and n.label)
         return [leaf.label for leaf in leaves if leaf not in self.valued]
+
+    def numbers(self) -> frozenset[float]:
+        """The sizes of numbers in formulas and of symbols, as far as the page gives them."""
+        if self.known is None:
+            found = {
+                abs(part.value)
+                for tree in self.trees.values()
+                for part in walk(tree)
+                if isinstance(part, Number)
+            }
+            open_ = set()
+            for node in topological_order(*self.nodes.values()):
+                if (node.is_leaf and node.label and node not in self.valued) or any(
+                    parent in open_ for parent in node.parents
+                ):
+                    open_.add(node)
+                elif node.label:
+                    found.add(abs(node.data))
+            self.known = frozenset(found)
+        return self.known
 
 
 class Networks:
