@@ -509,3 +509,66 @@ def test_no_equation_is_passed_over(file: Path) -> None:
 def test_only_text_is_marked() -> None:
     with pytest.raises(TypeError, match="a page must be text, not bytes"):
         grade(b"x = 1")  # type: ignore[arg-type]
+
+
+# Decimals, and index notation.
+
+LINE = (
+    "$z = w x + b$, $L = (y - z)^2$ with $w = 0.5$, $x = 2$, $b = 0.1$, $y = 1.5$, $\\eta = 0.1$."
+)
+SOFTMAX = r"$p_i = \frac{e^{z_i}}{\sum_{k=1}^{3} e^{z_k}}$, $L = -\sum_{i=1}^{3} y_i \log p_i$."
+
+
+@pytest.mark.parametrize(
+    ("claim", "verdicts"),
+    [
+        (r"z = 0.5 \cdot 2 + 0.1 = 1.1", "right right"),
+        (r"z = 0.5 \cdot 2 - 0.1 = 0.9", "wrong carried"),
+        (r"z = 0.5 \cdot 2 + 0.2 = 1.2", "wrong carried"),
+        (r"z = 0.6 \cdot 2 + 0.1 = 1.3", "wrong carried"),
+        (r"dL/dw = -2(1.5 - 1.1) \cdot 2 = -1.6", "right right"),
+        (r"dL/dw = -2(1.5 - 1.2) \cdot 2 = -1.2", "wrong carried"),
+        (r"dL/dw = 2(1.5 - 1.1) \cdot 2 = 1.6", "wrong carried"),
+        (r"w_{new} = 0.5 - 0.1 \cdot (-1.6) = 0.66", "right right"),
+        (r"w_{new} = 0.5 - 0.1 \cdot 1.6 = 0.34", "wrong carried"),
+        (r"b_{new} = 0.1 - 0.1 \cdot 0.8 = 0.02", "wrong carried"),
+    ],
+)
+def test_a_decimal_that_the_page_gives_stands_for_itself(claim: str, verdicts: str) -> None:
+    report = grade(f"{LINE}\n\n$${claim}$$\n")
+    found = [entry.verdict for entry in report.entries if entry.kind == "claim"]
+    assert found == verdicts.split()
+
+
+def test_a_rounded_decimal_stands_for_what_it_was() -> None:
+    page = "p = w x\nw = 0.731\nx = 0.42\nL = p^2\ndL/dw = 2 * 0.31 * 0.42 = 0.26\n"
+    assert [entry.verdict for entry in grade(page).entries][-2:] == ["right", "right"]
+
+
+@pytest.mark.parametrize(
+    ("claim", "verdict", "said"),
+    [
+        (r"\frac{\partial L}{\partial p_i} = -\frac{y_i}{p_i}", "right", ""),
+        (r"\frac{\partial L}{\partial p_2} = -\frac{y_2}{p_2}", "right", ""),
+        (r"\frac{\partial L}{\partial p_2} = -\frac{y_1}{p_2}", "wrong", ""),
+        (r"\frac{\partial p_i}{\partial z_i} = p_i (1 - p_i)", "right", ""),
+        (r"\frac{\partial p_i}{\partial z_i} = p_i (1 + p_i)", "wrong", ""),
+        (r"\frac{\partial p_1}{\partial z_2} = -p_1 p_2", "right", ""),
+        (r"\frac{\partial p_i}{\partial z_j} = -p_i p_j", "unread", "i, j"),
+        (r"\frac{\partial L}{\partial z_i} = p_i \sum_{k=1}^{3} y_k - y_i", "right", ""),
+        (r"\frac{\partial L}{\partial z_i} = p_i - y_i", "right", "where $y_1 + y_2 + y_3 = 1$"),
+        (r"\frac{\partial L}{\partial z_3} = p_3 - y_3", "right", "where $y_1 + y_2 + y_3 = 1$"),
+        (r"\frac{\partial L}{\partial z_i} = y_i - p_i", "wrong", ""),
+        (r"\frac{\partial L}{\partial z_2} = p_2 - y_1", "wrong", ""),
+    ],
+)
+def test_an_index_stands_for_each_of_its_numbers(claim: str, verdict: str, said: str) -> None:
+    entry = grade(f"{SOFTMAX}\n\n$${claim}$$\n").entries[-1]
+    assert entry.verdict == verdict
+    assert said in entry.reason
+    assert bool(entry.at) == (verdict == "wrong" and "z_i" in claim)
+
+
+def test_an_index_without_numbers_is_part_of_a_name() -> None:
+    report = grade("p_i = w x_i, dp_i/dw = x_i, dp_i/dx_i = w, dp_i/dw = w")
+    assert [e.verdict for e in report.entries if e.kind == "claim"] == ["right", "right", "wrong"]

@@ -97,6 +97,8 @@ _TYPESETTING: Final = [
 
 def _notes(entry: Entry, is_first: bool) -> Iterator[tuple[str, str]]:
     """What there is to say about an entry, in pairs: a heading and a text with $formulas$."""
+    if entry.at:
+        yield "", f"for ${entry.at}$"
     if entry.answer:
         yield "should be", f"${entry.answer}$"
     if entry.slip:
@@ -215,8 +217,9 @@ def as_json(pages: Sequence[Marked]) -> str:
     - `entries`: for each equation the fields of `autograd.Entry`: `line`; `kind` (`definition`,
       `value` or `claim`); `left`, `sign` and `right`, as they stand on the page; `continues`;
       `verdict` (`right`, `wrong`, `carried`, `unread`, or empty where nothing is claimed);
-      `reason`; `answer` (LaTeX); `slip` (such as `wrong-index`); `message`; `example`; and
-      `because`, the line of an earlier error, or 0.
+      `reason`; `answer` (LaTeX); `slip` (such as `wrong-index`); `message`; `example`;
+      `because`, the line of an earlier error, or 0; and `at`, the number of an index that all this
+      is said for (`i = 1`), or empty.
     - `mentions`: `line` and `text` of each formula without an equation.
     - `passed`: `first` and `last` line and `what`, of what was not read.
 

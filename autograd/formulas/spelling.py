@@ -143,9 +143,9 @@ class Labels:
         """
         best: tuple[str, int] | None = None
         for spelling, end in spellings_at(text, at, self._bases):
-            label = self._label(spelling, text[at:end])
-            if label is None and indices:
-                label = self._label(_substituted(spelling, indices), "")
+            label = self._label(_substituted(spelling, indices), "") if indices else None
+            if label is None:
+                label = self._label(spelling, text[at:end])
             if label is not None:
                 best = label, end
                 break

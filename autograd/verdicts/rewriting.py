@@ -131,7 +131,7 @@ def cured_formulas(
         slip = _slip(edit.kind, edit.before, edit.after, lost=False)
         yield Altered(slip, _worth(tree), is_cure=True)
     for edit, tree in _rewritten(claim, lambda part: _turned_round(part, differences)):
-        message = f"{edit.before} is written where {edit.after} belongs: turned round"
+        message = f"{edit.before} is written where {edit.after} belongs"
         slip = Slip(edit.kind, message, edit.before, edit.after)
         yield Altered(slip, _worth(tree), is_cure=True)
 

@@ -57,6 +57,7 @@ __all__ = [
 _POINTS: Final = 10
 _ROUNDING: Final = 1e-7  # relative: more than rounding comes to in a long formula
 _NOTHING: Final = 1e-11  # what is left of a difference that is zero
+_TARGETS: Final = ("y", "t")
 _CHOICES: Final = 100  # ways to take the decimals of a calculation
 _EXACT_BELOW: Final = 100.0  # whole numbers from here on may be rounded ones
 
@@ -216,6 +217,9 @@ def _compared_formula(reference: Node, tree: Node, network: Network) -> Outcome:
     compared = [same(true, claimed) for true, claimed in pairs]
     if (compared and all(compared)) or _is_right_in_numbers(reference, tree, network):
         return RIGHT
+    shares = _shares(network)
+    if compared and shares and _agree_where_they_sum_to_one(reference, tree, network, shares):
+        return Outcome("right", f"where ${' + '.join(leaf.label for leaf in shares)} = 1$")
     reason = next(_unknown(tree, network), "")
     new = sorted(symbols_in(tree) - symbols_in(reference))
     unknown = [symbol for symbol in new if not _is_known(symbol, network)]
@@ -224,6 +228,34 @@ def _compared_formula(reference: Node, tree: Node, network: Network) -> Outcome:
     if not compared and not reason:
         reason = "it has no value at any point that was tried"
     return Outcome("unread", reason) if reason else WRONG
+
+
+def _shares(network: Network) -> list[Value]:
+    """The targets y_1, y_2, ... of a softmax, whose gradient is simple where their sum is 1."""
+    spelled = {label: found for label in network.nodes for found in spellings_of(label)[:1]}
+    return [
+        network.nodes[label]
+        for label, found in sorted(spelled.items())
+        if found.base in _TARGETS and found.sub.isdigit() and network.nodes[label].is_leaf
+    ]
+
+
+def _agree_where_they_sum_to_one(
+    reference: Node, tree: Node, network: Network, shares: Sequence[Value]
+) -> bool:
+    roots = network.build(reference), network.build(tree)
+    agreed = []
+    for point in points(network, reference, tree):
+        drawn = {leaf: abs(point[leaf]) + 0.1 for leaf in shares if leaf in point}
+        if len(drawn) < len(shares):
+            return False
+        point.update((leaf, size / sum(drawn.values())) for leaf, size in drawn.items())
+        try:
+            true, claimed = evaluate_all(roots, point)
+        except ChalkgradError:
+            continue
+        agreed.append(same(true, claimed))
+    return bool(agreed) and all(agreed)
 
 
 def _values(network: Network, trees: Sequence[Node], *roots: Value) -> Iterator[list[float]]:

@@ -3,7 +3,7 @@ r"""The equations of a page, one chain after another, each link marked by itself
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, Literal
 
 from autograd.errors import ChalkgradError
@@ -12,6 +12,7 @@ from autograd.worksheets.beliefs import Belief, Beliefs, Key
 from autograd.worksheets.comparison import Outcome, agrees, compare, compare_generic, recorded
 from autograd.worksheets.definitions import Definitions
 from autograd.worksheets.explaining import Explanation, explained, explained_update
+from autograd.worksheets.families import Families
 from autograd.worksheets.network import Networks
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ _SIGNS: Final = {"=": "=", ":=": "←", "~": "≈", "->": "→"}
 Kind = Literal["definition", "value", "claim"]
 Verdict = Literal["", "right", "wrong", "carried", "unread"]
 
+_GRAVEST: Final[list[Verdict]] = ["wrong", "carried", "unread", "right"]
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -39,7 +42,8 @@ class Entry:
     be judged, for the `reason` given; or empty for definitions and values. Of a wrong claim,
     `answer` is the right formula or number in LaTeX, `slip` the kind of slip that explains it,
     `message` that slip in a sentence, and `example` a counterexample. In sentences, formulas stand
-    between dollars. Where `continues`, `left` is the right side of the entry before.
+    between dollars. Where `continues`, `left` is the right side of the entry before. `at` is the
+    number of an index, as "i = 1", for which all this is said, where the equation has one.
     """
 
     line: int
@@ -55,6 +59,7 @@ class Entry:
     message: str = ""
     example: str = ""
     because: int = 0
+    at: str = ""
 
 
 @dataclass(slots=True)
@@ -80,8 +85,10 @@ class Marker:
     """Marks chains in their order; remembers wrong claims, as later lines may follow from them."""
 
     def __init__(self, chains: list[Chain], labels: tuple[str, ...]) -> None:
-        self.definitions = Definitions(chains)
-        self._networks = Networks(self.definitions, labels)
+        self._families = Families(chains, labels)
+        self.chains = self._families.with_members(chains)
+        self.definitions = Definitions(self.chains)
+        self._networks = Networks(self.definitions, self._families.labels)
         self._formulas: dict[object, dict[Key, Belief]] = {}
         self._numbers: dict[object, dict[Key, Belief]] = {}
         self._rounded: dict[object, dict[Key, Belief]] = {}
@@ -104,11 +111,31 @@ class Marker:
         if role in ("definition", "value"):
             yield self._head(chain, "definition" if role == "definition" else "value")
             first = chain.lead + 1
+        if index := self._families.index(chain):
+            yield from self._for_each(chain, index, first)
+            return
         progress = self._begun(chain)
         for place in range(first, last + 1):
             yield self._link(progress, place)
         if role == "update":
             self._step(progress)
+
+    def _for_each(self, chain: Chain, index: str, first: int) -> Iterator[Entry]:
+        """The links of a chain with an index: of all its numbers, the first that is not right."""
+        marked = {
+            number: [self._link(progress, place) for place in range(first, len(chain.sides))]
+            for number, instance in self._families.instances(chain).items()
+            for progress in [self._begun(instance)]
+        }
+        for place in range(first, len(chain.sides)):
+            entries = {number: links[place - first] for number, links in marked.items()}
+            if not entries:
+                reason = f"${index}$ may be several numbers here: write it out for some of them"
+                yield _entry(chain, place, place, verdict="unread", reason=reason)
+                continue
+            number = min(entries, key=lambda n: _GRAVEST.index(entries[n].verdict))
+            found = entries[number]
+            yield found if found.verdict == "right" else replace(found, at=f"{index} = {number}")
 
     def _head(self, chain: Chain, kind: Kind) -> Entry:
         lead = chain.sides[chain.lead]

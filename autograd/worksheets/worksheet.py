@@ -70,10 +70,10 @@ def grade(text: str, *, settings: str = "", settings_name: str = "settings") -> 
         )
     reader, chains = read_chains(page, said)
     marker = Marker(chains, reader.labels.names)
-    entries = tuple(entry for chain in chains for entry in marker.entries(chain))
+    entries = tuple(entry for chain in marker.chains for entry in marker.entries(chain))
     mentions = tuple(
         (chain.line, chain.text)
-        for chain in chains
+        for chain in marker.chains
         if marker.definitions.roles[chain.place] == "mention"
     )
     return Report(entries, mentions, page.passed)
