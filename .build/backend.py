@@ -50,6 +50,7 @@ def extensions() -> list[Extension]:
     )
     try:
         own_memory_management(folder / "__native_chalkgrad.c")
+        refuse_deletion(folder / "__native_chalkgrad.c")
         add_docstrings(folder / "__native_chalkgrad.c")
     except LookupError as error:
         say(f"another mypyc than this project knows ({error}): installed as plain, slower Python")
@@ -129,6 +130,22 @@ def own_memory_management(source: Path) -> None:
         "    Py_TYPE(self)->tp_free((PyObject *)self);",
     )
     replace(rf"(?=\n *static void\s+{value}_dealloc\()", f"\n{nodes}")
+    source.write_text(text, encoding="utf-8")
+
+
+def refuse_deletion(source: Path) -> None:
+    """Lets `del v.grad` raise, as in plain Python: mypyc's setters of properties would crash."""
+    setter = re.compile(r"\{\n(?= *char retval = 2;\n *retval = \w+__mypyc_setter__(\w+)\()")
+    text, found = setter.subn(
+        lambda match: (
+            "{\n    if (value == NULL) {\n"
+            f'        PyErr_SetString(PyExc_AttributeError, "{match[1]} cannot be deleted");\n'
+            "        return -1;\n    }\n"
+        ),
+        source.read_text(encoding="utf-8"),
+    )
+    if not found:
+        raise LookupError("its C has no setters of properties")
     source.write_text(text, encoding="utf-8")
 
 

@@ -87,8 +87,8 @@ static inline Node *node_allocate(PyTypeObject *type)
         slabs_empty--;
     if (slab->used == SLAB_NODES)
         slab_leave(slab);
-    Py_SET_REFCNT((PyObject *)node, 1);
     Py_SET_TYPE((PyObject *)node, type);
+    _Py_NewReference((PyObject *)node); /* whatever stood there, which may look immortal */
     return node;
 }
 

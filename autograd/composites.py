@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
     Number: TypeAlias = Any  # a Value or any real number: what else there is, arithmetic refuses
 
-# While all exponents are within +-this no sum of exponentials can overflow or vanish, so nothing
-# is shifted and the graph reads as the formula in the notes.
-_SAFE: Final = 500.0
+# While all exponents are within +-this no sum of exponentials can overflow or vanish, nor what the
+# first few derivatives make of it: nothing is shifted, and the graph reads as the formula in notes.
+_SAFE: Final = 50.0
 
 
 def sum(values: Iterable[Number]) -> Value:

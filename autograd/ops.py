@@ -15,6 +15,7 @@ import math
 import operator
 import sys
 from importlib import import_module
+from pickle import PicklingError
 from typing import TYPE_CHECKING, Any, Final, final
 
 from autograd.errors import (
@@ -152,11 +153,19 @@ class Operation:
     def __repr__(self) -> str:
         return f"<operation {self.usage}>"
 
-    def __deepcopy__(self, memo: object) -> Operation:
+    def __copy__(self) -> Operation:
         return self  # there is one of each: nodes compare operations by identity
+
+    def __deepcopy__(self, memo: object) -> Operation:
+        return self
 
     def __reduce__(self) -> tuple[object, ...]:
         home = __name__ if TABLE.get(self.name) is self else self.forward.__module__
+        if getattr(import_module(home), self.name, None) is not self:
+            raise PicklingError(
+                f"the operation {self.name} is not to be found as {home}.{self.name}\n"
+                "hint: define it at the top of a module, under its own name"
+            )
         return _find, (home, self.name)
 
 

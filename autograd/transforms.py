@@ -6,9 +6,16 @@ build ordinary nodes, so that what they give can be differentiated again. All el
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, overload
 
-from autograd.errors import ArgumentError, ArgumentTypeError, ChalkgradError, GradientError
+from autograd.errors import (
+    ArgumentError,
+    ArgumentTypeError,
+    ChalkgradError,
+    GradientError,
+    GraphError,
+)
 from autograd.graph import topological_order
 from autograd.trees import flatten, leaves_like, rebuild
 from autograd.value import Value, _constant, _folding, _name, _recording
@@ -29,7 +36,8 @@ def differentiate(output: Value, wrt: Value | Sequence[Value]) -> Value | list[V
     One walk from the output to the inputs: the adjoint of each node is the sum, over the nodes
     computed from it, of their adjoint times the local derivative, by the rules of the table.
     `wrt` may be leaves or interior nodes; what output does not depend on has derivative 0.
-    No `grad` is read or changed. Raises GradientError where a derivative is not finite.
+    No `grad` is read or changed. Raises GradientError where a derivative is not finite, GraphError
+    where `data` was set since output was computed, and for a `wrt` that is an unlabelled constant.
 
     >>> x = Value(3.0)
     >>> first = differentiate(x ** 4, x)
@@ -44,8 +52,28 @@ def differentiate(output: Value, wrt: Value | Sequence[Value]) -> Value | list[V
                 f"differentiate() was given {value!r} ({type(value).__name__})",
                 hint="it takes recorded Values; for functions there is autograd.grad",
             )
+    for value in inputs:
+        if value.is_constant and not value.label:
+            raise GraphError(
+                f"differentiate() by {_name(value)}",
+                hint="constants without a label count as plain numbers; give it one",
+            )
+    _refuse_changed(output)
     gradients = _pull_back([(output, 1.0)], inputs)
     return gradients[0] if isinstance(wrt, Value) else gradients
+
+
+def _refuse_changed(output: Value) -> None:
+    """Raises where numbers were set after others had been computed from them."""
+    for node in topological_order(output):
+        if not node.is_leaf:
+            now = node.op.evaluate(*(parent.data for parent in node.parents))
+            if now != node.data:
+                raise GraphError(
+                    f"{_name(node)} was computed from other numbers than its inputs have now: "
+                    f"{node.op.usage} at {_inputs(node)} is {now!r}",
+                    hint="compute it again after setting .data, then differentiate",
+                )
 
 
 def push_forward(outputs: Sequence[Value], tangents: Mapping[Value, Any]) -> list[Value]:
@@ -106,7 +134,16 @@ def _passed_on(node: Value, which: int, gradient: Any) -> Any:
         raise
     if isinstance(local, Value) and local.is_constant and not local.label:
         local = local.data
-    return 0.0 if _is_zero(gradient) or _is_zero(local) else gradient * local
+    if _is_zero(gradient) or _is_zero(local):
+        return 0.0
+    passed = gradient * local
+    if isinstance(passed, float) and not math.isfinite(passed):
+        raise GradientError(
+            f"the gradient through {node.op.usage} at {_inputs(node)} is {passed!r}: "
+            f"{float(gradient)!r} * {float(local)!r}",
+            hint="scale the inputs, or keep them away from this point",
+        )
+    return passed
 
 
 def _is_zero(factor: Any) -> bool:
@@ -121,15 +158,28 @@ def _local_derivative(node: Value, which: int) -> Any:
     try:
         return node.op.rules[which](*inputs, node)
     except ChalkgradError as error:
-        at = ", ".join(_name(parent) for parent in node.parents)
         raise GradientError(
-            f"the derivative of {node.op.usage} at {at} is not finite: {error.message}",
+            f"the derivative of {node.op.usage} at {_inputs(node)} is not finite: {error.message}",
             hint="keep the input away from this point",
         ) from error
 
 
+def _inputs(node: Value) -> str:
+    return ", ".join(_name(parent) for parent in node.parents)
+
+
 def _as_value(adjoint: Any) -> Value:
     return adjoint if isinstance(adjoint, Value) else _constant(adjoint)
+
+
+def _fresh(argument: Any) -> Value:
+    """A node of its own with the argument's number, and its derivatives where it has any."""
+    if not isinstance(argument, Value):
+        return Value(argument)
+    if argument.is_constant:
+        return Value(argument.data)
+    with _recording():
+        return argument + 0.0
 
 
 class _Call:
@@ -140,21 +190,24 @@ class _Call:
     """
 
     def __init__(self, function: Function, args: tuple[Any, ...], argnums: int | Sequence[int]):
-        self.argnums = (argnums,) if isinstance(argnums, int) else tuple(argnums)
+        asked = (argnums,) if isinstance(argnums, int) else tuple(argnums)
         self.single = isinstance(argnums, int)
         self.shapes: list[Any] = []
         self.inputs: list[Value] = []
         fresh = list(args)
-        for number in self.argnums:
+        for number in asked:
             if not -len(args) <= number < len(args):
                 raise ArgumentError(
                     f"argnums asks for argument {number}, but {len(args)} were given",
                     hint="arguments are counted from 0",
                 )
-            leaves = [
-                leaf + 0.0 if isinstance(leaf, Value) else Value(leaf)
-                for leaf in flatten(args[number], f"argument {number}")
-            ]
+        argnums = [number % len(args) for number in asked]
+        if len(set(argnums)) < len(argnums):
+            raise ArgumentError(
+                f"argnums {asked} asks for an argument twice", hint="name each argument once"
+            )
+        for number in argnums:
+            leaves = [_fresh(leaf) for leaf in flatten(args[number], f"argument {number}")]
             self.inputs += leaves
             fresh[number] = rebuild(args[number], leaves)
             self.shapes.append(args[number])

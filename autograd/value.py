@@ -8,6 +8,7 @@ fill them in place instead of asking the table.
 from __future__ import annotations
 
 import math
+import os
 import sys
 from contextlib import contextmanager
 from functools import partial
@@ -58,7 +59,8 @@ _RELU: Final = ops.relu
 class _Modes:
     """What a thread has switched on, each a count of the `with` blocks it is in."""
 
-    def __init__(self) -> None:
+    def __init__(self, thread: int) -> None:
+        self.thread = thread  # a generator may leave its block in another one
         self.unrecorded = 0  # no_grad
         self.traced = 0  # anomaly
         self.folded = 0  # literal 0 and 1 disappear while derivatives are built
@@ -98,6 +100,16 @@ class _Backward:
 
 
 _backward: Final = _Backward()
+
+
+def _forget_other_threads() -> None:
+    """In a forked process: whoever ran backward() in the old one does not run here."""
+    _backward.lock = Lock()
+    _backward.thread = 0
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_other_threads)
 
 
 @final
@@ -305,7 +317,8 @@ class Value:
                     slope = b * math.pow(a, b - 1.0)
                 except OverflowError:
                     return _recorded(_POW, self, other)
-                return _node(_POW, y, self, right, slope, 0.0)
+                if y - y == 0.0:
+                    return _node(_POW, y, self, right, slope, 0.0)
         return _recorded(_POW, self, other)
 
     def __neg__(self) -> Value:
@@ -389,8 +402,8 @@ class Value:
     def __bool__(self) -> bool:
         return self._data != 0.0
 
-    def __round__(self, digits: int | None = None) -> float:
-        return round(self._data, digits)
+    def __round__(self, digits: int | None = None) -> Any:
+        return round(self._data) if digits is None else round(self._data, digits)
 
     def __format__(self, spec: str) -> str:
         return format(self._data, spec) if spec else repr(self)
@@ -454,19 +467,18 @@ class Value:
                 "backward() inside a gradient hook: another backward() is running",
                 hint="compute further derivatives after it, or with differentiate()",
             )
-        _backward.lock.acquire()
-        _backward.thread = thread
-        counted = False
-        try:
-            _count_edges(self)
-            counted = True
-            _propagate(self)
-        except BaseException:
-            _undo(self, counted)
-            raise
-        finally:
-            _backward.thread = 0
-            _backward.lock.release()
+        with _backward.lock:
+            _backward.thread = thread
+            counted = False
+            try:
+                _count_edges(self)
+                counted = True
+                _propagate(self)
+            except BaseException:
+                _undo(self, counted)
+                raise
+            finally:
+                _backward.thread = 0
 
     def detach(self) -> Value:
         """The same number and label as a constant, cut off from the graph."""
@@ -832,15 +844,16 @@ def _gradient_error(leaf: Value, root: Value) -> GradientError:
 def _enter_modes() -> _Modes:
     with _threads.lock:
         _threads.special = True
-        return _threads.modes.setdefault(get_ident(), _Modes())
+        thread = get_ident()
+        return _threads.modes.setdefault(thread, _Modes(thread))
 
 
 def _leave_modes(modes: _Modes) -> None:
     with _threads.lock:
         if modes.unrecorded or modes.traced or modes.folded:
-            _threads.modes[get_ident()] = modes
+            _threads.modes[modes.thread] = modes
         else:
-            _threads.modes.pop(get_ident(), None)
+            _threads.modes.pop(modes.thread, None)
         _threads.special = bool(_threads.modes)
 
 

@@ -41,9 +41,15 @@ class Module:
         instead, as `W_{11}^2`.
         """
         found: dict[Value, str] = {}
-        for attribute, thing in vars(self).items():
-            for name, parameter in _parameters_in(thing, attribute):
-                found.setdefault(parameter, name)
+        for name, parameter in _parameters_of(self, set()):
+            found.setdefault(parameter, name)
+        names = list(found.values())
+        if len(set(names)) < len(names):
+            double = next(name for name in names if names.count(name) > 1)
+            raise ArgumentError(
+                f"two parameters of {type(self).__name__} are both called {double}",
+                hint="give them places that differ in writing: keys 1 and '1' do not",
+            )
         return [(name, parameter) for parameter, name in found.items()]
 
     def parameters(self) -> list[Value]:
@@ -82,18 +88,28 @@ class Module:
         return f"{type(self).__name__}({counted(names)}{': ' if names else ''}{_listed(names)})"
 
 
-def _parameters_in(thing: object, name: str) -> Iterator[tuple[str, Value]]:
+def _parameters_of(module: Module, seen: set[Module]) -> Iterator[tuple[str, Value]]:
+    """The parameters in a module's attributes, but for those in modules already seen."""
+    seen.add(module)
+    for attribute, thing in vars(module).items():
+        yield from _parameters_in(thing, attribute, seen)
+
+
+def _parameters_in(thing: object, name: str, seen: set[Module]) -> Iterator[tuple[str, Value]]:
     """The parameters in an attribute, each with its place in it."""
     if isinstance(thing, Value):
         if thing.is_leaf and not thing.is_constant:
             yield name, thing
     elif isinstance(thing, Module):
-        for inner, parameter in thing.named_parameters():
-            yield f"{name}.{inner}", parameter
+        if thing not in seen:  # a part may know what it is part of
+            names_itself = type(thing).named_parameters is not Module.named_parameters
+            inside = thing.named_parameters() if names_itself else _parameters_of(thing, seen)
+            for inner, parameter in inside:
+                yield f"{name}.{inner}", parameter
     elif isinstance(thing, (list, tuple, dict)):
         places = thing.items() if isinstance(thing, dict) else enumerate(thing)
         for place, inner_thing in places:
-            yield from _parameters_in(inner_thing, f"{name}.{place}")
+            yield from _parameters_in(inner_thing, f"{name}.{place}", seen)
 
 
 def _check_names(parameters: Mapping[str, Value], state: Mapping[str, float]) -> None:

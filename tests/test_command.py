@@ -208,11 +208,21 @@ def test_json_follows_its_schema(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert all(f"`{key}`" in schema for key in [*found, *found["entries"][0], *found["passed"][0]])
 
 
+@pytest.mark.parametrize("option", ["--html", "--json"])
+def test_a_page_is_not_overwritten_by_a_report(
+    option: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first, second = page(tmp_path, RIGHT), str(tmp_path / "second.md")
+    assert main(["check", option, first, second]) == 2
+    assert "nothing was written" in capsys.readouterr().err
+    assert Path(first).read_text(encoding="utf-8") == RIGHT
+
+
 def test_files_are_replaced_only_when_whole(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (tmp_path / "folder").mkdir()
-    status = main(["check", page(tmp_path, RIGHT), "--json", str(tmp_path / "folder")])
+    (tmp_path / "folder.json").mkdir()
+    status = main(["check", page(tmp_path, RIGHT), "--json", str(tmp_path / "folder.json")])
     assert status == 2
     assert "cannot be written" in capsys.readouterr().err
     assert list(tmp_path.glob(".*")) == []

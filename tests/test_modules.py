@@ -72,3 +72,27 @@ def test_a_repr_lists_the_first_names():
     many = Module()
     many.values = [Value(float(i)) for i in range(7)]
     assert repr(many).endswith("values.3, values.4 and 2 more)")
+
+
+class _Part(Module):
+    def __init__(self, whole: Module) -> None:
+        self.whole, self.weight = whole, Value(1.0)
+
+
+class _Whole(Module):
+    def __init__(self) -> None:
+        self.bias = Value(2.0)
+        self.part = _Part(self)
+
+
+def test_a_part_may_know_what_it_is_part_of() -> None:
+    whole = _Whole()
+    assert whole.state_dict() == {"bias": 2.0, "part.weight": 1.0}
+    assert set(whole.part.state_dict()) == {"weight", "whole.bias"}
+
+
+def test_names_that_are_written_alike_are_refused() -> None:
+    module = Module()
+    module.table = {1: Value(1.0), "1": Value(2.0)}  # type: ignore[attr-defined]
+    with pytest.raises(ArgumentError, match=r"table\.1"):
+        module.state_dict()

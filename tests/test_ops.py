@@ -651,3 +651,13 @@ def test_a_users_operation_pickles_by_its_place(waves: Any) -> None:
 def test_operation_needs_a_rule_for_each_of_one_or_two_inputs(count: int) -> None:
     with pytest.raises(ValueError, match=f"{count} derivative rules\nhint: "):
         autograd.operation(*[lambda x, y: 1.0] * count)
+
+
+def test_an_operation_that_cannot_be_found_again_is_not_pickled() -> None:
+    nameless = autograd.operation(lambda x, y: y)(math.exp)
+    renamed = autograd.operation(lambda x, y: 1.0, name="elsewhere")(lambda x: x)
+    for op in (nameless, renamed):
+        assert copy.copy(op) is copy.deepcopy(op) is op
+        with pytest.raises(pickle.PicklingError, match="hint: "):
+            pickle.dumps(op)
+    assert pickle.loads(pickle.dumps(TABLE["tanh"])) is TABLE["tanh"]

@@ -16,8 +16,10 @@ from hypothesis import strategies as st
 import autograd
 from autograd import (
     TABLE,
+    ArgumentError,
     ChalkgradError,
     GradientError,
+    GraphError,
     NotANumberError,
     Value,
     differentiate,
@@ -26,6 +28,7 @@ from autograd import (
     hessian,
     jacobian,
     jvp,
+    logsumexp,
     no_grad,
     topological_order,
     value_and_grad,
@@ -538,3 +541,57 @@ def test_differentiate_needs_values(wrong: Any) -> None:
         differentiate(x * x, [wrong])
     with pytest.raises(TypeError):
         grad(wrong)(1.0)
+
+
+# At constants, without recording, at numbers that have changed.
+
+
+def test_derivatives_at_a_constant_and_without_recording() -> None:
+    def cubed(x: Any) -> Any:
+        return x**3
+
+    for point in (2.0, Value(2.0), Value(2.0).detach()):
+        for second in (hessian(cubed), grad(grad(cubed))):
+            assert float(second(point)) == 12.0
+            with no_grad():
+                assert float(second(point)) == 12.0
+        with no_grad():
+            assert [*map(float, jvp(grad(cubed), (point,), (1.0,)))] == [12.0, 12.0]
+
+
+def test_an_argument_asked_for_twice_is_refused() -> None:
+    for argnums in [(0, 0), (0, -2)]:
+        with pytest.raises(ArgumentError, match="twice"):
+            grad(lambda x, y: x * y, argnums)(2.0, 3.0)
+    assert grad(lambda x, y: x * y, (0, -1))(2.0, 3.0) == (3.0, 2.0)
+
+
+def test_infinite_derivatives_raise_in_every_mode() -> None:
+    for function in (lambda x: x * 1e308 * 1e308, lambda x: x / 1e-310):
+        with pytest.raises(GradientError):
+            grad(function)(0.0)
+        with pytest.raises(GradientError):
+            jvp(function, (0.0,), (1.0,))
+
+
+def test_numbers_set_afterwards_are_not_mixed_with_those_computed_before() -> None:
+    x = Value(1.0, "x")
+    y = x * x.exp()
+    x.data = 2.0
+    with pytest.raises(GraphError, match=r"hint: compute it again"):
+        differentiate(y, x)
+
+
+def test_a_constant_to_differentiate_by_needs_a_label() -> None:
+    bare, named = Value(2.0).detach(), Value(2.0, "c").detach()
+    with pytest.raises(GraphError, match="label"):
+        differentiate(bare * bare * bare, bare)
+    cube = named * named * named
+    assert differentiate(differentiate(cube, named), named).data == 12.0
+
+
+def test_higher_derivatives_of_softmaxes_far_from_zero() -> None:
+    for at in (-700.0, -400.0, -60.0, -40.0, 0.0, 40.0, 60.0, 400.0, 700.0):
+        found = hessian(logsumexp)([at, at])
+        assert np.allclose(found, [[0.25, -0.25], [-0.25, 0.25]], rtol=1e-12, atol=0.0)
+        assert abs(grad(grad(grad(lambda v: logsumexp([v, v + 1]))))(at)) < 1e-12

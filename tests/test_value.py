@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import gc
 import math
+import os
 import pickle
 import random
 import subprocess
@@ -1060,3 +1061,85 @@ del y
 print(x.data)
 """
     assert run_python(code).split() == ["8192.0", "1.0"]
+
+
+# What other threads, processes and signals may do.
+
+
+def test_a_block_left_in_another_thread_ends_in_the_one_that_entered_it() -> None:
+    def entered() -> Iterator[None]:
+        with no_grad():
+            yield
+
+    waiting = entered()
+    next(waiting)
+    seen: list[bool] = []
+
+    def elsewhere() -> None:
+        with no_grad():
+            waiting.close()  # type: ignore[attr-defined]
+            seen.append((Value(2.0) * 3).is_constant)
+        seen.append((Value(2.0) * 3).is_constant)
+
+    thread = threading.Thread(target=elsewhere)
+    thread.start()
+    thread.join()
+    assert seen == [True, False]
+    assert not (Value(2.0) * 3).is_constant
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+def test_a_forked_process_can_go_backward() -> None:
+    code = """
+import os, threading, time
+from autograd import Value
+x = Value(2.0)
+y = x * x
+y.on_gradient(lambda gradient: time.sleep(0.5))
+thread = threading.Thread(target=y.backward)
+thread.start()
+time.sleep(0.1)
+child = os.fork()
+if child == 0:
+    z = Value(3.0)
+    (z * z).backward()
+    os._exit(int(z.grad))
+thread.join()
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+    assert run_python(code).split() == ["6"]
+
+
+@pytest.mark.parametrize("name", ["data", "grad", "label"])
+def test_fields_cannot_be_deleted(name: str) -> None:
+    x = Value(1.0, "x")
+    with pytest.raises(AttributeError):
+        delattr(x, name)
+    assert (x.data, x.grad, x.label) == (1.0, 0.0, "x")
+
+
+@pytest.mark.parametrize("power", [math.nan, np.float64("nan")])
+def test_no_power_is_nan_in_silence(power: float) -> None:
+    with pytest.raises(DomainError):
+        Value(2.0) ** power
+
+
+def test_rounding_to_a_whole_number_gives_one() -> None:
+    assert type(round(Value(2.7))) is int
+    assert type(round(Value(2.71), 1)) is float
+
+
+FOUL = """
+import sys
+from array import array
+from autograd import Value, compiled
+foul = [array("Q", [2**64 - 1]) * 32_768 for _ in range(160)]
+del foul
+x = Value(1.0)
+nodes = [x + 1.0 for _ in range(20_000)]
+print({sys.getrefcount(node) for node in nodes} <= {3, 4})
+"""
+
+
+def test_nodes_on_used_memory_are_counted_from_one() -> None:
+    assert run_python(FOUL).split() == ["True"]

@@ -10,7 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from autograd import ChalkgradError, grade
+from autograd import ArgumentError, ChalkgradError, grade
 from viz.files import write_whole
 from viz.report import Marked, as_html, as_json, print_report
 
@@ -54,6 +54,8 @@ A page says what the network is, then claims things about it:
 - Every other equation is a claim; of A = B = C each link is marked by itself.
 - Formulas are right in any equivalent form and need no values. Numbers need the
   values they are computed from, and are right to the digits that they have.
+- z_i is each of z_1, z_2, ... where the page has these: p_i = f(z_i) defines
+  p_1, p_2, ..., and an equation with the index i is a claim for each number.
 - Formulas stand between $ or $$, in \( \), \[ \], align and the like, or in the
   text. Fenced code is not read. Under another heading symbols may be redefined.
 - W_{11}^2 is a name, not a square, where the page differentiates by it or has a
@@ -105,6 +107,11 @@ def check(options: Namespace) -> int:
     console = _console()
     marked: list[Marked] = []
     unusable = False
+    try:
+        _check_target("--html", options.html, ".html")
+        _check_target("--json", None if options.json == "-" else options.json, ".json")
+    except ChalkgradError as error:
+        return _refuse(error)
     try:
         settings = "" if options.aliases is None else _read(options.aliases)
     except ChalkgradError as error:
@@ -180,6 +187,15 @@ def _read(file: str) -> str:
             "this is not text in UTF-8", hint="save the page as plain text: .md, .tex or .txt"
         )
     return text
+
+
+def _check_target(option: str, file: str | Path | None, ending: str) -> None:
+    """Raises ArgumentError for a file that may be somebody's page, lest it be overwritten."""
+    if file is not None and Path(file).suffix.lower() != ending:
+        raise ArgumentError(
+            f"{option} {file}: the name of that report must end in {ending}; nothing was written",
+            hint=f"the pages stand after it: chalkgrad check {option} report{ending} notes.md",
+        )
 
 
 def _write(options: Namespace, marked: list[Marked]) -> None:
