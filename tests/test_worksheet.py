@@ -572,3 +572,36 @@ def test_an_index_stands_for_each_of_its_numbers(claim: str, verdict: str, said:
 def test_an_index_without_numbers_is_part_of_a_name() -> None:
     report = grade("p_i = w x_i, dp_i/dw = x_i, dp_i/dx_i = w, dp_i/dw = w")
     assert [e.verdict for e in report.entries if e.kind == "claim"] == ["right", "right", "wrong"]
+
+
+LOGISTIC = r"""
+$p = \sigma(z)$, $z = w x + b$, $L = -(y \ln p + (1-y) \ln(1-p))$ with $w=0.5, x=2, b=0.1, y=1$.
+
+"""
+
+
+@pytest.mark.parametrize(
+    ("claim", "verdict", "said"),
+    [
+        (r"L = -\ln p", "right", "where $y = 1$"),
+        (r"\frac{\partial L}{\partial p} = -\frac1p", "right", "where $y = 1$"),
+        (r"\frac{\partial L}{\partial p} = -\frac{1}{1 - p}", "wrong", ""),
+        (r"\frac{\partial L}{\partial z} = p - y", "right", ""),
+        (r"\frac{\partial L}{\partial w} = p - y", "wrong", ""),
+    ],
+)
+def test_what_is_right_for_the_pages_target_is_right(claim: str, verdict: str, said: str) -> None:
+    entry = grade(f"{LOGISTIC}$${claim}$$\n").entries[-1]
+    assert (entry.verdict, entry.reason) == (verdict, said)
+
+
+def test_numbers_of_weights_do_not_excuse_a_lost_factor() -> None:
+    report = grade("p = v h, h = w x, v = 1, w = 1, x = 1, dp/dw = x, dp/dw = v x")
+    assert [e.verdict for e in report.entries if e.kind == "claim"] == ["wrong", "right"]
+
+
+def test_a_delta_at_the_end_of_a_chain_is_a_name() -> None:
+    claims = r"$$\frac{dL}{dz} = p - y = \delta$$ $$dL/dw = \delta x$$ $$dL/db = \delta x$$"
+    entries = grade(LOGISTIC + claims).entries
+    assert [e.verdict for e in entries if e.kind == "claim"] == ["right", "right", "right", "wrong"]
+    assert entries[-1].answer == r"\delta"

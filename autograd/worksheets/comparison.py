@@ -217,9 +217,9 @@ def _compared_formula(reference: Node, tree: Node, network: Network) -> Outcome:
     compared = [same(true, claimed) for true, claimed in pairs]
     if (compared and all(compared)) or _is_right_in_numbers(reference, tree, network):
         return RIGHT
-    shares = _shares(network)
-    if compared and shares and _agree_where_they_sum_to_one(reference, tree, network, shares):
-        return Outcome("right", f"where ${' + '.join(leaf.label for leaf in shares)} = 1$")
+    for remark, targets in _targets(network) if compared else ():
+        if _agree_for(targets, reference, tree, network):
+            return Outcome("right", remark)
     reason = next(_unknown(tree, network), "")
     new = sorted(symbols_in(tree) - symbols_in(reference))
     unknown = [symbol for symbol in new if not _is_known(symbol, network)]
@@ -230,28 +230,38 @@ def _compared_formula(reference: Node, tree: Node, network: Network) -> Outcome:
     return Outcome("unread", reason) if reason else WRONG
 
 
-def _shares(network: Network) -> list[Value]:
-    """The targets y_1, y_2, ... of a softmax, whose gradient is simple where their sum is 1."""
+def _targets(network: Network) -> Iterator[tuple[str, dict[Value, float]]]:
+    """What is usual for targets y or y_1, y_2, ..., in words, and numbers of which it holds.
+
+    That they are 0 or 1, as the page says: -log p is the loss for y = 1. That their sum is 1: p - y
+    is the gradient of a softmax then.
+    """
     spelled = {label: found for label in network.nodes for found in spellings_of(label)[:1]}
-    return [
-        network.nodes[label]
-        for label, found in sorted(spelled.items())
-        if found.base in _TARGETS and found.sub.isdigit() and network.nodes[label].is_leaf
+    labels = [
+        s for s in sorted(spelled) if spelled[s].base in _TARGETS and network.nodes[s].is_leaf
     ]
+    leaves = {label: network.nodes[label] for label in labels}
+    given = {s: n for s, n in leaves.items() if n in network.valued and n.data in (0.0, 1.0)}
+    if given:
+        remark = ", ".join(f"${label} = {node.data:g}$" for label, node in given.items())
+        yield f"where {remark}", {node: node.data for node in given.values()}
+    shares = [label for label in leaves if spelled[label].sub.isdigit()]
+    if len(shares) > 1:
+        parts = [0.3 + 0.2 * place for place in range(len(shares))]
+        numbers = {leaves[s]: part / sum(parts) for s, part in zip(shares, parts, strict=True)}
+        yield f"where ${' + '.join(shares)} = 1$", numbers
 
 
-def _agree_where_they_sum_to_one(
-    reference: Node, tree: Node, network: Network, shares: Sequence[Value]
+def _agree_for(
+    targets: Mapping[Value, float], reference: Node, tree: Node, network: Network
 ) -> bool:
+    """Whether two trees have the same value wherever the targets have these numbers."""
     roots = network.build(reference), network.build(tree)
     agreed = []
     for point in points(network, reference, tree):
-        drawn = {leaf: abs(point[leaf]) + 0.1 for leaf in shares if leaf in point}
-        if len(drawn) < len(shares):
-            return False
-        point.update((leaf, size / sum(drawn.values())) for leaf, size in drawn.items())
+        there = {leaf: number for leaf, number in targets.items() if leaf in point}
         try:
-            true, claimed = evaluate_all(roots, point)
+            true, claimed = evaluate_all(roots, point | there)
         except ChalkgradError:
             continue
         agreed.append(same(true, claimed))

@@ -27,6 +27,7 @@ __all__ = ["Definition", "Definitions", "Role", "Update", "symbols_in"]
 
 Role = Literal["definition", "value", "update", "claim", "mention"]
 
+_DELTAS: Final = (r"\delta", "delta")
 _STEPS: Final = (r"\eta", r"\alpha", "lr", r"\epsilon", r"\gamma", r"\mu", r"\lambda")
 
 
@@ -74,6 +75,7 @@ class Definitions:
         for chain in self._openings():
             self._enter_value(chain)
         self._enter_synonyms()
+        self._enter_deltas()
         for chain in self.chains:
             if self.roles[chain.place] == "update":
                 self.updates[chain.place] = self._update(chain)
@@ -197,6 +199,16 @@ class Definitions:
                 self.synonyms[new] = pair[0] if pair[1] == new else pair[1]
                 if chain.lead == len(chain.sides) - 1 and chain.label:
                     self.roles[chain.place] = "definition"
+
+    def _enter_deltas(self) -> None:
+        r"""A delta at the end of a chain is a name for its beginning: dL/dz = p - y = \delta."""
+        for chain in self.chains:
+            start, last = chain.sides[0], chain.sides[-1]
+            base = next((found.base for found in spellings_of(last.label)[:1]), "")
+            if base in _DELTAS and isinstance(start.tree, Derivative):
+                symbols = frozenset(symbols_in(start.tree))
+                found = Definition(start.tree, symbols, chain.place, chain.section, start.line)
+                self._formulas.setdefault(self.resolved(last.label), [found])
 
     def resolved(self, label: str) -> str:
         """The symbol that stands for a label and all its synonyms."""
