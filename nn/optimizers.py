@@ -38,11 +38,7 @@ class Optimizer:
 
     @lr.setter
     def lr(self, lr: float) -> None:
-        if not isinstance(lr, Real) or not 0.0 < float(lr) < math.inf:
-            raise ArgumentError(
-                f"the learning rate is {lr!r}", hint="it is a finite number above 0, such as 0.01"
-            )
-        self._lr = float(lr)
+        self._lr = _above_zero(lr, "the learning rate", such_as=0.01)
 
     def zero_grad(self) -> None:
         """Sets every gradient to 0, as is due before each `backward()`."""
@@ -122,10 +118,10 @@ class Adam(Optimizer):
         eps: float = 1e-8,
     ) -> None:
         super().__init__(parameters, lr)
+        if not isinstance(betas, (tuple, list)) or len(betas) != 2:
+            raise ArgumentError(f"betas is {betas!r}", hint="it is two numbers: (0.9, 0.999)")
         self.betas = (_fraction(betas[0], "betas[0]"), _fraction(betas[1], "betas[1]"))
-        if not 0.0 < eps < math.inf:
-            raise ArgumentError(f"eps is {eps!r}", hint="it is a small number above 0")
-        self.eps = eps
+        self.eps = _above_zero(eps, "eps", such_as=1e-8)
         self._steps = 0
         self._means = [0.0] * len(self.parameters)
         self._squares = [0.0] * len(self.parameters)
@@ -149,7 +145,11 @@ class Adam(Optimizer):
 
 
 def _parameters(parameters: Iterable[Value]) -> list[Value]:
-    if callable(getattr(parameters, "parameters", None)) or callable(parameters):
+    if (
+        isinstance(parameters, Value)
+        or callable(getattr(parameters, "parameters", None))
+        or callable(parameters)
+    ):
         raise ArgumentTypeError(
             f"an optimizer needs a list of parameters, not a {type(parameters).__name__}",
             hint="SGD(model.parameters(), lr)",
@@ -175,6 +175,17 @@ def _parameters(parameters: Iterable[Value]) -> list[Value]:
             hint="it would move twice in every step; list it once",
         )
     return found
+
+
+def _above_zero(number: float, what: str, *, such_as: float) -> float:
+    try:
+        if isinstance(number, Real) and 0.0 < float(number) < math.inf:
+            return float(number)
+    except OverflowError:
+        pass  # a whole number of hundreds of digits is as infinite here
+    raise ArgumentError(
+        f"{what} is {number!r}", hint=f"it is a finite number above 0, such as {such_as:g}"
+    )
 
 
 def _fraction(number: float, what: str) -> float:

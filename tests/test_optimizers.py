@@ -185,3 +185,20 @@ def test_an_optimizer_that_cannot_be_made_says_why(make, error, says):
     with pytest.raises(error, match=says) as caught:
         make()
     assert "\nhint: " in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda w: SGD(w, 0.1),
+        lambda w: SGD([w], 10**400),
+        lambda w: SGD([w], "0.1"),
+        lambda w: Adam([w], betas=0.9),
+        lambda w: Adam([w], betas=(0.9,)),
+        lambda w: Adam([w], eps="small"),
+        lambda w: Adam([w], eps=0.0),
+    ],
+)
+def test_bad_settings_say_what_would_be_good(make):
+    with pytest.raises((ArgumentError, ArgumentTypeError), match="hint: "):
+        make(Value(1.0, "w"))

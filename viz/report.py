@@ -263,7 +263,7 @@ math { font-size: 1.1em; math-style: normal; }
 .definition td.verdict, .value td.verdict, .footnote { color: var(--dim); }
 tr.wrong { background: color-mix(in srgb, var(--wrong) 8%, transparent); }
 .note { margin: 0.2rem 0 0 1.5rem; } .note b { font-weight: 600; }
-.continues math { margin-left: 2rem; }
+.continues td > math { margin-left: 2rem; }
 .summary { font-weight: 600; } .footnote { margin: 0.4rem 0; }
 """
 
