@@ -605,3 +605,10 @@ def test_a_delta_at_the_end_of_a_chain_is_a_name() -> None:
     entries = grade(LOGISTIC + claims).entries
     assert [e.verdict for e in entries if e.kind == "claim"] == ["right", "right", "right", "wrong"]
     assert entries[-1].answer == r"\delta"
+
+
+def test_a_plus_above_a_parameter_means_the_new_one() -> None:
+    page = r"$L = (y - w x)^2$, $\eta = 0.1$, $w = 0.5$, $x = 2$, $y = 1.5$" + "\n\n"
+    claims = r"$$w^{+} = w - \eta \frac{dL}{dw} = 0.7$$ $$w^{+} = w + \eta \frac{dL}{dw}$$"
+    found = [entry.verdict for entry in grade(page + claims).entries if entry.kind == "claim"]
+    assert found == ["right", "right", "wrong"]

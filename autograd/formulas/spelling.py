@@ -67,7 +67,7 @@ class Spelling(NamedTuple):
 def _scripted(sign: str, script: str) -> str:
     if not script or set(script) == {"'"}:
         return script
-    return f"{sign}{script}" if len(script) == 1 else f"{sign}{{{script}}}"
+    return f"{sign}{script}" if len(script) == 1 and script.isalnum() else f"{sign}{{{script}}}"
 
 
 def spellings_at(
