@@ -554,7 +554,9 @@ def test_a_rounded_decimal_stands_for_what_it_was() -> None:
         (r"\frac{\partial p_i}{\partial z_i} = p_i (1 - p_i)", "right", ""),
         (r"\frac{\partial p_i}{\partial z_i} = p_i (1 + p_i)", "wrong", ""),
         (r"\frac{\partial p_1}{\partial z_2} = -p_1 p_2", "right", ""),
-        (r"\frac{\partial p_i}{\partial z_j} = -p_i p_j", "unread", "i, j"),
+        (r"\frac{\partial p_i}{\partial z_j} = -p_i p_j", "right", r"where $i \ne j$"),
+        (r"\frac{\partial p_i}{\partial z_j} = p_i p_j", "wrong", ""),
+        (r"\frac{\partial p_i}{\partial z_j} = p_i z_k - p_j", "unread", "$i$, $j$, $k$"),
         (r"\frac{\partial L}{\partial z_i} = p_i \sum_{k=1}^{3} y_k - y_i", "right", ""),
         (r"\frac{\partial L}{\partial z_i} = p_i - y_i", "right", "where $y_1 + y_2 + y_3 = 1$"),
         (r"\frac{\partial L}{\partial z_3} = p_3 - y_3", "right", "where $y_1 + y_2 + y_3 = 1$"),
@@ -566,7 +568,7 @@ def test_an_index_stands_for_each_of_its_numbers(claim: str, verdict: str, said:
     entry = grade(f"{SOFTMAX}\n\n$${claim}$$\n").entries[-1]
     assert entry.verdict == verdict
     assert said in entry.reason
-    assert bool(entry.at) == (verdict == "wrong" and "z_i" in claim)
+    assert bool(entry.at) == (verdict == "wrong" and "_i" in claim)
 
 
 def test_an_index_without_numbers_is_part_of_a_name() -> None:

@@ -1,11 +1,12 @@
 r"""Index notation: where a page has z_1, z_2 and z_3, `z_i` stands for each of them.
 
 `p_i = e^{z_i} / \sum_{k=1}^{3} e^{z_k}` then defines p_1, p_2 and p_3, and an equation with one
-such index is a claim for each of its numbers.
+such index is a claim for each of its numbers; with two, for each two that differ.
 """
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["Families"]
 
 _INDICES: Final = frozenset("ijklmnc")
+_MOST_INDICES: Final = 2  # in one equation
 
 
 class Families:
@@ -44,33 +46,38 @@ class Families:
         """The chains, and before each that defines a family one for each of its members."""
         found: list[Chain] = []
         for chain in chains:
-            if _defines(chain) and chain.label in self._numbers:
+            if _defines(chain) and self.indices(chain) == [_index(chain.label)]:
                 found += [replace(member, given=True) for member in self.instances(chain).values()]
             found.append(chain)
         for place, chain in enumerate(found):
             chain.place = place
         return found
 
-    def index(self, chain: Chain) -> str:
-        """The indices for numbers in a chain, as "i" or "i, j"; empty if it has none."""
-        return ", ".join(sorted({_spelling(label).sub for label in self._generic(chain)}))
+    def indices(self, chain: Chain) -> list[str]:
+        """The indices for numbers in a chain."""
+        return sorted({_index(label) for label in self._generic(chain)})
 
-    def instances(self, chain: Chain) -> dict[int, Chain]:
-        """For each number its one index stands for, the chain with that number in its place."""
+    def instances(self, chain: Chain) -> dict[str, Chain]:
+        """The chain with numbers for its indices, different ones for two, by "i = 1, j = 2"."""
         generic = self._generic(chain)
-        numbers = [set(self._numbers[label]) for label in generic]
-        if len(self.index(chain)) != 1:
+        indices = self.indices(chain)
+        if len(indices) > _MOST_INDICES:
             return {}
-        return {
-            number: replace(
-                chain,
-                sides=[
-                    _put_in(side, {s: _member(s, number) for s in generic}) for side in chain.sides
-                ],
-                signs=list(chain.signs),
+        possible = [
+            sorted(
+                set.intersection(*(set(self._numbers[s]) for s in generic if _index(s) == index))
             )
-            for number in sorted(set.intersection(*numbers))
-        }
+            for index in indices
+        ]
+        found = {}
+        for numbers in itertools.product(*possible):
+            if len(set(numbers)) == len(numbers):
+                number_of = dict(zip(indices, numbers, strict=True))
+                members = {label: _member(label, number_of[_index(label)]) for label in generic}
+                sides = [_put_in(side, members) for side in chain.sides]
+                where = ", ".join(f"{index} = {number}" for index, number in number_of.items())
+                found[where] = replace(chain, sides=sides, signs=list(chain.signs))
+        return found
 
     def _generic(self, chain: Chain) -> list[str]:
         symbols = set().union(*(symbols_in(side.tree) for side in chain.sides))
@@ -82,8 +89,8 @@ class Families:
             chain for chain in chains if _defines(chain) and chain.label not in self._numbers
         ]
         for chain in waiting * 2:  # one may need another that stands after it
-            index = _spelling(chain.label).sub
-            used = [s for s in self._generic(chain) if _spelling(s).sub == index]
+            index = _index(chain.label)
+            used = [s for s in self._generic(chain) if _index(s) == index]
             if used and chain.label not in self._numbers:
                 numbers = sorted(set.intersection(*(set(self._numbers[s]) for s in used)))
                 self._numbers[chain.label] = tuple(numbers)
@@ -93,7 +100,7 @@ class Families:
 
 def _defines(chain: Chain) -> bool:
     """Whether it may be the definition of a symbol with an index."""
-    if not chain.signs or _spelling(chain.label).sub not in _INDICES:
+    if not chain.signs or _index(chain.label) not in _INDICES:
         return False
     lead = chain.sides[chain.lead]
     return bool(symbols_in(lead.tree)) and not lead.label
@@ -101,6 +108,10 @@ def _defines(chain: Chain) -> bool:
 
 def _spelling(label: str) -> Spelling:
     return next(iter(spellings_of(label)), Spelling(label))
+
+
+def _index(label: str) -> str:
+    return _spelling(label).sub
 
 
 def _member(label: str, number: int) -> str:

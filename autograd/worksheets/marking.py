@@ -111,8 +111,8 @@ class Marker:
         if role in ("definition", "value"):
             yield self._head(chain, "definition" if role == "definition" else "value")
             first = chain.lead + 1
-        if index := self._families.index(chain):
-            yield from self._for_each(chain, index, first)
+        if indices := self._families.indices(chain):
+            yield from self._for_each(chain, indices, first)
             return
         progress = self._begun(chain)
         for place in range(first, last + 1):
@@ -120,22 +120,30 @@ class Marker:
         if role == "update":
             self._step(progress)
 
-    def _for_each(self, chain: Chain, index: str, first: int) -> Iterator[Entry]:
-        """The links of a chain with an index: of all its numbers, the first that is not right."""
+    def _for_each(self, chain: Chain, indices: list[str], first: int) -> Iterator[Entry]:
+        """The links of a chain with indices: of all their numbers, the first that is not right."""
         marked = {
-            number: [self._link(progress, place) for place in range(first, len(chain.sides))]
-            for number, instance in self._families.instances(chain).items()
+            where: [self._link(progress, place) for place in range(first, len(chain.sides))]
+            for where, instance in self._families.instances(chain).items()
             for progress in [self._begun(instance)]
         }
+        shown = ", ".join(f"${index}$" for index in indices)
         for place in range(first, len(chain.sides)):
-            entries = {number: links[place - first] for number, links in marked.items()}
+            entries = {where: links[place - first] for where, links in marked.items()}
             if not entries:
-                reason = f"${index}$ may be several numbers here: write it out for some of them"
+                reason = f"{shown} may be several numbers here: write it out for some of them"
                 yield _entry(chain, place, place, verdict="unread", reason=reason)
                 continue
-            number = min(entries, key=lambda n: _GRAVEST.index(entries[n].verdict))
-            found = entries[number]
-            yield found if found.verdict == "right" else replace(found, at=f"{index} = {number}")
+            where = min(entries, key=lambda numbers: _GRAVEST.index(entries[numbers].verdict))
+            found = entries[where]
+            if found.verdict != "right":
+                yield replace(found, at=where)
+            elif len(indices) > 1:
+                yield replace(
+                    found, reason=found.reason or rf"where ${indices[0]} \ne {indices[1]}$"
+                )
+            else:
+                yield found
 
     def _head(self, chain: Chain, kind: Kind) -> Entry:
         lead = chain.sides[chain.lead]
