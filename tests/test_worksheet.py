@@ -556,6 +556,8 @@ def test_a_rounded_decimal_stands_for_what_it_was() -> None:
         (r"\frac{\partial p_1}{\partial z_2} = -p_1 p_2", "right", ""),
         (r"\frac{\partial p_i}{\partial z_j} = -p_i p_j", "right", r"where $i \ne j$"),
         (r"\frac{\partial p_i}{\partial z_j} = p_i p_j", "wrong", ""),
+        (r"\frac{\partial p_i}{\partial z_j} = p_i (\delta_{ij} - p_j)", "right", ""),
+        (r"\frac{\partial p_i}{\partial z_j} = p_j (\delta_{ij} + p_i)", "wrong", ""),
         (r"\frac{\partial p_i}{\partial z_j} = p_i z_k - p_j", "unread", "$i$, $j$, $k$"),
         (r"\frac{\partial L}{\partial z_i} = p_i \sum_{k=1}^{3} y_k - y_i", "right", ""),
         (r"\frac{\partial L}{\partial z_i} = p_i - y_i", "right", "where $y_1 + y_2 + y_3 = 1$"),

@@ -55,7 +55,8 @@ A page says what the network is, then claims things about it:
 - Formulas are right in any equivalent form and need no values. Numbers need the
   values they are computed from, and are right to the digits that they have.
 - z_i is each of z_1, z_2, ... where the page has these: p_i = f(z_i) defines
-  p_1, p_2, ..., and an equation with the index i is a claim for each number.
+  p_1, p_2, ..., and an equation with the index i is a claim for each number;
+  with i and j for each two that differ, or for all where \delta_{ij} stands.
 - Formulas stand between $ or $$, in \( \), \[ \], align and the like, or in the
   text. Fenced code is not read. Under another heading symbols may be redefined.
 - W_{11}^2 is a name, not a square, where the page differentiates by it or has a

@@ -57,6 +57,7 @@ __all__ = [
 _POINTS: Final = 10
 _ROUNDING: Final = 1e-7  # relative: more than rounding comes to in a long formula
 _NOTHING: Final = 1e-11  # what is left of a difference that is zero
+_SHOWN: Final = 4  # terms of a sum, in a remark
 _TARGETS: Final = ("y", "t")
 _CHOICES: Final = 100  # ways to take the decimals of a calculation
 _EXACT_BELOW: Final = 100.0  # whole numbers from here on may be rounded ones
@@ -249,7 +250,8 @@ def _targets(network: Network) -> Iterator[tuple[str, dict[Value, float]]]:
     if len(shares) > 1:
         parts = [0.3 + 0.2 * place for place in range(len(shares))]
         numbers = {leaves[s]: part / sum(parts) for s, part in zip(shares, parts, strict=True)}
-        yield f"where ${' + '.join(shares)} = 1$", numbers
+        shown = shares if len(shares) <= _SHOWN else [shares[0], r"\dots", shares[-1]]
+        yield f"where ${' + '.join(shown)} = 1$", numbers
 
 
 def _agree_for(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from autograd.formulas.reading import Formula
 from autograd.formulas.spelling import Spelling, spellings_of
-from autograd.formulas.syntax import Derivative, Symbol, children, with_children
+from autograd.formulas.syntax import Derivative, Number, Symbol, children, with_children
 from autograd.worksheets.definitions import symbols_in
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["Families"]
 
 _INDICES: Final = frozenset("ijklmnc")
+_KRONECKER: Final = (r"\delta", r"\mathbb{1}", r"\mathbf{1}")
 _MOST_INDICES: Final = 2  # in one equation
 
 
@@ -57,9 +58,17 @@ class Families:
         """The indices for numbers in a chain."""
         return sorted({_index(label) for label in self._generic(chain)})
 
+    def tells_apart(self, chain: Chain) -> bool:
+        r"""Whether a `\delta_{ij}` says what holds where two indices are the same."""
+        return bool(_kronecker(chain))
+
     def instances(self, chain: Chain) -> dict[str, Chain]:
-        """The chain with numbers for its indices, different ones for two, by "i = 1, j = 2"."""
+        r"""The chain with numbers for its indices, by "i = 1, j = 2".
+
+        The numbers of two indices differ, unless a `\delta_{ij}` tells the cases apart.
+        """
         generic = self._generic(chain)
+        kronecker = _kronecker(chain)
         indices = self.indices(chain)
         if len(indices) > _MOST_INDICES:
             return {}
@@ -71,9 +80,12 @@ class Families:
         ]
         found = {}
         for numbers in itertools.product(*possible):
-            if len(set(numbers)) == len(numbers):
+            if kronecker or len(set(numbers)) == len(numbers):
                 number_of = dict(zip(indices, numbers, strict=True))
-                members = {label: _member(label, number_of[_index(label)]) for label in generic}
+                members: dict[str, Node] = {
+                    label: Symbol(_member(label, number_of[_index(label)])) for label in generic
+                }
+                members |= {label: Number(float(len(set(numbers)) == 1)) for label in kronecker}
                 sides = [_put_in(side, members) for side in chain.sides]
                 where = ", ".join(f"{index} = {number}" for index, number in number_of.items())
                 found[where] = replace(chain, sides=sides, signs=list(chain.signs))
@@ -110,6 +122,17 @@ def _spelling(label: str) -> Spelling:
     return next(iter(spellings_of(label)), Spelling(label))
 
 
+def _kronecker(chain: Chain) -> list[str]:
+    r"""The labels `\delta_{ij}`: 1 where the two numbers are the same, else 0."""
+    symbols = set().union(*(symbols_in(side.tree) for side in chain.sides))
+    found = {label: _spelling(label) for label in symbols}
+    return [
+        label
+        for label, (base, sub, _) in found.items()
+        if base in _KRONECKER and len(sub) == _MOST_INDICES and set(sub) <= _INDICES
+    ]
+
+
 def _index(label: str) -> str:
     return _spelling(label).sub
 
@@ -118,15 +141,17 @@ def _member(label: str, number: int) -> str:
     return _spelling(label)._replace(sub=str(number)).label
 
 
-def _put_in(side: Side, members: Mapping[str, str]) -> Side:
+def _put_in(side: Side, members: Mapping[str, Node]) -> Side:
     readings = [Formula(read.text, _renamed(read.tree, members)) for read in side.readings]
     return replace(side, readings=tuple(readings))
 
 
-def _renamed(tree: Node, names: Mapping[str, str]) -> Node:
+def _renamed(tree: Node, members: Mapping[str, Node]) -> Node:
     match tree:
         case Symbol(label):
-            return Symbol(names.get(label, label))
-        case Derivative(of, Symbol(wrt)):
-            return Derivative(_renamed(of, names), Symbol(names.get(wrt, wrt)))
-    return with_children(tree, tuple(_renamed(part, names) for part in children(tree)))
+            return members.get(label, tree)
+        case Derivative(of, Symbol(label) as wrt):
+            member = members.get(label)
+            by = member if isinstance(member, Symbol) else wrt
+            return Derivative(_renamed(of, members), by)
+    return with_children(tree, tuple(_renamed(part, members) for part in children(tree)))

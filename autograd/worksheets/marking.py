@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Entry", "Marker"]
 
+_TRIED: Final = 20  # of the numbers that an index stands for, at either end
 _MOST_ROUNDED: Final = 0.02  # how far rounding on the way may lead off, relative
 _SIGNS: Final = {"=": "=", ":=": "←", "~": "≈", "->": "→"}
 
@@ -122,9 +123,10 @@ class Marker:
 
     def _for_each(self, chain: Chain, indices: list[str], first: int) -> Iterator[Entry]:
         """The links of a chain with indices: of all their numbers, the first that is not right."""
+        instances = list(self._families.instances(chain).items())
         marked = {
             where: [self._link(progress, place) for place in range(first, len(chain.sides))]
-            for where, instance in self._families.instances(chain).items()
+            for where, instance in instances[:_TRIED] + instances[_TRIED:][-_TRIED:]
             for progress in [self._begun(instance)]
         }
         shown = ", ".join(f"${index}$" for index in indices)
@@ -138,7 +140,7 @@ class Marker:
             found = entries[where]
             if found.verdict != "right":
                 yield replace(found, at=where)
-            elif len(indices) > 1:
+            elif len(indices) > 1 and not self._families.tells_apart(chain):
                 yield replace(
                     found, reason=found.reason or rf"where ${indices[0]} \ne {indices[1]}$"
                 )
