@@ -59,7 +59,7 @@ _ROUNDING: Final = 1e-7  # relative: more than rounding comes to in a long formu
 _NOTHING: Final = 1e-11  # what is left of a difference that is zero
 _SHOWN: Final = 4  # terms of a sum, in a remark
 _TARGETS: Final = ("y", "t")
-_CHOICES: Final = 100  # ways to take the decimals of a calculation
+_MOST_WAYS: Final = 1000  # to take the decimals of a calculation
 _EXACT_BELOW: Final = 100.0  # whole numbers from here on may be rounded ones
 
 
@@ -152,7 +152,9 @@ def _worths(tree: Node, known: frozenset[float]) -> Iterator[Ball]:
     """What a calculation comes to, for every way to take its decimals."""
     decimals = {part for part in walk(tree) if isinstance(part, Number) and "." in part.written}
     meant = {part: _meant(part, known) for part in decimals}
-    for chosen in itertools.islice(itertools.product(*meant.values()), _CHOICES):
+    if math.prod(map(len, meant.values())) > _MOST_WAYS:
+        meant = {part: [rounded_number(part)] for part in decimals}
+    for chosen in itertools.product(*meant.values()):
         numbers = dict(zip(meant, chosen, strict=True))
         yield _calculated(tree, numbers)
 
