@@ -48,13 +48,15 @@ def extensions() -> list[Extension]:
         target_dir=str(folder),
         group_name="chalkgrad",
     )
+    source = folder / "__native_chalkgrad.c"
+    text = source.read_text(encoding="utf-8")
     try:
-        own_memory_management(folder / "__native_chalkgrad.c")
-        refuse_deletion(folder / "__native_chalkgrad.c")
-        add_docstrings(folder / "__native_chalkgrad.c")
+        for mend in (own_memory_management, refuse_deletion, add_docstrings):
+            text = mend(text)
     except LookupError as error:
         say(f"another mypyc than this project knows ({error}): installed as plain, slower Python")
         return []
+    source.write_text(text, encoding="utf-8")
     for module in modules:
         # A newer compiler's new warning is no reason not to install.
         module.extra_compile_args = [a for a in module.extra_compile_args if a != "-Werror"]
@@ -93,13 +95,12 @@ def compiler_trouble() -> str | None:
     return None
 
 
-def own_memory_management(source: Path) -> None:
+def own_memory_management(text: str) -> str:
     """Lets the functions of nodes.c allocate and free the nodes.
 
     mypyc's own deallocators would be wrong: nodes.c says why. That of the notes on a node, which
     hold no nodes, needs no more than to go without CPython's trashcan.
     """
-    text = source.read_text(encoding="utf-8")
 
     def replace(pattern: str, replacement: str) -> None:
         nonlocal text
@@ -130,10 +131,10 @@ def own_memory_management(source: Path) -> None:
         "    Py_TYPE(self)->tp_free((PyObject *)self);",
     )
     replace(rf"(?=\n *static void\s+{value}_dealloc\()", f"\n{nodes}")
-    source.write_text(text, encoding="utf-8")
+    return text
 
 
-def refuse_deletion(source: Path) -> None:
+def refuse_deletion(text: str) -> str:
     """Lets `del v.grad` raise, as in plain Python: mypyc's setters of properties would crash."""
     setter = re.compile(r"\{\n(?= *char retval = 2;\n *retval = \w+__mypyc_setter__(\w+)\()")
     text, found = setter.subn(
@@ -142,16 +143,15 @@ def refuse_deletion(source: Path) -> None:
             f'        PyErr_SetString(PyExc_AttributeError, "{match[1]} cannot be deleted");\n'
             "        return -1;\n    }\n"
         ),
-        source.read_text(encoding="utf-8"),
+        text,
     )
     if not found:
         raise LookupError("its C has no setters of properties")
-    source.write_text(text, encoding="utf-8")
+    return text
 
 
-def add_docstrings(source: Path) -> None:
+def add_docstrings(text: str) -> str:
     """Puts the docstrings, which mypyc leaves out, behind the signatures it wrote."""
-    text = source.read_text(encoding="utf-8")
     for file in ENGINE:
         tree = ast.parse(Path(file).read_text(encoding="utf-8"))
         methods = {
@@ -166,7 +166,7 @@ def add_docstrings(source: Path) -> None:
                 signature = rf'(PyDoc_STR\("{node.name}\({first}[^"]*\)\\n--\\n\\n)"\)'
                 quoted = json.dumps(words).strip('"').replace("??", "?\\?")
                 text = re.sub(signature, lambda found, q=quoted: f'{found[1]}{q}")', text)
-    source.write_text(text, encoding="utf-8")
+    return text
 
 
 def remove_compiled() -> None:

@@ -23,6 +23,21 @@ def topological_order(*roots: Value) -> list[Value]:
     return _parents_first(list(roots))
 
 
+def dependents(order: Iterable[Value], *nodes: Value) -> set[Value]:
+    """These nodes, and those of `order`, where parents come first, that are computed from any.
+
+    >>> x, y = Value(2.0), Value(3.0)
+    >>> product = x * y
+    >>> dependents(topological_order(product), x) == {x, product}
+    True
+    """
+    found = set(nodes)
+    for node in order:
+        if any(parent in found for parent in node.parents):
+            found.add(node)
+    return found
+
+
 def evaluate(root: Value, at: Mapping[Value, object]) -> float:
     """The value `root` would have, were the nodes in `at` to have the numbers given there.
 

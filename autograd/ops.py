@@ -112,17 +112,12 @@ class Operation:
             return math.nan
 
     def failure(
-        self, kind: type[ChalkgradError], a: float, b: float, labels: str = ""
+        self, kind: type[ChalkgradError], a: float, b: float, names: tuple[str, str] = ("", "")
     ) -> ChalkgradError:
-        """The error for a value that does not exist; `labels` says what the inputs are called."""
-        if self.arity == 1:
-            call = f"{self.name}({a!r})"
-        elif self.symbol:
-            call = f"{a!r} {self.symbol} {b!r}"
-        else:
-            call = f"{self.name}({a!r}, {b!r})"
-        if labels:
-            call += f" ({labels})"
+        """The error for a value that does not exist; `names` are the inputs' labels."""
+        call = self._call(repr(a), repr(b))
+        if any(names):
+            call += f", that is {self._call(names[0] or repr(a), names[1] or repr(b))},"
         if kind is RangeError:
             return kind(
                 f"{call} is larger than the largest float, 1.8e308",
@@ -133,6 +128,11 @@ class Operation:
         if kind is DivisionByZeroError:
             return kind(f"{call} divides by zero", hint=needs)
         return kind(f"{call} is not a real number", hint=needs)
+
+    def _call(self, a: str, b: str) -> str:
+        if self.arity == 1:
+            return f"{self.name}({a})"
+        return f"{a} {self.symbol} {b}" if self.symbol else f"{self.name}({a}, {b})"
 
     @property
     def usage(self) -> str:

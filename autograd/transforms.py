@@ -16,7 +16,7 @@ from autograd.errors import (
     GradientError,
     GraphError,
 )
-from autograd.graph import topological_order
+from autograd.graph import dependents, topological_order
 from autograd.trees import flatten, leaves_like, rebuild
 from autograd.value import Value, _constant, _folding, _name, _recording
 
@@ -107,10 +107,7 @@ def _pull_back(seeds: Sequence[tuple[Value, Any]], inputs: Sequence[Value]) -> l
     for output, weight in seeds:
         adjoints[output] = weight if output not in adjoints else adjoints[output] + weight
     order = topological_order(*(output for output, _ in seeds))
-    depends = set(inputs)
-    for node in order:
-        if any(parent in depends for parent in node.parents):
-            depends.add(node)
+    depends = dependents(order, *inputs)
     with _folding():
         for node in reversed(order):
             adjoint = adjoints.get(node)

@@ -430,7 +430,8 @@ class Value:
         except ChalkgradError as error:
             failure = type(error)
         if failure is not None:
-            raise op.failure(failure, x1, x2, _labels_of(op, left, right))
+            names = left.label, "" if right is None else right.label
+            raise op.failure(failure, x1, x2, names)
         modes = _threads.modes.get(get_ident()) if _threads.special else None
         if modes is not None and modes.unrecorded:
             return _constant(y)
@@ -646,16 +647,6 @@ def _name(value: Value) -> str:
         return f"{value.label} = {value._data!r}"
     kind = value._operation.name
     return f"{'a' if value._left is None else 'the result of'} {kind}, {value._data!r}"
-
-
-def _labels_of(op: Operation, left: Value, right: Value | None) -> str:
-    names = ("x",) if op.arity == 1 else ("a", "b")
-    parents = (left,) if right is None else (left, right)
-    return ", ".join(
-        f"{name} is {parent.label}"
-        for name, parent in zip(names, parents, strict=True)
-        if parent.label
-    )
 
 
 def _unknown_attribute(name: str) -> str:

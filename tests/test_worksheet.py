@@ -616,3 +616,19 @@ def test_a_plus_above_a_parameter_means_the_new_one() -> None:
     claims = r"$$w^{+} = w - \eta \frac{dL}{dw} = 0.7$$ $$w^{+} = w + \eta \frac{dL}{dw}$$"
     found = [entry.verdict for entry in grade(page + claims).entries if entry.kind == "claim"]
     assert found == ["right", "right", "wrong"]
+
+
+def test_indices_in_pairs_and_deltas_of_a_family() -> None:
+    page = SOFTMAX + r" $z_j = \sum_{m=1}^{2} w_{jm} x_m$" + "\n\n"
+    claims = [
+        (r"\frac{\partial L}{\partial z_j} = p_j - y_j = \delta_j", ["right", "right"]),
+        (r"\frac{\partial L}{\partial w_{jm}} = \delta_j x_m", ["right"]),
+        (r"\frac{\partial L}{\partial w_{21}} = \delta_2 x_1", ["right"]),
+        (r"\frac{\partial L}{\partial w_{21}} = \delta_1 x_2", ["wrong"]),
+        (r"\frac{\partial p_i}{\partial z_1} = p_i(\delta_{i1} - p_1)", ["right"]),
+        (r"\frac{\partial p_i}{\partial z_2} = p_i(\delta_{i1} - p_2)", ["wrong"]),
+        (r"\frac{\partial L}{\partial w_{jm}} = \delta_m x_j", ["wrong"]),
+    ]
+    report = grade(page + "\n".join(f"$${claim}$$" for claim, _ in claims))
+    found = [entry.verdict for entry in report.entries if entry.kind == "claim"]
+    assert found == [verdict for _, verdicts in claims for verdict in verdicts]

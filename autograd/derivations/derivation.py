@@ -13,7 +13,6 @@ from autograd.derivations.factors import (
     Path,
     SymbolGraph,
     adjoints_of,
-    dependents_on,
     is_simple,
     product_of,
 )
@@ -45,7 +44,7 @@ from autograd.errors import (
     GradientError,
     GraphError,
 )
-from autograd.graph import topological_order
+from autograd.graph import dependents, topological_order
 from autograd.transforms import differentiate
 from autograd.value import Value, _name
 
@@ -195,7 +194,7 @@ def _refuse_stale(order: list[Value]) -> None:
 
 def _gradient(order: list[Value], wrt: Value) -> float:
     """d(last of `order`)/d(wrt), as backward() computes it."""
-    gradient = adjoints_of(order, dependents_on(wrt, order)).get(wrt, 0.0)
+    gradient = adjoints_of(order, dependents(order, wrt)).get(wrt, 0.0)
     if not math.isfinite(gradient):
         raise GradientError(
             f"the gradient of {_name(order[-1])} by {_name(wrt)} is {gradient!r}",

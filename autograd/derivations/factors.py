@@ -28,14 +28,14 @@ from autograd.derivations.notation import (
 )
 from autograd.derivations.recognition import Recogniser
 from autograd.errors import GradientError
-from autograd.graph import topological_order
+from autograd.graph import dependents, topological_order
 from autograd.transforms import _as_value, _local_derivative
 from autograd.value import Value, _folding
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["Factor", "Path", "SymbolGraph", "adjoints_of", "dependents_on"]
+__all__ = ["Factor", "Path", "SymbolGraph", "adjoints_of"]
 
 _MOST_FACTORS: Final = 12  # of a longer path only the two ends are written out
 
@@ -179,7 +179,7 @@ class SymbolGraph:
         self.wrt = wrt
         self.names = Names(order, wrt)
         self.recogniser = Recogniser(order, self.names)
-        self._depends = dependents_on(wrt, order)
+        self._depends = dependents(order, wrt)
         self._factors: dict[tuple[Value, Value], Factor] = {}
         self._below = self._symbols_below(order)
         ways: dict[Value, int] = {wrt: 1}
@@ -241,7 +241,7 @@ class SymbolGraph:
         known = self._factors.get((parent, child))
         if known is None:
             region = _region(parent, self.names)
-            slope = adjoints_of(region, dependents_on(child, region)).get(child, 0.0)
+            slope = adjoints_of(region, dependents(region, child)).get(child, 0.0)
             known = Factor(parent, child, slope, self)
             self._factors[parent, child] = known
         return known
@@ -261,15 +261,6 @@ class SymbolGraph:
         if form is None or other is None:
             return other if form is None else form
         return min(form, other, key=lambda each: len(latex_of(each, self.names)))
-
-
-def dependents_on(wrt: Value, order: list[Value]) -> set[Value]:
-    """The nodes of `order` that are computed from wrt, and wrt."""
-    depends = {wrt}
-    for node in order:
-        if any(parent in depends for parent in node.parents):
-            depends.add(node)
-    return depends
 
 
 def adjoints_of(order: list[Value], depends: set[Value]) -> dict[Value, float]:
@@ -310,7 +301,7 @@ def _region(symbol: Value, names: Names) -> list[Value]:
 def _partial(parent: Value, child: Value, names: Names) -> Value:
     """d(parent)/d(child) as a Value, every symbol between the two held fixed."""
     region = _region(parent, names)
-    leads = dependents_on(child, region)
+    leads = dependents(region, child)
     adjoints: dict[Value, Any] = {parent: 1.0}
     with _folding():
         for node in reversed(region):

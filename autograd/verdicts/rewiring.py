@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Final
 
 from autograd import ops
 from autograd.derivations.markup import to_unicode
+from autograd.graph import dependents
 from autograd.verdicts.balls import Ball, ball
-from autograd.verdicts.samples import Sample, dependents
+from autograd.verdicts.samples import Sample
 from autograd.verdicts.slips import Altered, Slip, SlipKind
 
 if TYPE_CHECKING:

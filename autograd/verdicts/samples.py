@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from autograd.errors import ChalkgradError
 from autograd.formulas.syntax import Derivative, Meaning, Node, Number, Symbol
-from autograd.graph import topological_order
+from autograd.graph import dependents, topological_order
 from autograd.verdicts.balls import Ball, Tangent, ball
 
 if TYPE_CHECKING:
@@ -107,15 +107,6 @@ class Sample:
 
         result = Meaning(symbol, lambda number: number.value, self._derivative).of(part.of)
         return result.slope if isinstance(result, Tangent) else Ball(0.0)
-
-
-def dependents(order: Iterable[Value], *wrt: Value) -> set[Value]:
-    """The nodes that are computed from any of wrt, and these; parents come first in `order`."""
-    found = set(wrt)
-    for node in order:
-        if any(parent in found for parent in node.parents):
-            found.add(node)
-    return found
 
 
 def exact_number(part: Number) -> Ball:

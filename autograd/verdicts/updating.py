@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from autograd.formulas.spelling import spellings_of
+from autograd.graph import dependents
 from autograd.verdicts.balls import Ball, ball
-from autograd.verdicts.samples import Sample, dependents
+from autograd.verdicts.samples import Sample
 from autograd.verdicts.slips import Altered, Slip, SlipKind
 
 if TYPE_CHECKING:

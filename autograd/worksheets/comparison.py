@@ -216,12 +216,13 @@ def _compared_number(reference: Node, tree: Node, network: Network, *, rough: bo
 
 
 def _compared_formula(reference: Node, tree: Node, network: Network) -> Outcome:
-    pairs = _values(network, (reference, tree), network.build(reference), network.build(tree))
-    compared = [same(true, claimed) for true, claimed in pairs]
+    roots = network.build(reference), network.build(tree)
+    compared = [same(*pair) for pair in _values(network, (reference, tree), *roots)]
     if (compared and all(compared)) or _is_right_in_numbers(reference, tree, network):
         return RIGHT
     for remark, targets in _targets(network) if compared else ():
-        if _agree_for(targets, reference, tree, network):
+        there = [same(*pair) for pair in _values(network, (reference, tree), *roots, where=targets)]
+        if there and all(there):
             return Outcome("right", remark)
     reason = next(_unknown(tree, network), "")
     new = sorted(symbols_in(tree) - symbols_in(reference))
@@ -256,27 +257,19 @@ def _targets(network: Network) -> Iterator[tuple[str, dict[Value, float]]]:
         yield f"where ${' + '.join(shown)} = 1$", numbers
 
 
-def _agree_for(
-    targets: Mapping[Value, float], reference: Node, tree: Node, network: Network
-) -> bool:
-    """Whether two trees have the same value wherever the targets have these numbers."""
-    roots = network.build(reference), network.build(tree)
-    agreed = []
-    for point in points(network, reference, tree):
-        there = {leaf: number for leaf, number in targets.items() if leaf in point}
-        try:
-            true, claimed = evaluate_all(roots, point | there)
-        except ChalkgradError:
-            continue
-        agreed.append(same(true, claimed))
-    return bool(agreed) and all(agreed)
+def _values(
+    network: Network,
+    trees: Sequence[Node],
+    *roots: Value,
+    where: Mapping[Value, float] | None = None,
+) -> Iterator[list[float]]:
+    """The values of the roots, which are those of trees, at random points where they have one.
 
-
-def _values(network: Network, trees: Sequence[Node], *roots: Value) -> Iterator[list[float]]:
-    """The values of the roots, which are those of trees, at random points where they have one."""
+    `where` holds leaves whose number is not random.
+    """
     for point in points(network, *trees):
         try:
-            yield evaluate_all(roots, point)
+            yield evaluate_all(roots, point | dict(where or {}))
         except ChalkgradError:
             continue
 

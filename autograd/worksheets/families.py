@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 __all__ = ["Families"]
 
 _INDICES: Final = frozenset("ijklmnc")
-_KRONECKER: Final = (r"\delta", r"\mathbb{1}", r"\mathbf{1}")
 _MOST_INDICES: Final = 2  # in one equation
+_DELTA: Final = r"\delta"
 
 
 class Families:
@@ -41,13 +41,17 @@ class Families:
                 numbers = sorted(int(other.sub) for other in alike if other.sub.isdigit())
                 if numbers:
                     self._numbers[label] = tuple(numbers)
-        self._take_over(list(chains))
+        known = list(chains)
+        self._take_over(known)
+        made = (side.tree for c in known for i in self.instances(c).values() for side in i.sides)
+        new = set().union(*map(symbols_in, made)) - set(self.labels)
+        self.labels += sorted(new)
 
     def with_members(self, chains: Sequence[Chain]) -> list[Chain]:
         """The chains, and before each that defines a family one for each of its members."""
         found: list[Chain] = []
         for chain in chains:
-            if _defines(chain) and self.indices(chain) == [_index(chain.label)]:
+            if self.indices(chain) == [_index(_defined(chain))]:
                 found += [replace(member, given=True) for member in self.instances(chain).values()]
             found.append(chain)
         for place, chain in enumerate(found):
@@ -58,87 +62,80 @@ class Families:
         """The indices for numbers in a chain."""
         return sorted({_index(label) for label in self._generic(chain)})
 
-    def tells_apart(self, chain: Chain) -> bool:
-        r"""Whether a `\delta_{ij}` says what holds where two indices are the same."""
-        return bool(_kronecker(chain))
-
     def instances(self, chain: Chain) -> dict[str, Chain]:
         r"""The chain with numbers for its indices, by "i = 1, j = 2".
 
         The numbers of two indices differ, unless a `\delta_{ij}` tells the cases apart.
         """
-        generic = self._generic(chain)
-        kronecker = _kronecker(chain)
         indices = self.indices(chain)
-        if len(indices) > _MOST_INDICES:
+        if not 1 <= len(indices) <= _MOST_INDICES:
             return {}
+        generic = self._generic(chain)
         possible = [
-            sorted(
-                set.intersection(*(set(self._numbers[s]) for s in generic if _index(s) == index))
-            )
+            set.intersection(*(set(self._numbers[s]) for s in generic if _index(s) == index))
             for index in indices
         ]
         found = {}
-        for numbers in itertools.product(*possible):
-            if kronecker or len(set(numbers)) == len(numbers):
+        for numbers in itertools.product(*map(sorted, possible)):
+            if len(set(numbers)) == len(numbers) or self.tells_apart(chain):
                 number_of = dict(zip(indices, numbers, strict=True))
-                members: dict[str, Node] = {
-                    label: Symbol(_member(label, number_of[_index(label)])) for label in generic
-                }
-                members |= {label: Number(float(len(set(numbers)) == 1)) for label in kronecker}
+                members = {label: _member(label, number_of) for label in _symbols(chain)}
                 sides = [_put_in(side, members) for side in chain.sides]
                 where = ", ".join(f"{index} = {number}" for index, number in number_of.items())
                 found[where] = replace(chain, sides=sides, signs=list(chain.signs))
         return found
 
+    def tells_apart(self, chain: Chain) -> bool:
+        r"""Whether a `\delta_{ij}` says what holds where the chain's two indices are the same."""
+        deltas = (_spelling(s).sub for s in _symbols(chain) if _spelling(s).base == _DELTA)
+        return any(sorted(sub) == self.indices(chain) for sub in deltas)
+
     def _generic(self, chain: Chain) -> list[str]:
-        symbols = set().union(*(symbols_in(side.tree) for side in chain.sides))
-        return sorted(symbols & self._numbers.keys())
+        return sorted(_symbols(chain) & self._numbers.keys())
 
     def _take_over(self, chains: list[Chain]) -> None:
         """What is defined by a family, with the same index, is one: p_i by z_i."""
-        waiting = [
-            chain for chain in chains if _defines(chain) and chain.label not in self._numbers
-        ]
-        for chain in waiting * 2:  # one may need another that stands after it
-            index = _index(chain.label)
-            used = [s for s in self._generic(chain) if _index(s) == index]
-            if used and chain.label not in self._numbers:
+        for chain in chains * 2:  # one may need another that stands after it
+            label = _defined(chain)
+            used = [s for s in self._generic(chain) if _index(s) == _index(label)]
+            if label and used and label not in self._numbers:
                 numbers = sorted(set.intersection(*(set(self._numbers[s]) for s in used)))
-                self._numbers[chain.label] = tuple(numbers)
-                members = (_member(chain.label, number) for number in numbers)
-                self.labels += [label for label in members if label not in self.labels]
+                self._numbers[label] = tuple(numbers)
 
 
-def _defines(chain: Chain) -> bool:
-    """Whether it may be the definition of a symbol with an index."""
-    if not chain.signs or _index(chain.label) not in _INDICES:
-        return False
-    lead = chain.sides[chain.lead]
-    return bool(symbols_in(lead.tree)) and not lead.label
+def _defined(chain: Chain) -> str:
+    """The symbol with an index that a chain may define, at its head or as a delta at its end."""
+    if not chain.signs:
+        return ""
+    last, lead = chain.sides[-1].label, chain.sides[chain.lead]
+    is_delta = isinstance(chain.sides[0].tree, Derivative) and _spelling(last).base == _DELTA
+    label = last if is_delta else chain.label if symbols_in(lead.tree) and not lead.label else ""
+    return label if _index(label) in _INDICES else ""
+
+
+def _symbols(chain: Chain) -> set[str]:
+    return set().union(*(symbols_in(side.tree) for side in chain.sides))
 
 
 def _spelling(label: str) -> Spelling:
     return next(iter(spellings_of(label)), Spelling(label))
 
 
-def _kronecker(chain: Chain) -> list[str]:
-    r"""The labels `\delta_{ij}`: 1 where the two numbers are the same, else 0."""
-    symbols = set().union(*(symbols_in(side.tree) for side in chain.sides))
-    found = {label: _spelling(label) for label in symbols}
-    return [
-        label
-        for label, (base, sub, _) in found.items()
-        if base in _KRONECKER and len(sub) == _MOST_INDICES and set(sub) <= _INDICES
-    ]
-
-
 def _index(label: str) -> str:
     return _spelling(label).sub
 
 
-def _member(label: str, number: int) -> str:
-    return _spelling(label)._replace(sub=str(number)).label
+def _member(label: str, number_of: Mapping[str, int]) -> Node:
+    r"""What a label stands for at these numbers: w_{12} for w_{ij}, 0 for \delta_{ij}, itself."""
+    spelled = _spelling(label)
+    parts = [str(number_of.get(letter, letter)) for letter in spelled.sub]
+    is_put_in = any(letter in number_of for letter in spelled.sub)
+    if not is_put_in or len(parts) > _MOST_INDICES or not all(part.isdigit() for part in parts):
+        return Symbol(label)
+    if spelled.base == _DELTA and len(parts) == _MOST_INDICES:
+        return Number(float(parts[0] == parts[1]))
+    separator = "" if all(len(part) == 1 for part in parts) else ","
+    return Symbol(spelled._replace(sub=separator.join(parts)).label)
 
 
 def _put_in(side: Side, members: Mapping[str, Node]) -> Side:
