@@ -276,6 +276,44 @@ def _softplus(x: float) -> float:
     return max(x, 0.0) + math.log1p(math.exp(-math.fabs(x)))
 
 
+# The inverses go through |x| - 1 or 1 - x, not through 1 / x, which has no digits left near 1.
+
+
+def _asec(x: float) -> float:
+    angle = math.atan(math.sqrt(math.fabs(x) - 1.0) * math.sqrt(math.fabs(x) + 1.0))
+    return angle if x > 0.0 else math.pi - angle
+
+
+def _acsc(x: float) -> float:
+    root = math.sqrt(math.fabs(x) - 1.0) * math.sqrt(math.fabs(x) + 1.0)
+    return math.copysign(math.atan2(1.0, root), x)
+
+
+def _sech(x: float) -> float:
+    e = math.exp(-math.fabs(x))
+    return 2.0 * e / (1.0 + e * e)
+
+
+def _csch(x: float) -> float:
+    size = math.fabs(x)
+    return math.copysign(2.0 * math.exp(-size) / -math.expm1(-2.0 * size), x)
+
+
+def _asech(x: float) -> float:
+    return math.log1p(math.sqrt((1.0 - x) * (1.0 + x))) - math.log(x)
+
+
+def _acsch(x: float) -> float:
+    if math.fabs(x) >= 1.0:
+        return math.asinh(1.0 / x)
+    size = math.log1p(math.sqrt(1.0 + x * x)) - math.log(math.fabs(x))
+    return math.copysign(size, x)
+
+
+def _acoth(x: float) -> float:
+    return math.copysign(0.5 * math.log1p(2.0 / (math.fabs(x) - 1.0)), x)
+
+
 # The table reads across: name = operation(derivative by each input, notation)(value). Where the
 # value is a function of Python's, its docstring says what it is. `+ - * / neg **` and relu stand in
 # value.py once more, for speed; a test holds the two equal.
@@ -320,6 +358,12 @@ log10: Final[Operation] = operation(lambda x, y: 1 / (x * _LOG_10),
 sin: Final[Operation] = operation(lambda x, y: cos(x), latex=r"\sin(#1)")(math.sin)
 cos: Final[Operation] = operation(lambda x, y: -sin(x), latex=r"\cos(#1)")(math.cos)
 tan: Final[Operation] = operation(lambda x, y: 1 + y * y, latex=r"\tan(#1)")(math.tan)
+sec: Final[Operation] = operation(lambda x, y: y * tan(x), name="sec",
+    about="1 / cos(x)", latex=r"\sec(#1)")(lambda x: 1.0 / math.cos(x))
+csc: Final[Operation] = operation(lambda x, y: -y * cot(x), name="csc",
+    about="1 / sin(x)", latex=r"\csc(#1)", domain="sin(x) != 0")(lambda x: 1.0 / math.sin(x))
+cot: Final[Operation] = operation(lambda x, y: -square(csc(x)), name="cot",
+    about="1 / tan(x)", latex=r"\cot(#1)", domain="sin(x) != 0")(lambda x: 1.0 / math.tan(x))
 asin: Final[Operation] = operation(lambda x, y: 1 / sqrt((1 - x) * (1 + x)),
     latex=r"\arcsin(#1)", domain="-1 <= x <= 1")(math.asin)
 acos: Final[Operation] = operation(lambda x, y: -1 / sqrt((1 - x) * (1 + x)),
@@ -328,9 +372,39 @@ atan: Final[Operation] = operation(lambda x, y: 1 / (1 + x * x), latex=r"\arctan
 atan2: Final[Operation] = operation(lambda a, b, y: b / hypot(a, b) / hypot(a, b),
     lambda a, b, y: -a / hypot(a, b) / hypot(a, b),
     about="the angle of the point (b, a), from -pi to pi")(math.atan2)
+asec: Final[Operation] = operation(lambda x, y: 1 / (abs(x) * sqrt((x - 1) * (x + 1))),
+    name="asec", about="the angle from 0 to pi of which x is the secant",
+    latex=r"\operatorname{arcsec}(#1)", domain="|x| >= 1")(_asec)
+acsc: Final[Operation] = operation(lambda x, y: -1 / (abs(x) * sqrt((x - 1) * (x + 1))),
+    name="acsc", about="the angle from -pi/2 to pi/2 of which x is the cosecant",
+    latex=r"\operatorname{arccsc}(#1)", domain="|x| >= 1")(_acsc)
+acot: Final[Operation] = operation(lambda x, y: -1 / (1 + x * x), name="acot",
+    about="the angle from 0 to pi of which x is the cotangent",
+    latex=r"\operatorname{arccot}(#1)")(lambda x: math.atan2(1.0, x))
 sinh: Final[Operation] = operation(lambda x, y: cosh(x), latex=r"\sinh(#1)")(math.sinh)
 cosh: Final[Operation] = operation(lambda x, y: sinh(x), latex=r"\cosh(#1)")(math.cosh)
 tanh: Final[Operation] = operation(lambda x, y: 1 - y * y, latex=r"\tanh(#1)")(math.tanh)
+sech: Final[Operation] = operation(lambda x, y: -y * tanh(x), name="sech",
+    about="1 / cosh(x)", latex=r"\operatorname{sech}(#1)")(_sech)
+csch: Final[Operation] = operation(lambda x, y: -y * coth(x), name="csch",
+    about="1 / sinh(x)", latex=r"\operatorname{csch}(#1)", domain="x != 0")(_csch)
+coth: Final[Operation] = operation(lambda x, y: -square(csch(x)), name="coth",
+    about="1 / tanh(x)", latex=r"\coth(#1)", domain="x != 0")(lambda x: 1.0 / math.tanh(x))
+asinh: Final[Operation] = operation(lambda x, y: 1 / sqrt(1 + x * x),
+    latex=r"\operatorname{arsinh}(#1)")(math.asinh)
+acosh: Final[Operation] = operation(lambda x, y: 1 / sqrt((x - 1) * (x + 1)),
+    latex=r"\operatorname{arcosh}(#1)", domain="x >= 1")(math.acosh)
+atanh: Final[Operation] = operation(lambda x, y: 1 / ((1 - x) * (1 + x)),
+    latex=r"\operatorname{artanh}(#1)", domain="-1 < x < 1")(math.atanh)
+asech: Final[Operation] = operation(lambda x, y: -1 / (x * sqrt((1 - x) * (1 + x))),
+    name="asech", about="the number that is not negative of which x is the sech",
+    latex=r"\operatorname{arsech}(#1)", domain="0 < x <= 1")(_asech)
+acsch: Final[Operation] = operation(lambda x, y: -1 / (abs(x) * sqrt(1 + x * x)), name="acsch",
+    about="the number of which x is the csch", latex=r"\operatorname{arcsch}(#1)",
+    domain="x != 0")(_acsch)
+acoth: Final[Operation] = operation(lambda x, y: 1 / ((1 - x) * (1 + x)), name="acoth",
+    about="the number of which x is the coth", latex=r"\operatorname{arcoth}(#1)",
+    domain="|x| > 1")(_acoth)
 
 sigmoid: Final[Operation] = operation(lambda x, y: y * (1 - y), name="sigmoid",
     about="1 / (1 + e^-x)", latex=r"\sigma(#1)")(_sigmoid)
