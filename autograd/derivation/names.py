@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from autograd.derivations.markup import to_latex, to_unicode
-from autograd.notation.values import decimal
+from autograd.notation import decimal, to_latex, to_unicode
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
