@@ -1,10 +1,9 @@
-"""Numbers of fifty digits that know how far off they may be: a ball is every number within a radius.
+"""Numbers of fifty digits that know how far off they may be.
 
-A ball is (m ± r) 2^e in whole numbers, `(m, r, e)`; it has no largest or smallest size to speak of.
-What is computed from balls holds whatever is computed from the numbers in them, so balls that lie
-apart are different numbers. Functions here take the bits to work with, then balls; they raise
-ValueError, ZeroDivisionError or OverflowError where the table's operations do, and also where a
-ball is too wide to tell, or too far out to be worth its time.
+A ball is every number (m ± r) 2^e, three whole numbers. What is computed from balls holds whatever
+is computed from the numbers in them, so balls that lie apart are different numbers. Functions take
+the bits to work with, then balls; they raise ValueError, ZeroDivisionError or OverflowError as the
+table's forward functions do, and where a ball is too wide to tell, or too far out for its time.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ from autograd import ops
 from autograd.errors import ChalkgradError, DivisionByZeroError, DomainError, RangeError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from autograd.ops import Operation
 
@@ -30,150 +29,14 @@ if TYPE_CHECKING:
 Raw: TypeAlias = tuple[int, int, int]
 
 BITS: Final = 180  # some fifty digits, and a few to spare
-_GUARD: Final = 6  # further bits for mpmath's functions, which are off in the last place
-_FARTHEST: Final = 1 << 24  # exponents beyond are "undefined here": 10 to the power of 5 million
-_NARROW: Final = 26  # bits: a ball this much smaller than its middle has next to constant slopes
-_MOST_TIMES: Final = 1024  # powers up to this are multiplied out
-
 ZERO: Final[Raw] = (0, 0, 0)
 ONE: Final[Raw] = (1, 0, 0)
 _TWO: Final[Raw] = (1, 0, 1)
-
-
-# Arithmetic.
-
-
-def _cut(m: int, r: int, e: int, bits: int) -> Raw:
-    """The ball with no more bits than are asked for, nor more of its radius than tell."""
-    surplus = max(m.bit_length() - bits, r.bit_length() - 40)
-    if surplus > 0:
-        m >>= surplus
-        r = (r >> surplus) + 2
-        e += surplus
-    if not -_FARTHEST < e < _FARTHEST:
-        raise OverflowError
-    return m, r, e
-
-
-def add(bits: int, a: Raw, b: Raw) -> Raw:
-    """A + b."""
-    ma, ra, ea = a
-    mb, rb, eb = b
-    if not (mb or rb):
-        return a
-    if not (ma or ra):
-        return b
-    d = ea - eb
-    if d < 0:
-        ma, ra, ea, mb, rb, eb, d = mb, rb, eb, ma, ra, ea, -d
-    if d > 4 * bits:  # nearly all of b is lost: its last bits are not written out
-        raised = max(bits + 8 - ma.bit_length(), 0)
-        dropped = max(d - raised, 0)
-        raised = d - dropped
-        if dropped:
-            return _cut((ma << raised) + (mb >> dropped), (ra << raised) + (rb >> dropped) + 2,
-                        ea - raised, bits)  # fmt: skip
-    m = (ma << d) + mb
-    surplus = m.bit_length() - bits
-    if surplus > 0:
-        return m >> surplus, (((ra << d) + rb) >> surplus) + 2, eb + surplus
-    return m, (ra << d) + rb, eb
-
-
-def neg(_: int, a: Raw) -> Raw:
-    """-a."""
-    m, r, e = a
-    return -m, r, e
-
-
-def sub(bits: int, a: Raw, b: Raw) -> Raw:
-    """A - b."""
-    m, r, e = b
-    return add(bits, a, (-m, r, e))
-
-
-def mul(bits: int, a: Raw, b: Raw) -> Raw:
-    """A b."""
-    ma, ra, ea = a
-    mb, rb, eb = b
-    m = ma * mb
-    r = abs(ma) * rb + abs(mb) * ra + ra * rb if ra or rb else 0
-    return _cut(m, r, ea + eb, bits) if m or r else ZERO
-
-
-def div(bits: int, a: Raw, b: Raw) -> Raw:
-    """A / b."""
-    ma, ra, ea = a
-    mb, rb, eb = b
-    nearest = abs(mb) - rb
-    if nearest <= 0:
-        if rb:
-            raise ValueError
-        raise ZeroDivisionError
-    if not (ma or ra):
-        return ZERO
-    shift = max(bits + mb.bit_length() - ma.bit_length(), 0)
-    m, rest = divmod(ma << shift, mb)
-    r = 1 if rest else 0
-    if ra or rb:
-        r += ((ra << shift) + abs(m) * rb) // nearest + 1
-    return _cut(m, r, ea - eb - shift, bits)
-
-
-def sign(_: int, x: Raw) -> Raw:
-    """-1, 0 or 1."""
-    m, r, _e = x
-    if abs(m) <= r:
-        if r:
-            raise ValueError
-        return ZERO
-    return ONE if m > 0 else (-1, 0, 0)
-
-
-def is_above(x: Raw) -> bool:
-    """Whether x > 0; ValueError where the ball does not tell."""
-    return sign(0, x)[0] > 0
-
-
-def from_fraction(bits: int, value: Fraction) -> Raw:
-    """The ball of an exact number; without a radius where it has that few bits."""
-    return div(bits, (value.numerator, 0, 0), (value.denominator, 0, 0))
-
-
-def to_fraction(x: Raw) -> Fraction:
-    """The exact middle of a ball."""
-    m, _, e = x
-    return Fraction(m << e) if e >= 0 else Fraction(m, 1 << -e)
-
-
-def to_float(x: Raw) -> float:
-    """The middle of a ball as a float, infinite where it is beyond them."""
-    m, _, e = x
-    surplus = max(m.bit_length() - 64, 0)
-    try:
-        return math.ldexp(m >> surplus, e + surplus)
-    except OverflowError:
-        return math.copysign(math.inf, m)
-
-
-def magnitude(x: Raw) -> int:
-    """The n for which 2^(n-1) <= |middle| < 2^n."""
-    return x[0].bit_length() + x[2]
-
-
-def are_apart(a: Raw, b: Raw) -> bool:
-    """Whether two balls hold no number in common, and some way to spare."""
-    bits = max(a[0].bit_length(), b[0].bit_length(), BITS) + 64
-    m, r, _ = sub(bits, a, b)
-    return abs(m) > 4 * r
-
-
-def uncertainty(a: Raw, b: Raw) -> int:
-    """How many bits the radii of two balls are below the larger of their middles."""
-    if not a[1] and not b[1]:
-        return _FARTHEST
-    size = max(magnitude(x) for x in (a, b) if x[0]) if a[0] or b[0] else -_FARTHEST
-    return size - max(x[1].bit_length() + x[2] for x in (a, b) if x[1])
+_GUARD: Final = 6  # more bits for mpmath's functions, which are off in the last place
+_FARTHEST: Final = 1 << 24  # exponents beyond, those of 10^5000000, are "undefined here"
+_NARROW: Final = 26  # bits: a ball this much smaller than its middle has next to constant slopes
+_MOST_TIMES: Final = 1024  # powers up to this are multiplied out
+_OWN: Final = 45  # bits that a user's own function of floats is good for
 
 
 class Ball:
@@ -210,7 +73,142 @@ class Ball:
         return f"Ball({mpmath.nstr(self.middle, 15)} ± {mpmath.nstr(self.radius, 2)})"
 
 
-# Functions of mpmath: monotone ones by the ends of a ball, others by a bound on their slope.
+# Arithmetic.
+
+
+def _cut(m: int, r: int, e: int, bits: int) -> Raw:
+    """The ball with no more bits than are asked for, nor more of its radius than tell."""
+    surplus = max(m.bit_length() - bits, r.bit_length() - 40)
+    if surplus > 0:
+        m >>= surplus
+        r = (r >> surplus) + 2
+        e += surplus
+    if not -_FARTHEST < e < _FARTHEST:
+        raise OverflowError
+    return m, r, e
+
+
+def add(bits: int, a: Raw, b: Raw) -> Raw:
+    """A + b."""
+    if not (a[0] or a[1]):
+        return b
+    if not (b[0] or b[1]):
+        return a
+    (ma, ra, ea), (mb, rb, e) = (a, b) if a[2] >= b[2] else (b, a)
+    raised = ea - e
+    if raised > 4 * bits:  # the last bits of the other are lost anyway, and not written out
+        dropped = raised - min(raised, max(bits + 8 - ma.bit_length(), 0))
+        mb, rb, e, raised = mb >> dropped, (rb >> dropped) + 2, e + dropped, raised - dropped
+    m, r = (ma << raised) + mb, (ra << raised) + rb
+    surplus = m.bit_length() - bits
+    return (m >> surplus, (r >> surplus) + 2, e + surplus) if surplus > 0 else (m, r, e)
+
+
+def neg(_: int, a: Raw) -> Raw:
+    """-a."""
+    m, r, e = a
+    return -m, r, e
+
+
+def sub(bits: int, a: Raw, b: Raw) -> Raw:
+    """A - b."""
+    m, r, e = b
+    return add(bits, a, (-m, r, e))
+
+
+def mul(bits: int, a: Raw, b: Raw) -> Raw:
+    """A b."""
+    ma, ra, ea = a
+    mb, rb, eb = b
+    m = ma * mb
+    r = abs(ma) * rb + abs(mb) * ra + ra * rb if ra or rb else 0
+    return _cut(m, r, ea + eb, bits) if m or r else ZERO
+
+
+def div(bits: int, a: Raw, b: Raw) -> Raw:
+    """A / b."""
+    ma, ra, ea = a
+    mb, rb, eb = b
+    nearest = abs(mb) - rb
+    if nearest <= 0:
+        raise ValueError if rb else ZeroDivisionError
+    if not (ma or ra):
+        return ZERO
+    shift = max(bits + mb.bit_length() - ma.bit_length(), 0)
+    m, rest = divmod(ma << shift, mb)
+    r = 1 if rest else 0
+    if ra or rb:
+        r += ((ra << shift) + abs(m) * rb) // nearest + 1
+    return _cut(m, r, ea - eb - shift, bits)
+
+
+def sign(_: int, x: Raw) -> Raw:
+    """-1, 0 or 1."""
+    m, r, _e = x
+    if abs(m) <= r > 0:
+        raise ValueError
+    return (m > 0) - (m < 0), 0, 0
+
+
+def _is_above(x: Raw) -> bool:
+    return sign(0, x)[0] > 0
+
+
+def are_apart(a: Raw, b: Raw) -> bool:
+    """Whether two balls hold no number in common, with some way to spare."""
+    m, r, _ = sub(max(a[0].bit_length(), b[0].bit_length(), BITS) + 64, a, b)
+    return abs(m) > 4 * r
+
+
+def common_bits(a: Raw, b: Raw) -> int:
+    """In how many bits two balls that are not apart surely agree."""
+    if not (a[1] or b[1]):
+        return _FARTHEST
+    sizes = [m.bit_length() + e for m, _, e in (a, b) if m] or [-_FARTHEST]
+    return max(sizes) - max(r.bit_length() + e for _, r, e in (a, b) if r)
+
+
+# From other numbers and to them.
+
+
+def from_fraction(bits: int, value: Fraction) -> Raw:
+    """The ball of an exact number; it has no radius where so few bits hold it."""
+    return div(bits, (value.numerator, 0, 0), (value.denominator, 0, 0))
+
+
+def within(value: Fraction, radius: Fraction) -> Raw:
+    """The ball of all numbers within a radius."""
+    scale = BITS - max(_size(value), _size(radius))
+    factor = Fraction(2) ** scale
+    return _cut(math.floor(value * factor), math.floor(radius * factor) + 2, -scale, BITS)
+
+
+def _size(value: Fraction) -> int:
+    return value.numerator.bit_length() - value.denominator.bit_length()
+
+
+def from_float(value: float) -> Raw:
+    """The ball of a float, without a radius."""
+    if not math.isfinite(value):
+        raise OverflowError
+    numerator, denominator = value.as_integer_ratio()
+    return numerator, 0, 1 - denominator.bit_length()
+
+
+def to_fraction(x: Raw) -> Fraction:
+    """The middle of a ball."""
+    m, _, e = x
+    return Fraction(m << e) if e >= 0 else Fraction(m, 1 << -e)
+
+
+def to_float(x: Raw) -> float:
+    """The middle of a ball as a float, infinite where it is beyond them."""
+    m, _, e = x
+    surplus = max(m.bit_length() - 64, 0)
+    try:
+        return math.ldexp(m >> surplus, e + surplus)
+    except OverflowError:
+        return math.copysign(math.inf, m)
 
 
 def _to_mpf(x: Raw) -> Any:
@@ -218,43 +216,31 @@ def _to_mpf(x: Raw) -> Any:
 
 
 def _from_mpf(value: Any, bits: int) -> Raw:
-    negative, man, exponent, size = value
+    is_negative, man, exponent, size = value
     if not man:
         if exponent:
             raise ValueError  # infinite, or not a number
         return ZERO
     raised = max(bits + _GUARD - size, 0)
     m = int(man) << raised
-    return _cut(-m if negative else m, 4, exponent - raised, bits)
+    return _cut(-m if is_negative else m, 4, exponent - raised, bits)
+
+
+# Functions, most by mpmath.
 
 
 def _wider(y: Raw, slope: Raw, r: int, e: int) -> Raw:
-    """The ball with what a radius r 2^e of the input comes to at a slope."""
+    """The ball around y with what a radius r 2^e of the input comes to at a slope."""
     m, radius, exponent = y
     grown = (abs(slope[0]) + slope[1]) * r
     shift = slope[2] + e - exponent
     if shift > 4 * BITS + m.bit_length():
         raise ValueError
-    return _cut(m, radius + (grown << shift if shift > 0 else (grown >> -shift) + 1), exponent,
-                max(m.bit_length(), 1))  # fmt: skip
+    grown = grown << shift if shift > 0 else (grown >> -shift) + 1
+    return _cut(m, radius + grown, exponent, m.bit_length())
 
 
-def _from_mpmath(function: Callable[..., Any], steepest: Function | None = None) -> Function:
-    def at(bits: int, x: Raw) -> Raw:
-        m, r, e = x
-        y = _from_mpf(function(libmp.from_man_exp(m, e), bits + _GUARD), bits)
-        if not r:
-            return y
-        if steepest and r.bit_length() + _NARROW < m.bit_length():
-            return _wider(y, steepest(bits, x, y), r, e)
-        ends = (_from_mpf(function(libmp.from_man_exp(m + end, e), bits + _GUARD), bits)
-                for end in (r, -r))  # fmt: skip
-        return _over(bits, y, *ends)
-
-    return at
-
-
-def _over(bits: int, y: Raw, *ends: Raw) -> Raw:
+def _around(bits: int, y: Raw, *ends: Raw) -> Raw:
     """The ball around y that reaches to each of the ends."""
     for end in ends:
         m, r, e = sub(bits, end, y)
@@ -262,42 +248,57 @@ def _over(bits: int, y: Raw, *ends: Raw) -> Raw:
     return y
 
 
-def _within(limit: int, function: Function) -> Function:
-    """The function of inputs below 2^limit: larger ones are too far out."""
+def _by_mpmath(
+    function: Callable[..., Any], limit: int = 600, steepest: Function | None = None
+) -> Function:
+    """A function of mpmath, of numbers below 2^limit: larger ones are too far out.
 
-    def at(bits: int, x: Raw) -> Raw:
-        if magnitude(x) > limit:
-            raise OverflowError
-        return function(bits, x)
-
-    return at
-
-
-def _lipschitz(function: Callable[..., Any]) -> Function:
-    """A function of mpmath whose slope is nowhere steeper than 1."""
+    `steepest` is more than its slope near x, at y. Without it the ends of a ball tell, as the
+    function is monotone on either side of 0.
+    """
 
     def at(bits: int, x: Raw) -> Raw:
         m, r, e = x
-        y = _from_mpf(function(libmp.from_man_exp(m, e), bits + _GUARD), bits)
-        return _wider(y, ONE, r, e) if r else y
+        if m.bit_length() + e > limit:
+            raise OverflowError
+        y = _from_mpf(function(_to_mpf(x), bits + _GUARD), bits)
+        if not r:
+            return y
+        if steepest and (steepest is _flat or r.bit_length() + _NARROW < m.bit_length()):
+            return _wider(y, steepest(bits, x, y), r, e)
+        ends = (function(_to_mpf((m + end, 0, e)), bits + _GUARD) for end in (r, -r))
+        return _around(bits, y, *(_from_mpf(end, bits) for end in ends))
 
     return at
 
 
-exp: Final = _within(23, _from_mpmath(libmp.mpf_exp, lambda bits, x, y: (y[0], y[1], y[2] + 1)))
-_positive_log: Final = _from_mpmath(libmp.mpf_log, lambda bits, x, y: div(32, _TWO, x))
-_sin: Final = _within(600, _lipschitz(libmp.mpf_sin))
-_cos: Final = _within(600, _lipschitz(libmp.mpf_cos))
-_tanh: Final = _lipschitz(libmp.mpf_tanh)
-_erfc: Final = _within(12, _from_mpmath(libmp.mpf_erfc))
-_cosh: Final = _within(23, _from_mpmath(libmp.mpf_cosh))
-_sinh: Final = _within(23, _from_mpmath(libmp.mpf_sinh))
-_asin: Final = _from_mpmath(libmp.mpf_asin)
-_acos: Final = _from_mpmath(libmp.mpf_acos)
-_asinh: Final = _from_mpmath(libmp.mpf_asinh)
-_acosh: Final = _from_mpmath(libmp.mpf_acosh)
-_atanh: Final = _from_mpmath(libmp.mpf_atanh)
-_atan: Final = _lipschitz(libmp.mpf_atan)
+def _flat(bits: int, x: Raw, y: Raw) -> Raw:
+    return ONE  # the slope is nowhere more
+
+
+def _for_tiny(function: Function) -> Function:
+    """A function that is x for tiny x: there it takes the more bits, so as to keep its digits."""
+
+    def at(bits: int, x: Raw) -> Raw:
+        lost = max(-x[0].bit_length() - x[2], 0)
+        if lost <= bits or not x[0]:
+            return function(bits + lost, x)
+        m, r, e = mul(8, x, x)
+        return _wider(x, ONE, abs(m) + r, e)
+
+    return at
+
+
+exp: Final = _by_mpmath(libmp.mpf_exp, 23, lambda bits, x, y: (y[0], y[1], y[2] + 1))
+_log: Final = _by_mpmath(libmp.mpf_log, _FARTHEST, lambda bits, x, y: div(32, _TWO, x))
+_sin, _cos = (_by_mpmath(f, 600, _flat) for f in (libmp.mpf_sin, libmp.mpf_cos))
+_atan, _tanh = (_by_mpmath(f, _FARTHEST, _flat) for f in (libmp.mpf_atan, libmp.mpf_tanh))
+_sinh, _cosh = (_by_mpmath(f, 23) for f in (libmp.mpf_sinh, libmp.mpf_cosh))
+_asin, _acos, _asinh, _acosh, _atanh = map(
+    _by_mpmath,
+    (libmp.mpf_asin, libmp.mpf_acos, libmp.mpf_asinh, libmp.mpf_acosh, libmp.mpf_atanh),
+)
+_erf, _erfc = (_by_mpmath(f, 12) for f in (libmp.mpf_erf, libmp.mpf_erfc))
 
 
 def pi(bits: int) -> Raw:
@@ -309,7 +310,11 @@ def log(bits: int, x: Raw) -> Raw:
     """The natural logarithm."""
     if x[0] <= x[1]:
         raise ValueError
-    return _positive_log(bits, x)
+    return _log(bits, x)
+
+
+_expm1: Final = _for_tiny(lambda bits, x: sub(bits, exp(bits, x), ONE))
+_log1p: Final = _for_tiny(lambda bits, x: log(bits, add(bits, ONE, x)))
 
 
 def _sqrt(bits: int, x: Raw) -> Raw:
@@ -321,25 +326,12 @@ def _sqrt(bits: int, x: Raw) -> Raw:
     shift = max(2 * bits - m.bit_length(), 0)
     shift += (e - shift) & 1
     root = math.isqrt(m << shift)
-    spread = (r << shift) // root + 1 if r else 0  # twice what it is for a narrow ball
-    return _cut(root, spread + (root * root != m << shift), (e - shift) // 2, bits)
+    wide = (r << shift) // root + 1 if r else 0  # twice as far as a narrow ball reaches
+    return _cut(root, wide + (root * root != m << shift), (e - shift) // 2, bits)
 
 
-def _tiny(function: Function) -> Function:
-    """A function that is x for small x: there it takes the more bits, so as to keep its digits."""
-
-    def at(bits: int, x: Raw) -> Raw:
-        below = max(-magnitude(x), 0)
-        if below <= bits:
-            return function(bits + below, x)
-        m, r, e = mul(8, x, x)
-        return _wider(x, ONE, abs(m) + r, e) if x[0] else x
-
-    return at
-
-
-_expm1: Final = _tiny(lambda bits, x: sub(bits, exp(bits, x), ONE))
-_log1p: Final = _tiny(lambda bits, x: log(bits, add(bits, ONE, x)))
+def _sigmoid(bits: int, x: Raw) -> Raw:
+    return div(bits, ONE, add(bits, ONE, exp(bits, neg(bits, x))))
 
 
 def _softplus(bits: int, x: Raw) -> Raw:
@@ -347,48 +339,35 @@ def _softplus(bits: int, x: Raw) -> Raw:
     return add(bits, x, tail) if x[0] > 0 else tail
 
 
-def _sigmoid(bits: int, x: Raw) -> Raw:
-    return div(bits, ONE, add(bits, ONE, exp(bits, neg(bits, x))))
-
-
 def _gelu(bits: int, x: Raw) -> Raw:
-    scaled = neg(bits, div(bits, x, _sqrt(bits, _TWO)))
-    m, r, e = mul(bits, x, _erfc(bits, scaled))
-    return m, r, e - 1
+    tail = _erfc(bits, neg(bits, div(bits, x, _sqrt(bits, _TWO))))
+    return div(bits, mul(bits, x, tail), _TWO)
 
 
-def _power(bits: int, a: Raw, b: Raw) -> Raw:
+def _pow(bits: int, a: Raw, b: Raw) -> Raw:
     m, r, e = b
-    n = m << e if e >= 0 else m >> -e
-    if r == 0 and (e >= 0 or n << -e == m):
-        return _whole_power(bits, a, n)
+    whole = m << e if e >= 0 else m >> -e
+    if r == 0 and (e >= 0 or whole << -e == m):
+        return _whole_power(bits, a, whole)
     if not (a[0] or a[1]):
-        if is_above(b):
+        if _is_above(b):
             return ZERO
         raise ZeroDivisionError
-    wide = bits + 32  # the exponent's digits before its point are lost to those after it
+    wide = bits + 32  # the digits of an exponent before its point are lost to those after it
     return _cut(*exp(wide, mul(wide, b, log(wide, a))), bits)
 
 
 def _whole_power(bits: int, a: Raw, n: int) -> Raw:
-    if n == 0:
-        return ONE
-    if n < 0 and not a[0] and not a[1]:
-        raise ZeroDivisionError
-    if abs(n) > _MOST_TIMES and (a[0] or a[1]):
-        size = _power(bits, (abs(a[0]), a[1], a[2]), (2 * n + 1, 0, -1)) if n.bit_length() < 30 else None
-        if size is None:
-            raise OverflowError
-        size = div(bits, size, _sqrt(bits, (abs(a[0]), a[1], a[2])))
-        return neg(bits, size) if a[0] < 0 and n & 1 else size
+    if abs(n) > _MOST_TIMES and a[0] and (a[0] > 0 or n & 1):
+        size = exp(bits + 32, mul(bits + 32, (n, 0, 0), log(bits + 32, (abs(a[0]), *a[1:]))))
+        return _cut(size[0] if a[0] > 0 else -size[0], *size[1:], bits)
     result, square, left = ONE, a, abs(n)
-    while True:
+    while left:
         if left & 1:
             result = mul(bits + 16, result, square)
         left >>= 1
-        if not left:
-            break
-        square = mul(bits + 16, square, square)
+        if left:
+            square = mul(bits + 16, square, square)
     return div(bits, ONE, result) if n < 0 else _cut(*result, bits)
 
 
@@ -400,8 +379,10 @@ def _atan2(bits: int, a: Raw, b: Raw) -> Raw:
     if not (a[0] or a[1] or b[0] or b[1]):
         return ZERO
     if b[0] < 0 and abs(a[0]) <= a[1] > 0:
-        raise ValueError  # on either side of the cut
+        raise ValueError  # it reaches over the cut
     y = _from_mpf(libmp.mpf_atan2(_to_mpf(a), _to_mpf(b), bits + _GUARD), bits)
+    if not (a[1] or b[1]):
+        return y
     steepest = div(32, _TWO, _hypot(64, a, b))
     return _wider(_wider(y, steepest, a[1], a[2]), steepest, b[1], b[2])
 
@@ -425,129 +406,87 @@ def _smaller(bits: int, a: Raw, b: Raw) -> Raw:
 def _rounded(how: Callable[[Fraction], int]) -> Function:
     def at(_: int, x: Raw) -> Raw:
         m, r, e = x
+        if m.bit_length() + e > 600:
+            raise OverflowError
         ends = {how(to_fraction((m + end, 0, e))) for end in (-r, r)}
         if len(ends) > 1:
             raise ValueError
         return ends.pop(), 0, 0
 
-    return _within(600, at)
+    return at
 
 
-def _of_reciprocal(function: Function) -> Function:
-    return lambda bits, x: function(bits, div(bits, ONE, x))
-
-
-def _reciprocal(function: Function) -> Function:
+def _one_over(function: Function) -> Function:
     return lambda bits, x: div(bits, ONE, function(bits, x))
 
 
+def _at_one_over(function: Function) -> Function:
+    return lambda bits, x: function(bits, div(bits, ONE, x))
+
+
+# fmt: off
 FUNCTIONS: Final[dict[str, Function]] = {
-    "add": add,
-    "sub": sub,
-    "mul": mul,
-    "div": div,
-    "pow": _power,
-    "neg": neg,
+    "add": add, "sub": sub, "mul": mul, "div": div, "neg": neg, "pow": _pow,
     "reciprocal": lambda bits, x: div(bits, ONE, x),
     "square": lambda bits, x: mul(bits, x, x),
     "cube": lambda bits, x: mul(bits, mul(bits, x, x), x),
-    "sqrt": _sqrt,
-    "hypot": _hypot,
-    "exp": exp,
-    "expm1": _expm1,
-    "log": log,
-    "log1p": _log1p,
+    "sqrt": _sqrt, "hypot": _hypot, "exp": exp, "expm1": _expm1, "log": log, "log1p": _log1p,
     "log2": lambda bits, x: div(bits, log(bits, x), log(bits, _TWO)),
     "log10": lambda bits, x: div(bits, log(bits, x), log(bits, (10, 0, 0))),
-    "sin": _sin,
-    "cos": _cos,
+    "sin": _sin, "cos": _cos, "sec": _one_over(_cos), "csc": _one_over(_sin),
     "tan": lambda bits, x: div(bits, _sin(bits, x), _cos(bits, x)),
-    "sec": _reciprocal(_cos),
-    "csc": _reciprocal(_sin),
     "cot": lambda bits, x: div(bits, _cos(bits, x), _sin(bits, x)),
-    "asin": _asin,
-    "acos": _acos,
-    "atan": _atan,
-    "atan2": _atan2,
-    "asec": _of_reciprocal(_acos),
-    "acsc": _of_reciprocal(_asin),
-    "acot": _of_reciprocal(_atan),
-    "sinh": _sinh,
-    "cosh": _cosh,
-    "tanh": _tanh,
-    "sech": _reciprocal(_cosh),
-    "csch": _reciprocal(_sinh),
-    "coth": _reciprocal(_tanh),
-    "asinh": _asinh,
-    "acosh": _acosh,
-    "atanh": _atanh,
-    "asech": _of_reciprocal(_acosh),
-    "acsch": _of_reciprocal(_asinh),
-    "acoth": _of_reciprocal(_atanh),
-    "sigmoid": _sigmoid,
-    "softplus": _softplus,
+    "asin": _asin, "acos": _acos, "asec": _at_one_over(_acos), "acsc": _at_one_over(_asin),
+    "atan": _atan, "atan2": _atan2, "acot": lambda bits, x: _atan2(bits, ONE, x),
+    "sinh": _sinh, "cosh": _cosh, "sech": _one_over(_cosh), "csch": _one_over(_sinh),
+    "tanh": _tanh, "coth": _one_over(_tanh),
+    "asinh": _asinh, "acosh": _acosh, "asech": _at_one_over(_acosh), "acsch": _at_one_over(_asinh),
+    "atanh": _atanh, "acoth": _at_one_over(_atanh), "erf": _erf, "gelu": _gelu,
+    "sigmoid": _sigmoid, "silu": lambda bits, x: mul(bits, x, _sigmoid(bits, x)),
+    "softplus": _softplus, "softsign": lambda bits, x: div(bits, x, add(bits, ONE, _abs(bits, x))),
     "relu": lambda bits, x: _larger(bits, x, ZERO),
-    "leaky_relu": lambda bits, a, b: a if is_above(a) else mul(bits, a, b),
-    "elu": lambda bits, x: x if is_above(x) else _expm1(bits, x),
-    "silu": lambda bits, x: mul(bits, x, _sigmoid(bits, x)),
-    "gelu": _gelu,
-    "erf": _from_mpmath(libmp.mpf_erf),
-    "softsign": lambda bits, x: div(bits, x, add(bits, ONE, _abs(bits, x))),
-    "abs": _abs,
-    "sign": sign,
-    "step": lambda bits, x: ONE if is_above(x) else ZERO,
-    "floor": _rounded(math.floor),
-    "round": _rounded(round),
+    "leaky_relu": lambda bits, a, b: a if _is_above(a) else mul(bits, a, b),
+    "elu": lambda bits, x: x if _is_above(x) else _expm1(bits, x),
+    "abs": _abs, "sign": sign, "step": lambda _, x: ONE if _is_above(x) else ZERO,
+    "floor": _rounded(math.floor), "round": _rounded(round),
     "compare": lambda bits, a, b: sign(bits, sub(bits, a, b)),
-    "maximum": _larger,
-    "minimum": _smaller,
-    "at_least": _larger,
-    "at_most": _smaller,
-    "gate": lambda _, a, b: b if is_above(a) else ZERO,
+    "maximum": _larger, "minimum": _smaller, "at_least": _larger, "at_most": _smaller,
+    "gate": lambda _, a, b: b if _is_above(a) else ZERO,
 }
+# fmt: on
 """The operations of the table by name."""
 
 
 def is_own(op: Operation) -> bool:
-    """Whether an operation is a user's own, of which only floats are known."""
+    """Whether an operation is a user's own, of which only a function of floats is known."""
     return ops.TABLE.get(op.name) is not op
 
 
 @lru_cache(maxsize=1024)
 def function_of(op: Operation) -> Function:
-    """What an operation does with balls. A user's own is evaluated in floats, for what they tell."""
-    if not is_own(op):
-        return FUNCTIONS[op.name]
+    """What an operation does with balls. A user's own is worked out in floats."""
+    return _own(op) if is_own(op) else FUNCTIONS[op.name]
 
+
+def _own(op: Operation) -> Function:
     def at(_: int, *inputs: Raw) -> Raw:
         middles = [to_float(x) for x in inputs]
         y = from_float(op.evaluate(*middles))
-        for place, x in enumerate(inputs):
-            step = max(abs(middles[place]) * 2.0**-51, math.ldexp(x[1], x[2]), 2.0**-1074)
-            for moved in (middles[place] - step, middles[place] + step):
-                there = op.evaluate(*middles[:place], moved, *middles[place + 1 :])
-                y = _over(BITS, y, from_float(there))
-        return _wider(y, ONE, abs(y[0]), y[2] - 51)
+        for place, (x, middle) in enumerate(zip(inputs, middles, strict=True)):
+            step = max(abs(middle) * 2.0**-51, math.ldexp(x[1], x[2]), 2.0**-1074)
+            moved = [[*middles[:place], middle + s, *middles[place + 1 :]] for s in (step, -step)]
+            y = _around(BITS, y, *(from_float(op.evaluate(*each)) for each in moved))
+        return _wider(y, ONE, abs(y[0]), y[2] - _OWN)
 
     return at
 
 
-def from_float(value: float) -> Raw:
-    """The ball of a float, which is exact."""
-    if not math.isfinite(value):
-        raise OverflowError
-    numerator, denominator = value.as_integer_ratio()
-    return numerator, 0, 1 - denominator.bit_length()
-
-
-def failure(op: Operation, error: Exception, inputs: list[Raw]) -> ChalkgradError:
+def failure(op: Operation, error: Exception, inputs: Sequence[Raw]) -> ChalkgradError:
     """The error that the operation itself raises for such inputs."""
     if isinstance(error, ChalkgradError):
         return error
     kind: type[ChalkgradError] = DomainError
-    if isinstance(error, ZeroDivisionError):
-        kind = DivisionByZeroError
-    elif isinstance(error, OverflowError):
-        kind = RangeError
+    if isinstance(error, ZeroDivisionError | OverflowError):
+        kind = DivisionByZeroError if isinstance(error, ZeroDivisionError) else RangeError
     a, b = [*map(to_float, inputs), 0.0][:2]
     return op.failure(kind, a, b)

@@ -1,81 +1,116 @@
-"""The one judge: whether a claim is the truth, both trees, by fifty digits at the same points.
+"""The one judge: whether a claim is the truth, both of them trees, by fifty digits at some points.
 
-Two formulas are equal where they agree relative to the size of what was added up in them: the radii
-of their balls say how large that was. There is no absolute floor, 0 is not 4e-21. Where so much
-cancels that agreement says nothing, the point is computed again with more digits.
+Two formulas are the same where they agree relative to the size of what was added up in them, which
+the radii of their balls tell. There is no absolute floor: 0 is not 4e-21. Where so much cancels
+that agreement would say nothing, a point is worked out again with more digits.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import TYPE_CHECKING, Final, Literal
 
-from autograd.errors import ChalkgradError, DomainError
-from autograd.marking import balls
-from autograd.marking.balls import BITS
+import mpmath
+
+from autograd import ops
+from autograd.errors import ArgumentError, ChalkgradError
+from autograd.marking import balls, digits
+from autograd.marking.balls import BITS, Ball
 from autograd.marking.points import KINDS, drawn, share
-from autograd.marking.tape import HAS_KINK, IS_ROUGH, IS_WIDE, Tape
+from autograd.marking.tape import HAS_KINK, IS_ROUGH, IS_WIDE, KINKED, Tape, passed
 from autograd.notation.errors import FormulaError
-from autograd.notation.expr import At, Derivative, Expr, symbols_of
+from autograd.notation.expr import (
+    ZERO,
+    At,
+    Derivative,
+    Expr,
+    Number,
+    number,
+    symbols_of,
+    walk,
+)
+from autograd.notation.layout import Sentence
+from autograd.notation.values import decimal
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Mapping, Sequence
 
-    from autograd.marking.balls import Raw
+    from autograd.marking.tape import Worth
 
-_LEVELS: Final = (BITS, 4 * BITS, 16 * BITS)  # bits: more where too much cancels
-_TELLING: Final = 66  # bits, twenty digits: what two numbers must agree in for it to say something
+_LEVELS: Final = (BITS, 4 * BITS, 16 * BITS)  # more bits where too much cancels
+_TELLING: Final = 66  # bits, twenty digits: less agreement says nothing
 _TELLING_ROUGHLY: Final = 27  # where an operation is known in floats only
 _ENOUGH: Final = 3  # points of an analytic formula
 _ENOUGH_AT_KINKS: Final = 12
-_MOST_TRIED: Final = 4 * len(KINDS)
-_LARGE: Final = 40_000  # steps of a page of which fewer points are tried
+_MOST_KINKS: Final = 32  # of which both sides are looked for
+_LARGE: Final = 40_000  # steps of a page, of which fewer points are tried
+_VISIBLE: Final = 0.01  # relative difference that a counterexample should show
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Whether a claim is the same as the truth; if not, a point where it differs; if undecided, why."""
+    """What became of a claim; `point` is where it differs, `reason` why it is undecided."""
 
     verdict: Literal["same", "different", "undecided"]
     point: Point | None = None
-    reason: str = ""
+    reason: Sentence | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """How a number agrees with the true one, as far as its digits go, with a remark on that."""
+
+    verdict: Literal["right", "rounded", "cut off", "wrong", "undecided"]
+    remark: Sentence | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Counterexample:
+    """Numbers of symbols at which a claim has another worth than the truth."""
+
+    values: tuple[tuple[str, Expr], ...]
+    claimed: Expr
+    actual: Expr
 
 
 class Point:
-    """A number for every leaf: number `number` of those drawn, or the page's own where it is None."""
+    """A number for every leaf: those of draw `number`, or the page's own where that is None."""
 
     def __init__(self, judge: Judge, number: int | None) -> None:
         self._judge = judge
         self.number = number
-        self._known: dict[int, list[Raw | ChalkgradError | None]] = {}
+        self._known: dict[int, list[Worth | None]] = {}
 
-    def worth(self, step: int, bits: int = BITS) -> Raw | ChalkgradError:
-        """What a step is worth here, or why nothing."""
+    def worth(self, step: int, bits: int = BITS) -> Worth:
+        """What a step is worth here, or why it has no worth."""
         known = self._known.setdefault(bits, [])
-        return self._judge.tape.value(step, known, bits, lambda key: self._leaf(key, bits))
+        return self._judge.tape.worth(step, known, bits, lambda leaf: self._leaf(leaf, bits))
 
-    def _leaf(self, key: Hashable, bits: int) -> Raw | ChalkgradError:
+    def _leaf(self, leaf: Hashable, bits: int) -> Worth:
         judge = self._judge
-        if not isinstance(key, str):  # anything at all
-            return balls.from_float(0.5 + abs(drawn(1, f"{self.number} {key}", None)[1]))
+        if not isinstance(leaf, str):  # what stands for anything
+            return balls.from_float(0.5 + abs(drawn(1, f"{self.number} {leaf}", None)[1]))
+        if self.number is not None and leaf in judge.shares:
+            return balls.from_fraction(bits, share(self.number, leaf, judge.shares))
+        own = judge.own(leaf)
         if self.number is None:
-            own = judge.own_step(key)
-            return self.worth(own, bits) if own is not None else DomainError(f"{key} has no number")
-        if key in judge.shares:
-            return balls.from_fraction(bits, share(self.number, key, judge.shares))
-        is_factor, value = drawn(self.number, key, judge.own_float(key))
-        if not is_factor:
-            return balls.from_float(value)
-        return balls.mul(bits, judge.page.worth(judge.own_step(key), bits), balls.from_float(value))
+            if own is None:
+                return ArgumentError(f"{leaf} has no number here")
+            return self.worth(own, bits)
+        worth = None if own is None else judge.page.worth(own, bits)
+        rough = balls.to_float(worth) if isinstance(worth, tuple) else None
+        is_factor, value = drawn(self.number, leaf, rough)
+        factor = balls.from_float(value)
+        return balls.mul(bits, worth, factor) if is_factor and isinstance(worth, tuple) else factor
 
 
 class Judge:
-    """Judges claims about symbols that have formulas, and others that are leaves.
+    """Judges claims about symbols, which have formulas or are leaves.
 
     `values` are the page's own numbers of leaves; `shares` leaves that are positive and sum to 1,
-    such as the targets of a cross-entropy. No symbol may be defined by itself.
+    such as the targets of a cross-entropy. No symbol may be defined by itself: FormulaError.
 
-    >>> from autograd.notation.expr import Symbol
     >>> w, x = Symbol("w"), Symbol("x")
     >>> judge = Judge({"L": w * w * x})
     >>> judge.compare(Derivative(Symbol("L"), w), 2 * x * w).verdict
@@ -95,76 +130,65 @@ class Judge:
         self.tape = Tape()
         self.page = Point(self, None)
         self._points: list[Point] = []
-        self._steps: dict[str, int] = {}  # of the symbols, each after those it uses
-        self._own: dict[str, int] = {}
-        self._own_floats: dict[str, float] = {}
+        self._steps: dict[str, int] = {}  # of symbols, each after those it uses
+        self._own: dict[str, int | None] = {}
+        self._numbers: tuple[float, ...] | None = None
+        self._tangents: dict[tuple[str, str], dict[str, int]] = {}
 
     # Trees as steps.
 
     def step(self, tree: Expr, *, opaque: bool = False) -> int:
-        """The step of a tree. Raises FormulaError for what has no worth, as a sum without limits."""
+        """The step of a tree. Raises FormulaError for what has no worth, as a sum without limits.
+
+        If opaque, symbols and derivatives each stand for anything.
+        """
         if opaque:
-            return self.tape.recorded(tree, self._any, self._any)
+            return self.tape.recorded(tree, *[lambda part: self.tape.leaf((part,))] * 2)
         self._prepare(symbols_of(tree))
         return self.tape.recorded(tree, lambda part: self._steps[part.label], self._derivative)
 
-    def _any(self, part: Expr) -> int:
-        return self.tape.leaf((part,))
+    def _derivative(self, part: Derivative | At) -> int:
+        of = self.step(part.of)
+        if isinstance(part, At):
+            new = {self._steps[part.symbol.label]: self.step(part.value)}
+            return self.tape.with_replaced(of, new)
+        for _ in range(part.order):
+            of = self.tape.derivative(of, self._steps[part.wrt.label])
+        return of
 
     def _prepare(self, labels: Iterable[str]) -> None:
-        """Makes the steps of symbols, and of those they are computed from."""
-        waiting = [label for label in labels if label not in self._steps]
+        """Makes steps of symbols, and before of those they are computed from."""
+        waiting = list(labels)
         open_: set[str] = set()
         while waiting:
             label = waiting[-1]
-            if label in self._steps:
-                waiting.pop()
-                continue
-            below = [each for each in self._uses(label) if each not in self._steps]
-            if below and label in open_:
+            below = [] if label in self._steps else self._uses(label)
+            missing = [each for each in below if each not in self._steps]
+            if missing and label in open_:
                 raise FormulaError(f"{label} is defined by itself", label, 0, len(label))
+            if not missing:
+                waiting.pop()
+                if label not in self._steps:
+                    self._steps[label] = self._symbol(label)
             open_.add(label)
-            waiting += below
-            if not below:
-                self._steps[label] = self._symbol(label)
+            waiting += missing
 
-    def _uses(self, label: str) -> dict[str, None]:
-        return symbols_of(self.formulas[label]) if label in self.formulas else {}
+    def _uses(self, label: str) -> Iterable[str]:
+        return symbols_of(self.formulas[label]) if label in self.formulas else ()
 
     def _symbol(self, label: str) -> int:
         if label not in self.formulas:
             return self.tape.leaf(label)
         return self.tape.alias(label, self.step(self.formulas[label]))
 
-    def _derivative(self, part: Derivative | At) -> int:
-        of = self.step(part.of)
-        if isinstance(part, At):
-            return self.tape.with_replaced(
-                of, {self._steps[part.symbol.label]: self.step(part.value)}
-            )
-        for _ in range(part.order):
-            of = self.tape.derivative(of, self._steps[part.wrt.label])
-        return of
+    def own(self, leaf: str) -> int | None:
+        """The step of the page's own number of a leaf; None where it has none."""
+        if leaf not in self._own:
+            value = self.values.get(leaf)
+            self._own[leaf] = None if value is None else self.tape.recorded(value)
+        return self._own[leaf]
 
-    # The page's own numbers.
-
-    def own_step(self, label: str) -> int | None:
-        """The step of a leaf's own number; None where it has none."""
-        if label not in self._own and label in self.values:
-            self._own[label] = self.tape.recorded(self.values[label])
-        return self._own.get(label)
-
-    def own_float(self, label: str) -> float | None:
-        """A leaf's own number as a float."""
-        if label not in self._own_floats:
-            step = self.own_step(label)
-            worth = None if step is None else self.page.worth(step)
-            if not isinstance(worth, tuple):
-                return None
-            self._own_floats[label] = balls.to_float(worth)
-        return self._own_floats[label]
-
-    # Comparing.
+    # Comparing formulas.
 
     def point(self, number: int) -> Point:
         """One of the points at which formulas are compared."""
@@ -180,7 +204,7 @@ class Judge:
         where: Mapping[str, Expr] | None = None,
         opaque: bool = False,
     ) -> Comparison:
-        """Whether a claim is the truth wherever both are defined, `where` some symbols are trees.
+        """Whether a claim is the truth wherever both are defined, `where` symbols are some trees.
 
         With `opaque`, symbols and derivatives each stand for any number, as in update rules.
         """
@@ -191,51 +215,295 @@ class Judge:
                 new = {self._steps[label]: self.step(tree) for label, tree in where.items()}
                 steps = [self.tape.with_replaced(step, new) for step in steps]
         except FormulaError as error:
-            return Comparison("undecided", reason=error.problem)
-        return self._compared(*steps)
+            return Comparison("undecided", reason=Sentence((error.problem,)))
+        return self.compare_steps(*steps)
 
-    def _compared(self, truth: int, claim: int) -> Comparison:
+    def compare_steps(self, truth: int, claim: int) -> Comparison:
+        """Whether a step is the true one."""
         if truth == claim:
             return Comparison("same")
         flags = self.tape.flags[truth] | self.tape.flags[claim]
+        kinks = self._kinks(truth, claim) if flags & HAS_KINK else {}
         wanted = _ENOUGH_AT_KINKS if flags & HAS_KINK else _ENOUGH
-        agreed, empty, reason = 0, 0, ""
-        for number in range(self._most_tried()):
-            agrees = self._agree(truth, claim, self.point(number), flags)
+        agreed = empty = 0
+        reason = "all digits of it cancel"
+        for place in range(len(KINDS) * (1 if len(self.tape.inputs) > _LARGE else 4)):
+            point = self.point(place)
+            agrees = self._agree(truth, claim, point, flags)
+            if agrees is False:
+                return Comparison("different", point)
             if isinstance(agrees, ChalkgradError):
-                reason = reason or agrees.message
-            elif agrees is False:
-                return Comparison("different", self.point(number))
-            elif agrees:
-                agreed += 1
-            else:
-                empty += 1
-            if agreed + empty >= wanted:
+                reason = agrees.message
+                continue
+            agreed, empty = agreed + (agrees is True), empty + (agrees is None)
+            for kink, sides in kinks.items():
+                worth = point.worth(kink)
+                sides.add(isinstance(worth, tuple) and worth[0] > 0)
+            if agreed + empty >= wanted and all(len(sides) > 1 for sides in kinks.values()):
                 break
         if agreed or (empty >= _ENOUGH and not flags & IS_ROUGH):
             return Comparison("same")
-        return Comparison("undecided", reason=reason or "all digits cancel")
-
-    def _most_tried(self) -> int:
-        return _MOST_TRIED if len(self.tape.inputs) < _LARGE else len(KINDS)
+        return Comparison("undecided", reason=Sentence((reason,)))
 
     def _agree(
         self, truth: int, claim: int, point: Point, flags: int
     ) -> bool | ChalkgradError | None:
-        """Whether two steps agree at a point, or why they cannot be compared.
+        """Whether two steps agree at a point, or why one has no worth there.
 
-        None where each is nothing but what cancelling left, with as many digits as there are.
+        None where nothing is left of either, however many digits are taken.
         """
-        levels = _LEVELS[:1] if flags & IS_ROUGH else _LEVELS[2:] if flags & IS_WIDE else _LEVELS
-        telling = _TELLING_ROUGHLY if flags & IS_ROUGH else _TELLING
-        for bits in levels:
+        for bits in _LEVELS[:1] if flags & IS_ROUGH else _LEVELS[2 if flags & IS_WIDE else 0 :]:
             a, b = point.worth(truth, bits), point.worth(claim, bits)
-            if not isinstance(a, tuple):
+            if isinstance(a, ChalkgradError):
                 return a
-            if not isinstance(b, tuple):
+            if isinstance(b, ChalkgradError):
                 return b
             if balls.are_apart(a, b):
                 return False
-            if balls.uncertainty(a, b) >= telling:
+            if balls.common_bits(a, b) >= (_TELLING_ROUGHLY if flags & IS_ROUGH else _TELLING):
                 return True
         return None
+
+    def _kinks(self, *steps: int) -> dict[int, set[bool]]:
+        """The steps whose sign tells on which side of a kink one is."""
+        tape, kinks = self.tape, dict[int, set[bool]]()
+        for each in set().union(*map(tape.under, steps)):
+            op, inputs = tape.operations[each], tape.inputs[each]
+            if op in KINKED and op not in (ops.floor, ops.round):
+                both = len(inputs) > 1 and op not in (ops.gate, ops.leaky_relu)
+                kinks[tape.step(ops.sub, *inputs) if both else inputs[0]] = set()
+        return kinks if len(kinks) <= _MOST_KINKS else {}
+
+    # The page's own numbers.
+
+    def here(self, step: int) -> Worth:
+        """What a step is worth by the page's own numbers, or why it has no worth."""
+        worth = self.page.worth(step)
+        if not isinstance(worth, tuple):  # perhaps at a kink, where a sign must be known exactly
+            own = {leaf: self.own(key) for leaf, key in self._leaves(step).items()}
+            step = self.tape.with_replaced(
+                step, {leaf: value for leaf, value in own.items() if value is not None}
+            )
+            worth = self.page.worth(step)
+        for bits in _LEVELS[1:]:
+            if isinstance(worth, tuple) and balls.common_bits(worth, worth) < _TELLING:
+                worth = self.page.worth(step, bits)
+        return balls.ZERO if isinstance(worth, tuple) and abs(worth[0]) <= worth[1] else worth
+
+    def _leaves(self, step: int) -> dict[int, str]:
+        """The leaves that a step is computed from."""
+        leaves = ((each, self.tape.leaves.get(each)) for each in sorted(self.tape.under(step)))
+        return {each: key for each, key in leaves if isinstance(key, str)}
+
+    def worth(self, tree: Expr, point: Point | None = None) -> Ball:
+        """What a tree is worth at a point, or by the page's own numbers.
+
+        Raises what its operations raise, and ArgumentError for a leaf without a number.
+        """
+        step = self.step(tree)
+        return _ball(self.here(step) if point is None else point.worth(step))
+
+    def number(self, tree: Expr) -> mpmath.mpf:
+        """What a tree is worth by the page's own numbers; raises as `worth` does."""
+        return self.worth(tree).middle
+
+    def exact(self, tree: Expr) -> Expr:
+        """What a tree is worth by the page's own numbers, with all its digits."""
+        return number(Fraction(mpmath.nstr(self.number(tree), 45)))
+
+    def rounded(self, tree: Expr) -> Expr:
+        """What a tree is worth by the page's own numbers, as a person writes it."""
+        return shown(self.worth(tree))
+
+    def missing(self, tree: Expr) -> list[str]:
+        """The leaves without a number that a tree depends on."""
+        return [leaf for leaf in self._leaves(self.step(tree)).values() if leaf not in self.values]
+
+    def is_constant(self, tree: Expr) -> bool:
+        """Whether a tree depends on no leaf."""
+        return not self._leaves(self.step(tree))
+
+    def is_equal_here(self, a: Expr, b: Expr) -> bool:
+        """Whether two trees have the same worth by the page's own numbers."""
+        return not self.worth(a).differs_from(self.worth(b))
+
+    def is_near(self, a: Expr, b: Expr, *, within: float = 0.02) -> bool:
+        """Whether two trees have about the same worth by the page's own numbers."""
+        x, y = self.number(a), self.number(b)
+        return bool(abs(x - y) <= within * max(abs(x), abs(y)))
+
+    def known_numbers(self) -> tuple[float, ...]:
+        """The sizes of numbers in formulas, and of symbols as far as they are known, in order."""
+        if self._numbers is None:
+            self._prepare([*self.formulas, *self.values])
+            trees = self.formulas.values()
+            found = {float(p.value) for t in trees for p in walk(t) if isinstance(p, Number)}
+            worths = (self.page.worth(step) for step in self._steps.values())
+            found |= {abs(balls.to_float(worth)) for worth in worths if isinstance(worth, tuple)}
+            self._numbers = tuple(sorted(found))
+        return self._numbers
+
+    def compare_number(
+        self,
+        truth: Expr,
+        claim: Expr,
+        *,
+        rough: bool = False,
+        known: Sequence[float] | None = None,
+        before: Expr | None = None,
+    ) -> Agreement:
+        """How a tree of numbers agrees with the truth, or else with the calculation before it.
+
+        `rough` says that it is called approximate; `known` are numbers that it may show rounded,
+        the page's own unless given.
+        """
+        known = self.known_numbers() if known is None else known
+        try:
+            true = _ball(self.here(self.step(truth))).raw
+            verdict = digits.match(claim, balls.to_fraction(true), rough=rough, known=known)
+            if verdict == "wrong" and before is not None:
+                verdict = "rounded" if digits.comes_to(before, claim, known=known) else verdict
+        except ChalkgradError as error:
+            return Agreement("undecided", Sentence((error.message.partition("\n")[0],)))
+        return Agreement(
+            verdict, Sentence(("cut off, not rounded",)) if verdict == "cut off" else None
+        )
+
+    # What depends on what.
+
+    def depends(self, of: str, on: str) -> bool:
+        """Whether a symbol is computed from another, or is that."""
+        return on in self._cone([of], on)
+
+    def cone(self, tree: Expr) -> list[str]:
+        """The symbols that a tree depends on, each after those it is computed from."""
+        return self._cone(symbols_of(tree))
+
+    def _cone(self, labels: Iterable[str], down_to: str = "") -> list[str]:
+        waiting = list(labels)
+        self._prepare([*waiting, down_to] if down_to else waiting)
+        least = self._steps[down_to] if down_to else 0
+        found = set(waiting)
+        while waiting:
+            used = self._uses(waiting.pop())
+            new = [each for each in used if each not in found and self._steps[each] >= least]
+            found.update(new)
+            waiting += new
+        return sorted(found, key=self._steps.__getitem__)
+
+    def between(self, of: str, wrt: str) -> list[str]:
+        """The symbols on the ways from one to another that it is computed from, these two too."""
+        on_the_way = {wrt}
+        labels = self._cone([of], wrt)
+        for label in labels:
+            if not on_the_way.isdisjoint(self._uses(label)):
+                on_the_way.add(label)
+        return [label for label in labels if label in on_the_way]
+
+    def users(self, wrt: str, of: str) -> list[str]:
+        """The symbols on the ways from `of` to `wrt` in whose formulas `wrt` stands."""
+        return [label for label in self.between(of, wrt) if wrt in self._uses(label)]
+
+    def gradient(
+        self,
+        of: str,
+        wrt: str,
+        point: Point | None = None,
+        change: Mapping[tuple[str, str], Expr | None] | None = None,
+    ) -> Ball:
+        """d(of)/d(wrt), with other factors d(parent)/d(child) where `change` has one; None is 0."""
+        step = self.rewired(of, wrt, change or {})
+        return _ball(self.here(step) if point is None else point.worth(step))
+
+    def rewired(self, of: str, wrt: str, change: Mapping[tuple[str, str], Expr | None]) -> int:
+        """The step of d(of)/d(wrt) by the chain rule, with other factors in some places."""
+        self._prepare([of, wrt])
+        new = {place: self.step(ZERO if tree is None else tree) for place, tree in change.items()}
+        if len(new) > 1:
+            return self._chain(of, wrt, new)[of]
+        tape = self.tape
+        total = tape.derivative(self._steps[of], self._steps[wrt])
+        for (parent, child), factor in new.items():  # the rest of the paths stays as it is
+            other = tape.step(ops.sub, factor, self._factor(parent, child))
+            if (of, wrt) not in self._tangents:
+                self._tangents[of, wrt] = self._chain(of, wrt, {})
+            if parent in self._tangents[of, wrt] and child in self._tangents[of, wrt]:
+                above = tape.derivative(self._steps[of], self._steps[parent])
+                other = tape.step(passed, above, other)
+                other = tape.step(passed, other, self._tangents[of, wrt][child])
+                total = tape.step(ops.add, total, other)
+        return total
+
+    def _factor(self, parent: str, child: str) -> int:
+        (root,) = self.tape.inputs[self._steps[parent]]
+        return self.tape.derivative(root, self._steps[child], direct=True)
+
+    def _chain(self, of: str, wrt: str, new: Mapping[tuple[str, str], int]) -> dict[str, int]:
+        """d(symbol)/d(wrt) of every symbol on the ways from `of` to `wrt`."""
+        tape = self.tape
+        slopes = {wrt: tape.number(Fraction(1))}
+        for label in self.between(of, wrt):
+            if label == wrt:
+                continue
+            total = tape.number(Fraction(0))
+            for child in self._uses(label):
+                if child in slopes:
+                    factor = new.get((label, child), None)
+                    factor = self._factor(label, child) if factor is None else factor
+                    total = tape.step(ops.add, total, tape.step(passed, slopes[child], factor))
+            slopes[label] = total
+        return {of: tape.number(Fraction(0)), **slopes}
+
+    # Examples.
+
+    def example(self, *trees: Expr) -> dict[str, float] | None:
+        """Numbers of all symbols that trees depend on, at a point where all have one."""
+        steps = [self.step(tree) for tree in trees]
+        labels = self._cone(symbols_of(*trees))
+        steps += [self._steps[label] for label in labels]
+        for place in range(1, 4 * len(KINDS)):
+            worths = [self.point(place).worth(step) for step in steps]
+            if all(isinstance(worth, tuple) for worth in worths):
+                return dict(zip(labels, map(_float, worths[len(trees) :]), strict=True))
+        return None
+
+    def counterexample(
+        self, truth: Expr, claim: Expr, *, answer: Expr | None = None, most: int = 16
+    ) -> Counterexample | None:
+        """Numbers at which a claim is seen to differ from the truth, the page's own if they do.
+
+        They are of the symbols in the claim and in the answer, or else of the leaves of the truth.
+        None where these are more than `most`, or nothing is seen.
+        """
+        steps = [self.step(truth), self.step(claim)]
+        others = symbols_of(answer) if answer else self._leaves(steps[0]).values()
+        labels = list(dict.fromkeys([*symbols_of(claim), *others]))
+        self._prepare(labels)
+        for point in (self.page, *map(self.point, range(2 * len(KINDS)))):
+            worths = [point.worth(step) for step in steps]
+            worths += [point.worth(self._steps[label]) for label in labels]
+            if len(labels) <= most and all(isinstance(worth, tuple) for worth in worths):
+                actual, claimed = map(_float, worths[:2])
+                if abs(claimed - actual) > _VISIBLE * max(abs(claimed), abs(actual)):
+                    trees = [shown(_ball(worth)) for worth in worths]
+                    values = zip(labels, trees[2:], strict=True)
+                    return Counterexample(tuple(values), trees[1], trees[0])
+        return None
+
+
+def _ball(worth: Worth) -> Ball:
+    if isinstance(worth, tuple):
+        return Ball(worth)
+    raise worth
+
+
+def _float(worth: Worth) -> float:
+    return float(_ball(worth))
+
+
+def shown(worth: Ball) -> Expr:
+    """A number as a person writes it, to six digits; whole ones in full."""
+    rough = float(worth)
+    if rough - rough == 0.0 and (rough or worth.is_zero):
+        return decimal(rough)
+    return number(Fraction(mpmath.nstr(worth.middle, 6)))  # beyond floats

@@ -1,4 +1,4 @@
-"""Numbers for the leaves of a page's formulas, at which these are compared: the same ones every time.
+"""Numbers for the leaves of formulas, at which these are compared: the same ones every time.
 
 Each leaf has its number at each point from a hash of both, so what else is on the page, and what
 was asked before, plays no part. The kinds of points take turns: near the page's own numbers, at

@@ -1,8 +1,8 @@
 """Formulas as one list of steps, each there once, with their derivatives as further steps.
 
-A step is an operation on steps before it, or a leaf, or a number. So trees of any depth are worked
-off in a loop, what formulas share is computed once, and a derivative, which the table's own rules
-append, can be differentiated again.
+A step is an operation on steps before it, a number or a leaf. So trees of any depth are worked off
+in a loop, what formulas share is computed once, and a derivative, which is recorded by the table's
+own rules, can be differentiated again.
 """
 
 from __future__ import annotations
@@ -23,23 +23,31 @@ if TYPE_CHECKING:
     from autograd.notation.expr import At, Derivative, Expr, Symbol
     from autograd.ops import Operation
 
-    Values = list[Raw | ChalkgradError | None]
+    Worth = Raw | ChalkgradError  # a number, or why there is none
 
-VARIES, HAS_KINK, IS_ROUGH, IS_WIDE = 1, 2, 4, 8  # what a step is, or rests on
+VARIES, HAS_KINK, IS_ROUGH, IS_WIDE = 1, 2, 4, 8  # flags of what a step is, or rests on
 
-_KINKED: Final = frozenset(
+KINKED: Final = frozenset(
     (ops.abs, ops.sign, ops.step, ops.floor, ops.round, ops.compare, ops.maximum, ops.minimum,
      ops.at_least, ops.at_most, ops.gate, ops.relu, ops.leaky_relu, ops.elu, ops.softsign)
 )  # fmt: skip
-_EXACTLY: Final[Mapping[Operation, Callable[..., Fraction]]] = {
+_EXACTLY: Final[dict[Operation, Callable[..., Any]]] = {
     ops.add: lambda a, b: a + b,
     ops.sub: lambda a, b: a - b,
     ops.mul: lambda a, b: a * b,
-    ops.div: lambda a, b: a / b,
+    ops.div: lambda a, b: a / b if b else None,
+    ops.pow: lambda a, b: a**b if b.denominator == 1 and abs(b) < 64 and (a or b > 0) else None,
     ops.neg: lambda a: -a,
+    ops.square: lambda a: a * a,
     ops.abs: abs,
-    ops.sign: lambda a: Fraction((a > 0) - (a < 0)),
-    ops.step: lambda a: Fraction(a > 0),
+    ops.sign: lambda a: (a > 0) - (a < 0),
+    ops.step: lambda a: int(a > 0),
+    ops.relu: lambda a: max(a, Fraction(0)),
+    ops.compare: lambda a, b: (a > b) - (a < b),
+    ops.maximum: max,
+    ops.at_least: max,
+    ops.minimum: min,
+    ops.at_most: min,
 }
 _WIDE: Final = 100  # bits: numbers so large or small that digits beside them may be lost
 _LONGEST: Final = 4000  # bits of a number that is kept exactly
@@ -47,20 +55,28 @@ _LONGEST: Final = 4000  # bits of a number that is kept exactly
 
 @ops.operation(lambda a, b, y: b, lambda a, b, y: a, latex=r"#1 \cdot #2")
 def passed(a: float, b: float) -> float:
-    """A b, where a = 0 whatever b is, if a is 0: a branch not taken passes nothing on."""
+    """A b, and 0 whatever b is where a is 0: a branch not taken passes nothing on."""
     return a * b if a else 0.0
 
 
-def _passed(bits: int, a: Raw, b: Raw) -> Raw:
-    return balls.mul(bits, a, b) if a[0] or a[1] else balls.ZERO
-
-
 def _function_of(op: Operation) -> Callable[..., Raw]:
-    return _passed if op is passed else balls.function_of(op)
+    if op is passed:
+        return lambda bits, a, b: balls.mul(bits, a, b) if a[0] or a[1] else a
+    return balls.function_of(op)
+
+
+def _both_ways(op: Operation) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    def straight(a: Any, b: Any) -> Any:
+        return op(a, b)
+
+    def reflected(a: Any, b: Any) -> Any:
+        return op(b, a)
+
+    return straight, reflected
 
 
 class Step:
-    """One step of a tape, with which one calculates: `+ - * / **` and the table's operations."""
+    """A step of a tape to calculate with: the table's operations, and so its rules, work on it."""
 
     __slots__ = ("number", "tape")
 
@@ -72,119 +88,81 @@ class Step:
         inputs = (a,) if b is None else (a, b)
         return Step(self.tape, self.tape.step(op, *map(self.tape.number_of, inputs)))
 
-    def __add__(self, other: object) -> Any:
-        return ops.add(self, other)
-
-    def __radd__(self, other: object) -> Any:
-        return ops.add(other, self)
-
-    def __sub__(self, other: object) -> Any:
-        return ops.sub(self, other)
-
-    def __rsub__(self, other: object) -> Any:
-        return ops.sub(other, self)
-
-    def __mul__(self, other: object) -> Any:
-        return ops.mul(self, other)
-
-    def __rmul__(self, other: object) -> Any:
-        return ops.mul(other, self)
-
-    def __truediv__(self, other: object) -> Any:
-        return ops.div(self, other)
-
-    def __rtruediv__(self, other: object) -> Any:
-        return ops.div(other, self)
-
-    def __pow__(self, other: object) -> Any:
-        return ops.pow(self, other)
+    __add__, __radd__ = _both_ways(ops.add)
+    __sub__, __rsub__ = _both_ways(ops.sub)
+    __mul__, __rmul__ = _both_ways(ops.mul)
+    __truediv__, __rtruediv__ = _both_ways(ops.div)
+    __pow__, __rpow__ = _both_ways(ops.pow)
 
     def __neg__(self) -> Any:
         return ops.neg(self)
 
 
 class Tape:
-    """The steps; `leaves` says what those are that are no operation."""
+    """The steps by number; `leaves` says what those are that come from no others."""
 
     def __init__(self) -> None:
         self.operations: list[Operation | None] = []
         self.inputs: list[tuple[int, ...]] = []
         self.flags: list[int] = []
         self.leaves: dict[int, Hashable] = {}
-        self._functions: list[Callable[..., Raw] | None] = []
+        self._functions: list[Callable[..., Any]] = []
         self._known: dict[Hashable, int] = {}
-        self._sweeps: dict[int, _Sweep] = {}
+        self._sweeps: dict[tuple[int, bool], _Sweep] = {}
 
-    def leaf(self, key: Hashable, *, varies: bool = True) -> int:
-        """The step of a leaf, or of a number: a Fraction, or a Constant."""
-        return self._add(("leaf", key), None, (), VARIES if varies else 0, key)
-
-    def _add(
-        self, key: Hashable, op: Operation | None, inputs: tuple[int, ...], flags: int,
-        leaf: Hashable = None,
-    ) -> int:  # fmt: skip
-        number = self._known.get(key)
+    def _add(self, key: Hashable, op: Operation | None, inputs: tuple[int, ...], flags: int) -> int:
+        number = self._known.get((op, key))
         if number is None:
-            number = self._known[key] = len(self.inputs)
+            number = self._known[op, key] = len(self.inputs)
             self.operations.append(op)
             self.inputs.append(inputs)
             self.flags.append(flags)
-            self._functions.append(None if op is None else _function_of(op))
-            if op is None and not inputs:
-                self.leaves[number] = leaf
+            self._functions.append(_function_of(op) if op else lambda _, worth: worth)
+            if not inputs:
+                self.leaves[number] = key
         return number
 
-    def number(self, value: Fraction) -> int:
-        """The step of a number."""
-        size = value.numerator.bit_length() - value.denominator.bit_length()
-        return self._add(("leaf", value), None, (), IS_WIDE if abs(size) > _WIDE else 0, value)
+    def leaf(self, key: Hashable) -> int:
+        """The step of something that has a number at each point."""
+        return self._add(key, None, (), VARIES)
 
-    def number_of(self, part: object) -> int:
-        """The step that something in a rule is: a Step, or a number as the table's rules have it."""
+    def number(self, value: Fraction | Constant) -> int:
+        """The step of a number."""
+        size = 0
+        if isinstance(value, Fraction):
+            size = value.numerator.bit_length() - value.denominator.bit_length()
+        return self._add(value, None, (), IS_WIDE if abs(size) > _WIDE else 0)
+
+    def number_of(self, part: Any) -> int:
+        """The step that is meant in a rule: a Step, or a number such as 0.5."""
         if isinstance(part, Step):
             return part.number
-        known = self._known.get(("given", part))
+        known = self._known.get(("in a rule", part))
         if known is None:
-            known = self._known["given", part] = self.recorded(as_expr(part))
+            known = self._known["in a rule", part] = self.recorded(as_expr(part))
         return known
 
     def alias(self, label: str, step: int) -> int:
-        """A step that is another one, by the name of a symbol."""
-        return self._add(("alias", label), None, (step,), self.flags[step] | VARIES)
+        """A step of its own for a symbol that is another step."""
+        return self._add((label, "alias"), None, (step,), self.flags[step] | VARIES)
 
     def step(self, op: Operation, *inputs: int) -> int:
-        """The step of an operation; numbers are worked out, and 0 and 1 left out."""
-        simple = self._simplified(op, inputs)
+        """The step of an operation; what is done with numbers, with 0 and with 1 is folded."""
+        given = [self.leaves.get(each) for each in inputs]
+        exactly = _EXACTLY.get(op)
+        if exactly and all(isinstance(each, Fraction) for each in given):
+            value = exactly(*given)
+            if value is not None and _length(value := Fraction(value)) < _LONGEST:
+                return self.number(value)
+        simple = _simplified(op, inputs, given)
         if simple is not None:
             return simple
-        flags = HAS_KINK if op in _KINKED else 0
+        flags = HAS_KINK if op in KINKED else 0
         if op is not passed and balls.is_own(op):
             flags = HAS_KINK | IS_ROUGH
-        for number in inputs:
-            flags |= self.flags[number]
-        return self._add((op, inputs), op, inputs, flags)
-
-    def _simplified(self, op: Operation, inputs: tuple[int, ...]) -> int | None:
-        numbers = [self.leaves.get(i) for i in inputs]
-        exact = _EXACTLY.get(op)
-        if exact and all(isinstance(x, Fraction) for x in numbers):
-            if op is ops.div and not numbers[1]:
-                return None
-            value = exact(*numbers)
-            if value.numerator.bit_length() + value.denominator.bit_length() < _LONGEST:
-                return self.number(value)
-        if len(numbers) == 1:
-            return None
-        a, b = numbers
-        if op is ops.mul or op is passed:
-            if a == 0 or b == 1:
-                return inputs[0]
-            return inputs[1] if b == 0 or a == 1 else None
-        if op is ops.add:
-            return inputs[1] if a == 0 else inputs[0] if b == 0 else None
-        if (op is ops.sub and b == 0) or (op in (ops.div, ops.pow) and b == 1):
-            return inputs[0]
-        return None
+        for each in inputs:
+            flags |= self.flags[each]
+        return self._add(inputs, op, inputs, flags)
 
     def recorded(
         self,
@@ -192,36 +170,32 @@ class Tape:
         symbol: Callable[[Symbol], int] | None = None,
         derivative: Callable[[Derivative | At], int] | None = None,
     ) -> int:
-        """The step of a tree, with the steps that its symbols and derivatives are."""
+        """The step of a tree, given those of its symbols and derivatives."""
         meaning = Meaning(
             symbol=lambda part: Step(self, symbol(part)) if symbol else None,
             number=lambda value: Step(self, self.number(value)),
             derivative=lambda part: Step(self, derivative(part)) if derivative else None,
-            constant=lambda part: Step(self, self.leaf(part, varies=False)),
+            constant=lambda part: Step(self, self.number(part)),
         )
         return self.number_of(meaning.of(tree))
 
-    # Derivatives.
+    def derivative(self, of: int, wrt: int, *, direct: bool = False) -> int:
+        """The step of d(of)/d(wrt), whatever `wrt` is computed from; if direct, without aliases."""
+        sweep = self._sweeps.get((of, direct)) or _Sweep(self, of, direct)
+        self._sweeps[of, direct] = sweep
+        return sweep.down_to(wrt)
 
-    def derivative(self, of: int, wrt: int) -> int:
-        """The step of d(of)/d(wrt), whatever `wrt` itself is computed from."""
-        if of not in self._sweeps:
-            self._sweeps[of] = _Sweep(self, of)
-        return self._sweeps[of].down_to(wrt)
-
-    def with_replaced(self, root: int, replaced: Mapping[int, int]) -> int:
+    def with_replaced(self, root: int, new: Mapping[int, int]) -> int:
         """The step computed as `root` is, with other steps in the place of some."""
-        least = min(replaced, default=root)
-        new = dict(replaced)
-        for number in sorted(self._under(root, lambda each: each > least)):
-            inputs = self.inputs[number]
-            if number not in new and any(each in new for each in inputs):
+        new, least = dict(new), min(new, default=root)
+        for number in sorted(self.under(root, lambda each: each > least)):
+            inputs = tuple(new.get(each, each) for each in self.inputs[number])
+            if number not in new and inputs != self.inputs[number]:
                 op = self.operations[number]
-                others = [new.get(each, each) for each in inputs]
-                new[number] = self.step(op, *others) if op else others[0]
+                new[number] = self.step(op, *inputs) if op else inputs[0]
         return new.get(root, root)
 
-    def _under(self, root: int, wanted: Callable[[int], bool]) -> set[int]:
+    def under(self, root: int, wanted: Callable[[int], bool] = lambda _: True) -> set[int]:
         """The steps that `root` is computed from, by way of wanted ones only; itself too."""
         found = {root}
         waiting = [root]
@@ -232,45 +206,31 @@ class Tape:
                     waiting.append(each)
         return found
 
-    # Values.
+    def worth(
+        self, root: int, known: list[Any], bits: int, leaf: Callable[[Hashable], Worth]
+    ) -> Worth:
+        """What a step is worth; `known` keeps what steps are worth, `leaf` is asked for leaves."""
+        known.extend([None] * (len(self.inputs) - len(known)))
+        if known[root] is None:
+            for number in sorted(self.under(root, lambda each: known[each] is None)):
+                given = [known[each] for each in self.inputs[number]]
+                try:
+                    known[number] = (
+                        self._functions[number](bits, *given)
+                        if given
+                        else self._leaf(self.leaves[number], bits, leaf)
+                    )
+                except (ArithmeticError, ValueError) as error:
+                    op = self.operations[number]
+                    known[number] = balls.failure(op, error, given) if op else error
+                except TypeError:  # an input is not a ball, but why there is none
+                    failed = [each for each in given if isinstance(each, ChalkgradError)]
+                    if not failed:
+                        raise
+                    known[number] = failed[0]
+        return known[root]
 
-    def value(
-        self, root: int, values: Values, bits: int, leaf: Callable[[Hashable], Raw | ChalkgradError]
-    ) -> Raw | ChalkgradError:
-        """What a step is worth, or why nothing; `values` keeps what is known so far."""
-        values.extend([None] * (len(self.inputs) - len(values)))
-        if values[root] is None:
-            for number in sorted(self._under(root, lambda each: values[each] is None)):
-                values[number] = self._worked_out(number, values, bits, leaf)
-        found = values[root]
-        assert found is not None  # noqa: S101  it was worked out
-        return found
-
-    def _worked_out(
-        self,
-        number: int,
-        values: Values,
-        bits: int,
-        leaf: Callable[[Hashable], Raw | ChalkgradError],
-    ) -> Raw | ChalkgradError | None:
-        op = self.operations[number]
-        given = [values[each] for each in self.inputs[number]]
-        if op is None:
-            return given[0] if given else self._leaf(number, bits, leaf)
-        try:
-            return self._functions[number](bits, *given)
-        except (ArithmeticError, ValueError) as error:
-            return balls.failure(op, error, given)  # type: ignore[arg-type]  # all have values
-        except TypeError:
-            failed = next((each for each in given if isinstance(each, ChalkgradError)), None)
-            if failed is None:
-                raise
-            return failed
-
-    def _leaf(
-        self, number: int, bits: int, leaf: Callable[[Hashable], Raw | ChalkgradError]
-    ) -> Raw | ChalkgradError:
-        key = self.leaves[number]
+    def _leaf(self, key: Hashable, bits: int, leaf: Callable[[Hashable], Worth]) -> Worth:
         if isinstance(key, Fraction):
             return balls.from_fraction(bits, key)
         if isinstance(key, Constant):
@@ -278,16 +238,34 @@ class Tape:
         return leaf(key)
 
 
+def _length(value: Fraction) -> int:
+    return value.numerator.bit_length() + value.denominator.bit_length()
+
+
+def _simplified(op: Operation, inputs: tuple[int, ...], numbers: list[Any]) -> int | None:
+    """The input that is the result; None where none is."""
+    if op is ops.add and 0 in numbers:
+        return inputs[1 - numbers.index(0)]
+    if op is ops.mul or op is passed:
+        if 0 in numbers:
+            return inputs[numbers.index(0)]
+        return inputs[1 - numbers.index(1)] if 1 in numbers else None
+    if (op is ops.sub and numbers[1] == 0) or (op in (ops.div, ops.pow) and numbers[1] == 1):
+        return inputs[0]
+    return None
+
+
 class _Sweep:
     """The derivatives of one step by those it is computed from, from above downwards as wanted."""
 
-    def __init__(self, tape: Tape, of: int) -> None:
+    def __init__(self, tape: Tape, of: int, direct: bool) -> None:
         self._tape = tape
+        self._direct = direct
         self._slopes = {of: tape.number(Fraction(1))}
         self._waiting = [-of]
 
     def down_to(self, wrt: int) -> int:
-        """The step of the derivative by `wrt`; all that uses it comes after it, and before this."""
+        """The step of the derivative by `wrt`, once all is passed on that comes after that."""
         while self._waiting and -self._waiting[0] > wrt:
             self._pass_on(-heapq.heappop(self._waiting))
         return self._slopes.get(wrt, self._tape.number(Fraction(0)))
@@ -295,14 +273,15 @@ class _Sweep:
     def _pass_on(self, number: int) -> None:
         tape = self._tape
         op, inputs = tape.operations[number], tape.inputs[number]
+        if op is None and self._direct:
+            return
         arguments = [Step(tape, each) for each in (*inputs, number)]
         for which, each in enumerate(inputs):
             if not tape.flags[each] & VARIES:
                 continue
             slope = self._slopes[number]
             if op is not None:
-                local = tape.number_of(op.rules[which](*arguments))
-                slope = tape.step(passed, slope, local)
+                slope = tape.step(passed, slope, tape.number_of(op.rules[which](*arguments)))
             if each in self._slopes:
                 slope = tape.step(ops.add, self._slopes[each], slope)
             else:

@@ -1,0 +1,156 @@
+"""Numbers as they are written: to how many digits, and what they may be the rounding of.
+
+A number is right where the true one rounds to it: 0.0822 for 0.08216704. 0.0821 is cut off. In a
+calculation such as 0.1407 · 0.47 a decimal stands for the known numbers that round to it, or where
+there is none, for all that do.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from bisect import bisect_left, bisect_right
+from fractions import Fraction
+from typing import TYPE_CHECKING, Final, Literal
+
+from autograd.marking import balls
+from autograd.marking.balls import BITS
+from autograd.marking.tape import Tape
+from autograd.notation.expr import Expr, Negative, Number, Symbol, rebuilt, walk
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from autograd.marking.balls import Raw
+
+_SLACK: Final = Fraction(1, 10**12)  # relative, for what was worked out in floating point
+_CARRIED: Final = Fraction(1, 10**7)  # relative: to how many digits people carry known numbers on
+_COUNTED: Final = 100  # whole numbers below this are exact: nobody rounds to 3
+_LEAST_CUT: Final = 10  # units: of a single digit that is cut off, little is left
+_MOST_WAYS: Final = 1000  # to take the decimals of a calculation
+
+Match = Literal["right", "rounded", "cut off", "wrong"]
+
+
+def half_unit(written: str) -> Fraction:
+    """Half a unit in the last place of a number as written: 0.005 for 1.25, 50 for 1.2e3.
+
+    >>> half_unit("1.25"), half_unit("1.2e3")
+    (Fraction(1, 200), Fraction(50, 1))
+    """
+    mantissa, _, exponent = written.lower().partition("e")
+    return Fraction(10) ** (int(exponent or 0) - len(mantissa.partition(".")[2])) / 2
+
+
+def written(tree: Expr, *, rough: bool = False) -> tuple[Fraction, Fraction] | None:
+    """Of a single number: it, and half a unit in its last place; None for a calculation.
+
+    Whole numbers below 100 count as exact, unless they are `rough`, said to be approximate.
+
+    >>> written(Number("2400")), written(Number("3"))
+    ((Fraction(2400, 1), Fraction(1, 2)), (Fraction(3, 1), Fraction(0, 1)))
+    """
+    if isinstance(tree, Negative):
+        inner = written(tree.operand, rough=rough)
+        return inner and (-inner[0], inner[1])
+    if not isinstance(tree, Number):
+        return None
+    half = half_unit(tree.written)
+    is_exact = half == Fraction(1, 2) and tree.value < _COUNTED and not rough
+    return tree.value, Fraction(0) if is_exact else half
+
+
+def match(
+    claim: Expr, true: Fraction, *, rough: bool = False, known: Sequence[float] = ()
+) -> Match:
+    """How a tree of numbers agrees with the true number; `known` are others, in order.
+
+    Raises what the operations in the tree raise.
+
+    >>> [match(Number(text), Fraction("0.08216704")) for text in ("0.0822", "0.0821", "0.0820")]
+    ['right', 'cut off', 'wrong']
+    """
+    number = written(claim, rough=rough)
+    if number is not None:
+        return _shown(*number, true)
+    calculation = _Calculation(claim)
+    exact = calculation.worth()
+    if _is_within(exact, true):
+        return "right"
+    if exact[0] * true < 0:
+        return "wrong"  # however coarse decimals are, they show the sign
+    worths = calculation.worths(known, wide=True)
+    return "rounded" if any(_is_within(worth, true) for worth in worths) else "wrong"
+
+
+def comes_to(calculation: Expr, number: Expr, *, known: Sequence[float] = ()) -> bool:
+    """Whether a calculation with rounded numbers gives a number, as a person calculates."""
+    digits, worked = written(number), _Calculation(calculation)
+    worths = itertools.chain([worked.worth()], worked.worths(known, wide=False))
+    return digits is not None and any(
+        _shown(*digits, balls.to_fraction(worth)) != "wrong" for worth in worths
+    )
+
+
+def _shown(value: Fraction, half: Fraction, true: Fraction) -> Match:
+    if abs(value - true) <= half + _SLACK * abs(true):
+        return "right"
+    units = abs(value) / (2 * half) if half else 0
+    is_cut = units >= _LEAST_CUT and value * true > 0 and abs(true) // (2 * half) == units
+    return "cut off" if is_cut else "wrong"
+
+
+def _is_within(worth: Raw, true: Fraction) -> bool:
+    radius = balls.to_fraction((worth[1], 0, worth[2]))
+    return abs(balls.to_fraction(worth) - true) <= radius + _SLACK * abs(true)
+
+
+class _Calculation:
+    """A tree of numbers, the decimals in which may stand for others."""
+
+    def __init__(self, tree: Expr) -> None:
+        self._decimals = {
+            part.written: part
+            for part in walk(tree)
+            if isinstance(part, Number) and "." in part.written
+        }
+        self._tape = Tape()
+        self._root = self._tape.recorded(
+            rebuilt(tree, self._named), lambda part: self._tape.leaf(part.label)
+        )
+
+    def _named(self, part: Expr) -> Expr | None:
+        if isinstance(part, Number) and part.written in self._decimals:
+            return Symbol(part.written)
+        return None
+
+    def worth(self, meant: Mapping[str, Raw] | None = None) -> Raw:
+        """What it comes to, its decimals as they stand, or as they are meant."""
+        as_they_stand = {
+            text: balls.from_fraction(BITS, part.value) for text, part in self._decimals.items()
+        }
+        numbers = meant or as_they_stand
+        worth = self._tape.worth(self._root, [], BITS, lambda text: numbers[str(text)])
+        if isinstance(worth, Exception):
+            raise worth
+        return worth
+
+    def worths(self, known: Sequence[float], *, wide: bool) -> Iterator[Raw]:
+        """What it comes to for every way to take its decimals: as known numbers that they round.
+
+        Where there is none, a decimal is itself, or if `wide`, all that rounds to it.
+        """
+        ways = [self._meant(part, known, wide) for part in self._decimals.values()]
+        if math.prod(map(len, ways)) > _MOST_WAYS:
+            ways = [self._meant(part, (), wide) for part in self._decimals.values()]
+        for chosen in itertools.product(*ways):
+            yield self.worth(dict(zip(self._decimals, chosen, strict=True)))
+
+    def _meant(self, part: Number, known: Sequence[float], wide: bool) -> list[Raw]:
+        value, half = part.value, half_unit(part.written)
+        first = bisect_left(known, float(value - half))
+        near = known[first : bisect_right(known, float(value + half))]
+        if not near:
+            return [balls.within(value, half if wide else Fraction(0))]
+        numbers = sorted({Fraction(each) for each in near}, key=lambda each: abs(each - value))
+        return [balls.within(each, each * _CARRIED) for each in (*numbers, value)]
