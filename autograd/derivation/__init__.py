@@ -1,5 +1,5 @@
 """The chain rule over labelled nodes, written out in symbols and numbers."""
 
-from autograd.derivation.names import Names
+from autograd.derivation.names import Names, formula
 
-__all__ = ["Names"]
+__all__ = ["Names", "formula"]

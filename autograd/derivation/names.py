@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from autograd.notation import decimal, to_latex, to_unicode
+from autograd.errors import ArgumentError, GraphError
+from autograd.graph import topological_order
+from autograd.notation import decimal, normal, to_latex, to_unicode, tree_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from autograd.notation import Expr
     from autograd.value import Value
 
 
@@ -103,3 +106,44 @@ def _numbered(latex: str, number: int) -> str:
     if "^" not in latex and "'" not in latex:
         return f"{latex}^{{({number})}}"
     return f"{{{latex}}}^{{({number})}}"
+
+
+def formula(value: Value, style: str = "latex") -> str:
+    r"""What `value` was computed from, over the labelled nodes nearest to it.
+
+    `style` is "latex" or "unicode". Leaves without a label are called v_1, v_2, ...; a leaf is
+    its own formula. Raises GraphError for one too long to be read, ArgumentError for another
+    style.
+
+    >>> from autograd import Value
+    >>> w, x, b = Value(0.5, "w"), Value(2.0, "x"), Value(0.0, "b")
+    >>> formula((w * x + b - 3).tanh() / 2)
+    '0.5 \\tanh(w x + b - 3)'
+    >>> formula((w * x + b) ** 2 / w, style="unicode")
+    '(w x + b)²/w'
+    """
+    names = Names(topological_order(value))
+    if value.parents:
+        names.write_out(value)
+    tree = tree_of(value, names.symbols)
+    if tree is None:
+        raise GraphError(
+            f"the formula of {described(value)} is too long to be read",
+            hint="label nodes in between: v.label = 'h'; labelled nodes are written as symbols",
+        )
+    return styled(normal(tree), style)
+
+
+def styled(tree: Expr, style: str) -> str:
+    """A tree in the style asked for: "latex" or "unicode"."""
+    if style not in ("latex", "unicode"):
+        raise ArgumentError(
+            f"{style!r} is no style of formulas", hint="'latex' or 'unicode'"
+        )
+    return to_latex(tree) if style == "latex" else to_unicode(tree)
+
+
+def described(value: Value) -> str:
+    """A node in a message: its label, or what it is, and its number."""
+    kind = "a leaf" if value.is_leaf else f"the result of {value.op.name}"
+    return f"{value.label or kind} = {value.data!r}"

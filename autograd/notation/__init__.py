@@ -11,6 +11,7 @@ from autograd.notation.layout import (
     to_unicode,
     unicode,
 )
+from autograd.notation.normal import exact, normal
 from autograd.notation.values import (
     build,
     constant,
@@ -29,11 +30,13 @@ __all__ = [
     "build",
     "constant",
     "decimal",
+    "exact",
     "formulas_of",
     "is_rounded",
     "latex",
     "mathml",
     "meant",
+    "normal",
     "shown",
     "to_latex",
     "to_mathml",

@@ -19,6 +19,7 @@ from autograd.notation.expr import (
     Negative,
     Number,
     Power,
+    Sum,
     Symbol,
     as_expr,
     number,
@@ -130,6 +131,11 @@ def _combined(node: Value, inputs: list[Expr]) -> Expr:
         return Power(_EULER, inputs[0])
     if node.op is ops.abs and node.parents[0].op is ops.sign and node.parents[0].data != 0.0:
         return ONE  # in the rule for powers: |sign(b)| is 1 wherever b is not 0
+    last = inputs[-1]
+    if node.op in (ops.sub, ops.neg) and isinstance(last, Sum):  # a - (b - c) as it was computed
+        before = inputs[:-1]
+        above = before[0].terms if before and isinstance(before[0], Sum) else tuple(before)
+        return Sum((*above, Negative(last))) if before else Negative(last)
     tree: Expr = node.op(*inputs)
     return tree
 
