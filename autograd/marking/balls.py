@@ -134,7 +134,7 @@ def div(bits: int, a: Raw, b: Raw) -> Raw:
         raise ValueError if rb else ZeroDivisionError
     if not (ma or ra):
         return ZERO
-    shift = max(bits + mb.bit_length() - ma.bit_length(), 0)
+    shift = max(bits + mb.bit_length() - ma.bit_length() - 1, 0)
     m, rest = divmod(ma << shift, mb)
     r = 1 if rest else 0
     if ra or rb:
@@ -294,10 +294,8 @@ _log: Final = _by_mpmath(libmp.mpf_log, _FARTHEST, lambda bits, x, y: div(32, _T
 _sin, _cos = (_by_mpmath(f, 600, _flat) for f in (libmp.mpf_sin, libmp.mpf_cos))
 _atan, _tanh = (_by_mpmath(f, _FARTHEST, _flat) for f in (libmp.mpf_atan, libmp.mpf_tanh))
 _sinh, _cosh = (_by_mpmath(f, 23) for f in (libmp.mpf_sinh, libmp.mpf_cosh))
-_asin, _acos, _asinh, _acosh, _atanh = map(
-    _by_mpmath,
-    (libmp.mpf_asin, libmp.mpf_acos, libmp.mpf_asinh, libmp.mpf_acosh, libmp.mpf_atanh),
-)
+_asin, _acos, _atanh = map(_by_mpmath, (libmp.mpf_asin, libmp.mpf_acos, libmp.mpf_atanh))
+_asinh, _acosh = (_by_mpmath(f, _FARTHEST) for f in (libmp.mpf_asinh, libmp.mpf_acosh))
 _erf, _erfc = (_by_mpmath(f, 12) for f in (libmp.mpf_erf, libmp.mpf_erfc))
 
 
@@ -378,13 +376,14 @@ def _hypot(bits: int, a: Raw, b: Raw) -> Raw:
 def _atan2(bits: int, a: Raw, b: Raw) -> Raw:
     if not (a[0] or a[1] or b[0] or b[1]):
         return ZERO
-    if b[0] < 0 and abs(a[0]) <= a[1] > 0:
-        raise ValueError  # it reaches over the cut
-    y = _from_mpf(libmp.mpf_atan2(_to_mpf(a), _to_mpf(b), bits + _GUARD), bits)
-    if not (a[1] or b[1]):
-        return y
-    steepest = div(32, _TWO, _hypot(64, a, b))
-    return _wider(_wider(y, steepest, a[1], a[2]), steepest, b[1], b[2])
+    m, r, e = pi(bits)
+    if abs(a[0]) << max(a[2] - b[2], 0) > abs(b[0]) << max(b[2] - a[2], 0):
+        m = m if a[0] > 0 else -m
+        return sub(bits, (m, r, e - 1), _atan(bits, div(bits, b, a)))
+    angle = _atan(bits, div(bits, a, b))
+    if _is_above(b):
+        return angle
+    return add(bits, angle, (m, r, e) if sign(bits, a)[0] >= 0 else (-m, r, e))
 
 
 def _abs(_: int, x: Raw) -> Raw:

@@ -17,7 +17,7 @@ from autograd import ops
 from autograd.errors import ArgumentError, ChalkgradError
 from autograd.marking import balls, digits
 from autograd.marking.balls import BITS, Ball
-from autograd.marking.points import KINDS, drawn, share
+from autograd.marking.points import KINDS, ROUNDS, drawn, share
 from autograd.marking.tape import HAS_KINK, IS_ROUGH, IS_WIDE, KINKED, Tape, passed
 from autograd.notation.errors import FormulaError
 from autograd.notation.expr import (
@@ -111,6 +111,7 @@ class Judge:
     `values` are the page's own numbers of leaves; `shares` leaves that are positive and sum to 1,
     such as the targets of a cross-entropy. No symbol may be defined by itself: FormulaError.
 
+    >>> from autograd.notation.expr import Symbol
     >>> w, x = Symbol("w"), Symbol("x")
     >>> judge = Judge({"L": w * w * x})
     >>> judge.compare(Derivative(Symbol("L"), w), 2 * x * w).verdict
@@ -158,7 +159,7 @@ class Judge:
 
     def _prepare(self, labels: Iterable[str]) -> None:
         """Makes steps of symbols, and before of those they are computed from."""
-        waiting = list(labels)
+        waiting = list(labels)[::-1]
         open_: set[str] = set()
         while waiting:
             label = waiting[-1]
@@ -171,7 +172,7 @@ class Judge:
                 if label not in self._steps:
                     self._steps[label] = self._symbol(label)
             open_.add(label)
-            waiting += missing
+            waiting += missing[::-1]
 
     def _uses(self, label: str) -> Iterable[str]:
         return symbols_of(self.formulas[label]) if label in self.formulas else ()
@@ -227,7 +228,7 @@ class Judge:
         wanted = _ENOUGH_AT_KINKS if flags & HAS_KINK else _ENOUGH
         agreed = empty = 0
         reason = "all digits of it cancel"
-        for place in range(len(KINDS) * (1 if len(self.tape.inputs) > _LARGE else 4)):
+        for place in range(len(KINDS) * (1 if len(self.tape.inputs) > _LARGE else len(ROUNDS))):
             point = self.point(place)
             agrees = self._agree(truth, claim, point, flags)
             if agrees is False:
@@ -461,7 +462,7 @@ class Judge:
         steps = [self.step(tree) for tree in trees]
         labels = self._cone(symbols_of(*trees))
         steps += [self._steps[label] for label in labels]
-        for place in range(1, 4 * len(KINDS)):
+        for place in range(1, len(ROUNDS) * len(KINDS)):
             worths = [self.point(place).worth(step) for step in steps]
             if all(isinstance(worth, tuple) for worth in worths):
                 return dict(zip(labels, map(_float, worths[len(trees) :]), strict=True))

@@ -46,6 +46,7 @@ KINDS: Final = (
     Kind(scales=(0.01, 0.1, 1.0, 10.0)),
 )
 _FINE: Final = 1 << 24
+ROUNDS: Final = (1.0, 10.0, 0.1, 100.0)  # scales once more, when all kinds have had their turn
 
 
 def drawn(point: int, label: str, own: float | None) -> tuple[bool, float]:
@@ -54,16 +55,18 @@ def drawn(point: int, label: str, own: float | None) -> tuple[bool, float]:
     >>> drawn(1, "x", None) == drawn(1, "x", 5.0) != drawn(1, "y", None)
     True
     """
-    kind = KINDS[point % len(KINDS)]
+    turn, which = divmod(point, len(KINDS))
+    kind, scale = KINDS[which], ROUNDS[turn % len(ROUNDS)]
     chance, part = divmod(_hash(f"{point} {label}"), _FINE)
     share = part / _FINE
     if kind.near and own is not None:
         around = kind.near * (2.0 * share - 1.0)
         return own != 0.0, 1.0 + around if own else around
     chance, is_negative = divmod(chance, 2)
-    size = (kind.least + share * (kind.most - kind.least)) * kind.scales[chance % len(kind.scales)]
-    if kind.whole:
-        size = float(round(size))
+    size = kind.least + share * (kind.most - kind.least)
+    size = (
+        float(round(size)) if kind.whole else size * scale * kind.scales[chance % len(kind.scales)]
+    )
     if kind.sign != "either":
         is_negative = kind.sign == "own" and own is not None and own < 0.0
     return False, -size if is_negative else size
