@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograd import to_latex, to_mathml, to_unicode
+from autograd.notation import to_latex, to_mathml, to_unicode
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,11 @@ from autograd import to_latex, to_mathml, to_unicode
         ("x_1_2", "x_1_2"),
         (r"\text{50\%}", "50%"),
         (r"\mathcal{L}", "L"),
-        ("x_11", "x₁1"),
+        ("x_11", "x₁₁"),
+        ("y_hat", "ŷ"),
+        ("theta_12", "θ₁₂"),
+        ("W_{11}^2_{old}", "W₁₁²_old"),
+        (r"\frac{1}{2}(t - o)^2", "(1/2)(t − o)²"),
     ],
 )
 def test_latex_as_text(latex, text):
@@ -91,6 +95,7 @@ def test_latex_as_text(latex, text):
         ("y_hat_i", r"\hat{y}_i"),
         ("theta_hat", r"\hat{\theta}"),
         ("theta_12", r"\theta_{12}"),
+        ("W_{11}^2_{old}", r"{W_{11}^2}_{\text{old}}"),
         ("thetas", "thetas"),
         ("my loss", r"\text{my loss}"),
         ("50%", r"\text{50\%}"),
@@ -160,6 +165,6 @@ def test_latex_as_mathml(latex, mathml):
 
 def test_a_minus_sign_after_a_bracket_is_a_prefix_and_the_bracket_does_not_grow():
     assert to_mathml("a(-b)^2") == (
-        '<mrow><mi>a</mi><mrow><mo stretchy="false">(</mo><mo form="prefix">−</mo><mi>b</mi>'
-        '<msup><mo stretchy="false">)</mo><mn>2</mn></msup></mrow></mrow>'
+        '<mrow><mi>a</mi><msup><mrow><mo stretchy="false">(</mo><mrow><mo form="prefix">−</mo>'
+        '<mi>b</mi></mrow><mo stretchy="false">)</mo></mrow><mn>2</mn></msup></mrow>'
     )

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograd import ArgumentError, GraphError, NotANumberError, Value, update_rule
+from autograd import ArgumentError, GraphError, NotANumberError, Value
+from autograd.derivation import update_rule
 from tests.printed import meaning
 
 mp = mpmath.mp

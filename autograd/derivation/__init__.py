@@ -1,5 +1,19 @@
 """The chain rule over labelled nodes, written out in symbols and numbers."""
 
+from autograd.derivation.derivation import Derivation, derive
+from autograd.derivation.factors import Factor, Path
 from autograd.derivation.names import Names, formula
+from autograd.derivation.update import update_rule
+from autograd.derivation.working import Row, Working
 
-__all__ = ["Names", "formula"]
+__all__ = [
+    "Derivation",
+    "Factor",
+    "Names",
+    "Path",
+    "Row",
+    "Working",
+    "derive",
+    "formula",
+    "update_rule",
+]

@@ -137,9 +137,7 @@ def formula(value: Value, style: str = "latex") -> str:
 def styled(tree: Expr, style: str) -> str:
     """A tree in the style asked for: "latex" or "unicode"."""
     if style not in ("latex", "unicode"):
-        raise ArgumentError(
-            f"{style!r} is no style of formulas", hint="'latex' or 'unicode'"
-        )
+        raise ArgumentError(f"{style!r} is no style of formulas", hint="'latex' or 'unicode'")
     return to_latex(tree) if style == "latex" else to_unicode(tree)
 
 

@@ -1,7 +1,26 @@
 """How mathematics is written: one table of signs, one tree, read and printed."""
 
 from autograd.notation.errors import FormulaError
-from autograd.notation.expr import Expr
+from autograd.notation.expr import (
+    ONE,
+    ZERO,
+    Call,
+    Constant,
+    Derivative,
+    Expr,
+    Negative,
+    Number,
+    Power,
+    Product,
+    Relation,
+    Sum,
+    Symbol,
+    rebuilt,
+    substituted,
+    symbols_of,
+    value_of,
+    walk,
+)
 from autograd.notation.layout import (
     Sentence,
     latex,
@@ -11,7 +30,7 @@ from autograd.notation.layout import (
     to_unicode,
     unicode,
 )
-from autograd.notation.normal import exact, normal
+from autograd.notation.normal import CHOOSING, exact, normal
 from autograd.notation.values import (
     build,
     constant,
@@ -24,9 +43,22 @@ from autograd.notation.values import (
 )
 
 __all__ = [
+    "CHOOSING",
+    "Call",
+    "Constant",
+    "Derivative",
     "Expr",
     "FormulaError",
+    "Negative",
+    "Number",
+    "ONE",
+    "Power",
+    "Product",
+    "Relation",
     "Sentence",
+    "Sum",
+    "Symbol",
+    "ZERO",
     "build",
     "constant",
     "decimal",
@@ -37,10 +69,15 @@ __all__ = [
     "mathml",
     "meant",
     "normal",
+    "rebuilt",
     "shown",
+    "substituted",
+    "symbols_of",
     "to_latex",
     "to_mathml",
     "to_unicode",
     "tree_of",
     "unicode",
+    "value_of",
+    "walk",
 ]

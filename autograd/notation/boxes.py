@@ -301,8 +301,8 @@ def text_of(box: Box) -> str:
             return "".join(text_of(part) for part in box.parts)
         case "fraction" | "derivative":
             over, under = box.parts
-            above = _bracketed(over, box.kind == "fraction" and _is_long(over))
-            return f"{above}/{_bracketed(under, box.kind == 'fraction' and not _is_unit(under))}"
+            top = _bracketed(over, box.kind == "fraction" and _is_long(over))
+            return f"{top}/{_bracketed(under, box.kind == 'fraction' and not _is_unit(under))}"
         case "root":
             inner = box.parts[0]
             return f"√{_bracketed(inner, not _is_unit(inner) or _is_raised(inner))}"

@@ -10,7 +10,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from autograd import ops
 from autograd.notation.boxes import (
@@ -67,10 +67,11 @@ if TYPE_CHECKING:
 # The public functions.
 
 
-def to_unicode(formula: str | Expr) -> str:
-    r"""A label, LaTeX or a tree as one line of text; a script that Unicode lacks stays, as `W_{ab}`.
+def to_unicode(formula: Formula, *, enclosed: bool = False) -> str:
+    r"""A label, LaTeX or a tree as one line of text; `enclosed` puts it in brackets.
 
-    Text that is neither a label nor well-formed LaTeX comes back unchanged.
+    A script that Unicode lacks stays readable, as `W_{ab}`. Text that is neither a label nor
+    well-formed LaTeX comes back unchanged.
 
     >>> to_unicode(r"-2(y - \hat{y}) W_{11}^2 x_{i1}"), to_unicode("y_hat")
     ('−2(y − ŷ) W₁₁² xᵢ₁', 'ŷ')
@@ -78,12 +79,12 @@ def to_unicode(formula: str | Expr) -> str:
     '∂L/∂W_{ab} = (a + b)/(1.5·10⁻⁷)'
     """
     try:
-        return text_of(_box(formula))
+        return text_of(_box(formula, enclosed=enclosed))
     except MalformedError:
         return str(formula)
 
 
-def to_mathml(formula: str | Expr) -> str:
+def to_mathml(formula: Formula, *, enclosed: bool = False) -> str:
     r"""A label, LaTeX or a tree as the inside of a MathML `<math>` element, well-formed XML.
 
     Text that is neither a label nor well-formed LaTeX comes back as literal text.
@@ -92,12 +93,12 @@ def to_mathml(formula: str | Expr) -> str:
     '<msup><mover accent="true"><mi>y</mi><mo stretchy="false">ˆ</mo></mover><mn>2</mn></msup>'
     """
     try:
-        return mathml_of(_box(formula))
+        return mathml_of(_box(formula, enclosed=enclosed))
     except MalformedError:
         return f"<mtext>{escaped(str(formula))}</mtext>"
 
 
-def to_latex(formula: str | Expr) -> str:
+def to_latex(formula: Formula, *, enclosed: bool = False) -> str:
     r"""A tree as LaTeX; a label as itself where it is LaTeX, else as it was meant, else as text.
 
     A script without braces goes as far as its letters and digits do, as in names of a program.
@@ -107,7 +108,9 @@ def to_latex(formula: str | Expr) -> str:
     >>> to_latex("y_pred"), to_latex("50% off")
     ('y_{\\text{pred}}', '\\text{50\\% off}')
     """
-    return label_latex(formula) if isinstance(formula, str) else latex(formula)
+    if isinstance(formula, str):
+        return label_latex(formula)
+    return latex_of(_box(formula, enclosed=enclosed))
 
 
 def latex(tree: Expr) -> str:
@@ -131,7 +134,9 @@ def mathml(tree: Expr) -> str:
 
 @dataclass(frozen=True)
 class Sentence:
-    """Words with formulas among them, typeset when they are shown; `str()` gives text.
+    r"""Words with formulas among them, typeset when they are shown; `str()` gives text.
+
+    `to_latex` and its like set it as one formula, with the words in \\text{...}.
 
     >>> print(Sentence(("the sign of ", Symbol("x_1"), " is the wrong one")))
     the sign of x₁ is the wrong one
@@ -158,10 +163,22 @@ class Sentence:
         return self.text()
 
 
-def _box(formula: str | Expr) -> Box:
+Formula: TypeAlias = "str | Expr | Sentence"
+
+
+def _box(formula: Formula, *, enclosed: bool) -> Box:
     if isinstance(formula, Expr):
-        return box_of(formula)
-    return parsed(_as_meant(formula) if _NAME.fullmatch(formula) else formula)
+        box = box_of(formula)
+    elif isinstance(formula, Sentence):
+        words = (_words(part) if isinstance(part, str) else box_of(part) for part in formula.parts)
+        box = row(words)
+    else:
+        box = parsed(_as_meant(formula) if _NAME.fullmatch(formula) else formula)
+    return _bracket(box) if enclosed else box
+
+
+def _words(text: str) -> Box:
+    return Box("word", text, latex=rf"\text{{{''.join(_ESCAPES.get(c, c) for c in text)}}}")
 
 
 # Labels.
@@ -279,7 +296,10 @@ def _symbol(label: str) -> Box:
     pieces = inner.parts if inner.kind == "row" else (inner,)
     unit = Box("unit", parts=(inner,), latex=spelled)
     # A label such as `1 - p` can't stand in a product, nor take an exponent, as it is.
-    return _bracket(unit) if any(piece.kind in ("space", "sign") for piece in pieces) else unit
+    composed = any(
+        piece.kind == "space" or (piece.kind == "sign" and piece.text != "⋯") for piece in pieces
+    )
+    return _bracket(unit) if composed else unit
 
 
 # Trees.
@@ -537,7 +557,7 @@ def _bracket(inner: Box, pair: str = "()") -> Box:
 
 def _bracketed(opening: Box, inner: Box, closing: Box) -> Box:
     """Brackets around a box, as tall as it is."""
-    if opening.text == "|" or _is_tall(inner):
+    if opening.text == "|" or (opening.text == "(" and _is_tall(inner)):
         opening, closing = (each._replace(kind="fence") for each in (opening, closing))
     return Box("group", parts=(opening, inner, closing))
 

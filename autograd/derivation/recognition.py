@@ -1,0 +1,262 @@
+r"""A short form of a gradient, found by trial: `\hat{y} - 1` where the rules give much algebra.
+
+A candidate is taken for the gradient where the two agree, to 1e-9, at several random points: all
+leaves random, everything else recomputed from them. So the agreement is no accident of the numbers
+that happen to stand in the graph. Candidates are s, s - 1, s - t, s t, s(1 - s), 1 - s^2 and 1 for
+labelled nodes s and t, times a simple fraction.
+
+Outputs of a softmax count as labelled nodes even where the graph of the loss does not hold them:
+from -log(\hat{y}_2), and from a loss on logits, the graph has only the exponentials and their sum.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+import re
+from fractions import Fraction
+from itertools import combinations, islice
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from autograd import ops
+from autograd.errors import ChalkgradError
+from autograd.graph import evaluate
+from autograd.value import Value
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from autograd.derivation.names import Names
+
+    _Draw = Callable[[float, random.Random], float]
+
+_POINTS: Final = 8
+_MOST_NODES: Final = 5000  # a larger graph takes too long to recompute at random points
+_MOST_SYMBOLS: Final = 60
+_AGREEMENT: Final = 1e-9
+
+
+class _Shape(NamedTuple):
+    """A form of one or two symbols, the same for numbers and Values; and how -form is written."""
+
+    form: Callable[..., Any]
+    negative: Callable[..., Any] | None = None
+
+
+# Tried in this order: of how many symbols, and which shapes of them.
+_SHAPES: Final = (
+    (1, (_Shape(lambda s: s), _Shape(lambda s: s - 1.0, lambda s: 1.0 - s))),
+    (2, (_Shape(lambda s, t: s - t, lambda s, t: t - s),)),
+    (1, (_Shape(lambda s: s * (1.0 - s)), _Shape(lambda s: 1.0 - s * s))),
+    (2, (_Shape(lambda s, t: s * t),)),
+)
+
+
+class Recogniser:
+    """Finds short forms of gradients in one graph."""
+
+    def __init__(self, order: list[Value], names: Names) -> None:
+        self._order = order
+        self._names = names
+        self._numbers: list[dict[Value, float]] | None = None
+        self._softmax: list[Value] | None = None
+        self.targets = _targets(order)
+        """Labelled leaves that multiply logarithms and sum to 1: random points keep the sum."""
+        self.invented: list[Value] = []
+        """Softmax outputs that are no nodes of the graph but have a symbol now."""
+
+    def simplest(self, gradient: Value, wrt: Value, symbols: Iterable[Value]) -> Value | None:
+        """A short form over `symbols` and softmax outputs that equals `gradient`, or None.
+
+        Of several forms, as there are for two classes, one over the softmax output of `wrt`.
+        """
+        if len(self._order) > _MOST_NODES:
+            return None
+        points = self._points()
+        try:
+            wanted = [evaluate(gradient, point) for point in points]
+        except ChalkgradError:
+            return None
+        if len(wanted) < _POINTS:
+            return None
+        own = [output for output in self.softmax() if logit_of(output.parents[0]) is wrt]
+        known = list(dict.fromkeys([*symbols, *own, *self.softmax()]))[:_MOST_SYMBOLS]
+        at = {symbol: [_at(symbol, point) for point in points] for symbol in known}
+        if (multiple := _ratio(wanted, [1.0] * _POINTS)) is not None:
+            return Value(float(multiple)).detach()
+        for shape, nodes in _candidates(known, own):
+            numbers = [shape.form(*x) for x in zip(*(at[node] for node in nodes), strict=True)]
+            if (multiple := _ratio(wanted, numbers)) is not None:
+                if multiple < 0 and shape.negative is not None:
+                    return shape.negative(*nodes) * float(-multiple)
+                return shape.form(*nodes) * float(multiple)
+        return None
+
+    def softmax(self) -> list[Value]:
+        """The outputs of softmaxes: nodes of the graph, else new ones that were given a symbol."""
+        if self._softmax is None:
+            self._softmax = list(_softmax_outputs(self._order, self._names))
+            nodes = set(self._order)
+            self.invented = [output for output in self._softmax if output not in nodes]
+        return self._softmax
+
+    def _points(self) -> list[dict[Value, float]]:
+        """The numbers of all nodes at several random points; fewer where too few are defined."""
+        if self._numbers is None:
+            source = random.Random(0)  # noqa: S311 - the same points every time
+            for draw in (_of_any_sign, _of_its_sign, _nearby):
+                tries = (self._point(source, draw) for _ in range(4 * _POINTS))
+                self._numbers = list(islice((point for point in tries if point), _POINTS))
+                if len(self._numbers) == _POINTS:
+                    break
+        return self._numbers or []
+
+    def _point(self, source: random.Random, draw: _Draw) -> dict[Value, float] | None:
+        """The number of every node at random leaves; None where an operation has no value."""
+        numbers: dict[Value, float] = {}
+        shares = [source.uniform(0.1, 1.0) for _ in self.targets]
+        targets = {t: share / sum(shares) for t, share in zip(self.targets, shares, strict=True)}
+        for node in self._order:
+            if node in targets:
+                numbers[node] = targets[node]
+            elif node.is_leaf:
+                fixed = node.is_constant and not node.label
+                numbers[node] = node.data if fixed else draw(node.data, source)
+            else:
+                try:
+                    numbers[node] = node.op.evaluate(*(numbers[p] for p in node.parents))
+                except ChalkgradError:
+                    return None
+        return numbers
+
+
+def _of_its_sign(x: float, source: random.Random) -> float:
+    """Of the size of 1, off the tails of exp and tanh."""
+    return math.copysign(min(max(abs(x), 0.5), 3.0) * source.uniform(0.3, 1.3), x)
+
+
+def _of_any_sign(x: float, source: random.Random) -> float:
+    return _of_its_sign(x, source) * source.choice((-1.0, 1.0))
+
+
+def _nearby(x: float, source: random.Random) -> float:
+    return x + source.uniform(-0.2, 0.2)
+
+
+def _candidates(
+    symbols: list[Value], first: list[Value]
+) -> Iterator[tuple[_Shape, tuple[Value, ...]]]:
+    for arity, shapes in _SHAPES:
+        ordered = [*first, *symbols] if arity == 1 else symbols
+        for nodes in combinations(dict.fromkeys(ordered), arity):
+            for shape in shapes:
+                yield shape, nodes
+
+
+def _at(node: Value, point: dict[Value, float]) -> float:
+    return point[node] if node in point else evaluate(node, point)
+
+
+def _ratio(wanted: list[float], numbers: list[float]) -> Fraction | None:
+    """The simple fraction c with wanted = c numbers at every point; None where there is none."""
+    if not all(numbers) or not all(wanted):
+        return None
+    ratio = wanted[0] / numbers[0]
+    if any(abs(w - ratio * n) > _AGREEMENT * abs(w) for w, n in zip(wanted, numbers, strict=True)):
+        return None
+    simple = Fraction(ratio).limit_denominator(100)
+    agrees = abs(simple - Fraction(ratio)) <= _AGREEMENT * abs(simple)
+    return simple if agrees and abs(simple.numerator) <= 100 else None
+
+
+def _targets(order: list[Value]) -> list[Value]:
+    """The labelled leaves that multiply a logarithm, if there are several and they sum to 1."""
+    found: dict[Value, None] = {}
+    for node in order:
+        if node.op is ops.mul:
+            for one, other in (node.parents, node.parents[::-1]):
+                if one.is_leaf and one.label and other.op is ops.log:
+                    found[one] = None
+    total = sum(leaf.data for leaf in found)
+    return list(found) if len(found) > 1 and abs(total - 1.0) < 1e-9 else []
+
+
+# Softmax
+
+
+def _softmax_outputs(order: list[Value], names: Names) -> Iterator[Value]:
+    """e^{z_j} / (e^{z_1} + ... + e^{z_n}) for every sum of exponentials and each of its terms.
+
+    Nodes of the graph where they are symbols; else new ones, as a new symbol would cut the graph.
+    """
+    quotients = {node.parents: node for node in order if node.op is ops.div}
+    totals = [node.parents[-1] for node in order if node.op in (ops.div, ops.log)]
+    for total in dict.fromkeys(totals):
+        terms = _terms(total)
+        if len(terms) < 2 or any(term.op is not ops.exp for term in terms):
+            continue
+        nodes = [quotients.get((term, total)) for term in terms]
+        known = [names.symbol(node) or "" if node is not None else "" for node in nodes]
+        symbols = _completed(known, [names.symbol(logit_of(term)) or "" for term in terms], names)
+        for term, node, old, symbol in zip(terms, nodes, known, symbols, strict=True):
+            if node is not None and old:
+                yield node
+            elif symbol:
+                output = term / total
+                names.add(output, symbol)
+                yield output
+
+
+def _terms(total: Value) -> list[Value]:
+    """What is added up in an unlabelled chain of additions."""
+    terms: list[Value] = []
+    waiting = [total]
+    while waiting:
+        node = waiting.pop()
+        if node.op is ops.add and (node is total or not node.label):
+            waiting.extend(reversed(node.parents))
+        else:
+            terms.append(node)
+    return terms
+
+
+def logit_of(exponential: Value) -> Value:
+    """The z of e^z, and of e^{z - c} for a constant c."""
+    inner = exponential.parents[0]
+    shifted = inner.op is ops.sub and not inner.label and inner.parents[1].is_constant
+    return inner.parents[0] if shifted else inner
+
+
+_SCRIPTED: Final = re.compile(r"(?P<stem>[^_^]+)_\{?(?P<index>[^_^{}]+)\}?")
+
+
+_STEMS: Final = (r"\hat{y}", "p", "s")  # what to call the outputs where none has a symbol
+
+
+def _completed(known: list[str], logits: list[str], names: Names) -> list[str]:
+    r"""The symbols of a softmax's outputs, unknown ones made after the others; "" where unclear.
+
+    Where the output of z_2, or the second one, is \hat{y}_2, the first is \hat{y}_1. Where none
+    has a symbol, that of z_1 is \hat{y}_1, or p_1 where that means something else.
+    """
+    by_logit = [match["index"] if (match := _SCRIPTED.fullmatch(z)) else "" for z in logits]
+    by_place = [[str(i + first) for i in range(len(known))] for first in (1, 0)]
+    for indices in (by_logit, *by_place) if any(known) else (by_logit,):
+        stems = {_stem(symbol, i) for symbol, i in zip(known, indices, strict=True) if symbol}
+        for stem in stems or _STEMS:
+            new = [_scripted(stem, i) for s, i in zip(known, indices, strict=True) if not s]
+            if len(stems) < 2 and stem and not any(map(names.is_taken, filter(None, new))):
+                return [s or _scripted(stem, i) for s, i in zip(known, indices, strict=True)]
+    return known
+
+
+def _stem(symbol: str, index: str) -> str:
+    """The symbol without its index, if that is the one given; else empty."""
+    match = _SCRIPTED.fullmatch(symbol)
+    return match["stem"] if match and match["index"] == index else ""
+
+
+def _scripted(stem: str, index: str) -> str:
+    if not index:
+        return ""
+    return f"{stem}_{index}" if len(index) == 1 else f"{stem}_{{{index}}}"
