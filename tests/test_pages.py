@@ -6,12 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograd.formulas.shorthand import shorthand_of
-from autograd.formulas.statements import statements
-from autograd.formulas.symbols import page_reader, stem
-from autograd.worksheets.frontmatter import PageError, front_matter, read_settings
-from autograd.worksheets.pages import read_page
-from autograd.worksheets.prose import formulas_in_line
+from autograd.marking.frontmatter import PageError, front_matter, read_settings
+from autograd.marking.page import read_page
+from autograd.marking.prose import Vocabulary, formulas_in_line
 
 Found = list[tuple[int, list[str]]]
 
@@ -19,13 +16,9 @@ Found = list[tuple[int, list[str]]]
 def found(text: str) -> Found:
     """The line of each statement, and its sides."""
     return [
-        (written.line, [side.text for side in written.statement.sides])
-        for written in read_page(text).statements
+        (statement.line, [side.text for side in statement.sides])
+        for statement in read_page(text).statements
     ]
-
-
-def sides(source: str) -> list[list[str]]:
-    return [[side.text for side in statement.sides] for statement in statements(source)]
 
 
 # Marks.
@@ -100,9 +93,8 @@ def test_code_and_comments_are_said_to_be_passed_over() -> None:
 def test_lines_are_those_of_the_page() -> None:
     text = "---\ntitle: x\n---\n\nText with $a = 1$\nand $b\n= 2$.\n\n$$\nc = 3\n= 4\n$$\nd = 5\n"
     assert [w.line for w in read_page(text).statements] == [5, 6, 10, 13]
-    assert [w.side_lines for w in read_page(text).statements] == [
-        (5, 5), (6, 7), (10, 10, 11), (13, 13)
-    ]  # fmt: skip
+    lines = [[side.line for side in w.sides] for w in read_page(text).statements]
+    assert lines == [[5, 5], [6, 7], [10, 10, 11], [13, 13]]
 
 
 def test_headings_begin_sections() -> None:
@@ -149,7 +141,7 @@ def test_a_page_may_not_be_a_library() -> None:
     ],
 )
 def test_formulas_in_text(line: str, expected: list[str]) -> None:
-    known = {"loss"} & set(line.split())
+    known = Vocabulary(frozenset({"loss"} & set(line.split())))
     assert [line[start:end] for start, end in formulas_in_line(line, known)] == expected
 
 
@@ -158,98 +150,6 @@ def test_a_plain_formula_may_go_on_in_the_next_line() -> None:
         (1, ["L", "(y - p)^2 + 0.1 w^2"]), (3, ["", "3"])
     ]  # fmt: skip
     assert found("a = b\n- c = d") == [(1, ["a", "b"]), (2, ["c", "d"])]
-
-
-# Equations in one formula.
-
-
-@pytest.mark.parametrize(
-    ("source", "expected"),
-    [
-        (r"a = 1, \quad b = 2 \text{ and } c = 3", [["a", "1"], ["b", "2"], ["c", "3"]]),
-        (r"a &= b \\ &= c \\ d &= e", [["a", "b", "c"], ["d", "e"]]),
-        (r"a &= b & c &= d", [["a", "b"], ["c", "d"]]),
-        (r"a = b \\ + c", [["a", "b + c"]]),
-        (r"a = b + \\ c", [["a", r"b + c"]]),
-        ("a = b\nc = d", [["a", "b"], ["c", "d"]]),
-        (r"a \approx 0.5 = b", [["a", "0.5", "b"]]),
-        (r"a = b \Rightarrow c = d", [["a", "b"], ["c", "d"]]),
-        (r"a \xrightarrow{b} \quad c = d", [["a", "b"], ["c", "d"]]),
-        (r"\sum_{j=1}^{3} x_j = 5", [[r"\sum_{j=1}^{3} x_j", "5"]]),
-        (r"f(a, b) = 1", [["f(a, b)", "1"]]),
-        ("L = 28,224", [["L", "28224"]]),
-        (r"L = 28{,}224", [["L", "28224"]]),
-        ("(x, y) = (1, 2)", [["x", "1"], ["y", "2"]]),
-        (r"w_{\text{new}} = \text{relu}(z)", [[r"w_{\text{new}}", r"\text{relu}(z)"]]),
-        (r"a = b % a remark, c = d", [["a", "b"]]),
-        (r"a = b \text{ (chain rule)}", [["a", "b"]]),
-        ("a = ½ b", [["a", r"\frac12 b"]]),
-        ("y = 1 \\leftarrow 1/2/3", [["y", "1"], ["1/2/3"]]),
-    ],
-)
-def test_equations_in_a_formula(source: str, expected: list[list[str]]) -> None:
-    assert sides(source) == expected
-
-
-@pytest.mark.parametrize(
-    ("source", "problem"),
-    [
-        (r"a = \begin{cases} 1 \\ 0 \end{cases}", "cases"),
-        (r"a = \begin{pmatrix} 1 \\ 0 \end{pmatrix}", "pmatrix"),
-        ("w += 1", "+="),
-        ("w = 0,5", "comma between digits"),
-        ("a <= b", "comparison"),
-        ("a = (b", "never closed"),
-        (r"a = W^\top b", "transpose"),
-    ],
-)
-def test_what_cannot_be_taken_apart_says_why(source: str, problem: str) -> None:
-    assert problem in statements(source)[0].problem
-
-
-@given(st.text(st.sampled_from("ab=+-(){}\\,;&$^_ \n"), max_size=30))
-def test_sides_stand_where_they_say(source: str) -> None:
-    for statement in statements(source):
-        for side in statement.sides:
-            first = side.text[:1]
-            assert not first or source[side.start] == first
-
-
-# Which symbols there are.
-
-
-@pytest.mark.parametrize(
-    ("equations", "expected"),
-    [
-        ([["p", "wx"], ["dp/dw", "x"]], {"p", "w", "x"}),
-        ([["p", "iq + 1"]], {"p", "iq"}),
-        ([["L", "W_{11}^2 O"], [r"\frac{\partial L}{\partial W_{11}^2}", "O"]],
-         {"L", "W_{11}^2", "O"}),
-        ([["L", "W_{11}^2 + W_{11}^1"]], {"L", "W_{11}^1", "W_{11}^2"}),
-        ([["L", "x_1^2"]], {"L", "x_1"}),
-        ([["a^{[1]}", "w^{(2)} x"]], {"a^{[1]}", "w^{(2)}", "x"}),
-        ([["y_hat", "w"], ["L", r"\hat{y}^2"]], {r"\hat{y}", "w", "L"}),
-        ([["z", r"\sum_{j=1}^{3} w_j x_j"]], {"z", "w_1", "w_2", "w_3", "x_1", "x_2", "x_3"}),
-        ([["e", "y - p"], ["L", "e^2"]], {"e", "y", "p", "L"}),
-        ([["w_{new}", r"w_{old} - \eta"]], {"w_{new}", "w", r"\eta"}),
-    ],
-)  # fmt: skip
-def test_symbols_of_a_page(equations: list[list[str]], expected: set[str]) -> None:
-    assert set(page_reader(equations, {}).labels.names) == expected
-
-
-def test_marks_of_updates() -> None:
-    assert [stem(label) for label in ("w^{new}", "w_{old}", "w_{t+1}", "w", "w_{12}")] == [
-        ("w", "new"), ("w", "old"), ("w", "new"), ("w", ""), ("w_{12}", "")
-    ]  # fmt: skip
-
-
-def test_shorthand_holds_only_where_the_page_says_so() -> None:
-    nothing = shorthand_of([["p", "w(x + 1)"], ["dp/dw", "x + 1"]])
-    assert nothing.written_out("w(x + 1) dx") == ("w(x + 1) dx", "")
-    slopes = shorthand_of([["L", "w x"], ["dw", "x"]])
-    assert slopes.written_out("2 dw") == (r"2 \frac{\partial L}{\partial w}", "")
-    assert slopes.written_out("dL/dw + dx") == ("dL/dw + dx", "")
 
 
 # What is said beforehand.

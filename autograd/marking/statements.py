@@ -1,0 +1,494 @@
+r"""Formula text as it stands on a page, taken apart into equations and their sides.
+
+`W = 1, \quad b = 0` holds two equations, an `align` block one a row, `A = B = C` a chain of two
+links. What only decorates goes, words are set apart, and line breaks stay, so that every side
+knows its line on the page.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from autograd.marking.prose import CONNECTIVES, Setting, condition_after, cue_in
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@dataclass(frozen=True, slots=True)
+class StatementSide:
+    """One side of an equation: the formula's text, its line, and why it cannot be read, if so."""
+
+    text: str
+    line: int
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A chain of equations, or a formula by itself, which has one side and no sign.
+
+    `signs` are `=`, `:=` (also for a left arrow and the sign of identity), `~` (for approximately
+    equal) and `->`. `problem` says why it cannot be taken apart, if so. `section` counts headings,
+    `unit` examples and exercises too, `paragraph` what blank lines divide. A formula is a
+    "display", begins its "line", or stands "inline", within a sentence: `before` and `after` is
+    what its sentence says around it, `condition` what it holds under: "z > 0". `leads` says whether
+    nothing but marks stands before it on its line.
+    """
+
+    text: str
+    sides: tuple[StatementSide, ...]
+    signs: tuple[str, ...] = ()
+    problem: str = ""
+    line: int = 1
+    section: int = 0
+    unit: int = 0
+    paragraph: int = 0
+    setting: Setting = "display"
+    before: str = ""
+    after: str = ""
+    condition: str = ""
+    leads: bool = True
+
+    @property
+    def continues(self) -> bool:
+        """Whether it begins with its sign, as a line `= 2400` does: its first side is empty."""
+        return bool(self.signs) and not self.sides[0].text
+
+    @property
+    def cue(self) -> str:
+        """The word before it by which it is a condition ("if") or a choice ("let"), no fact."""
+        return cue_in(self.before)
+
+
+def statements(source: str, line: int = 1) -> list[Statement]:
+    r"""The statements in one formula of a page that begins on this line, in their order.
+
+    >>> [[side.text for side in found.sides] for found in statements(r"W &= 1, \quad b = c = 0")]
+    [['W', '1'], ['b', 'c', '0']]
+    """
+    return _Formula(_Cleaner(source).cleaned(), line).statements()
+
+
+# What goes, so that only formulas and these marks remain.
+
+_ROW: Final = "\x1e"
+_BREAK: Final = "\r"  # a line break within a row; one between rows stays
+_STOP: Final = ";"
+_GAP: Final = "\x1f"  # space that a reader sees
+_SPOKEN: Final = "\x02"  # words stand between this
+_UNSPOKEN: Final = "\x03"  # and this
+
+_COMMANDS: Final = {  # what stands for a command, and how many arguments go with it
+    name: (written, arguments)
+    for written, arguments, names in (
+        ("", 0, "nonumber notag hline displaystyle textstyle noindent smallskip medskip bigskip "
+                "centering qedhere blacksquare square checkmark allowbreak nobreak small large Large "
+                "footnotesize normalsize limits nolimits hfilneg item"),
+        ("", 1, "tag tag* label vspace vspace* color phantom hphantom vphantom ref eqref cite "
+                "footnote"),
+        (_GAP, 0, "quad qquad hfill hfil"),
+        (_GAP, 1, "hspace hspace*"),
+        (_STOP, 0, "Rightarrow implies Longrightarrow therefore because iff Leftrightarrow "
+                   "Longleftrightarrow land lor wedge uparrow downarrow newline"),
+        ("→", 0, "to rightarrow longrightarrow mapsto longmapsto"),
+        ("←", 0, "leftarrow gets longleftarrow coloneqq coloneq equiv triangleq"),
+        ("≈", 0, "approx simeq cong thickapprox approxeq"), ("=", 0, "doteq"),
+        ("≤", 0, "le leq leqslant"), ("≥", 0, "ge geq geqslant"), ("≠", 0, "ne neq not"),
+        ("<", 0, "lt"), (">", 0, "gt"), ("≪", 0, "ll"), ("≫", 0, "gg"), ("∈", 0, "in notin"),
+        ("∼", 0, "sim"), ("∝", 0, "propto"), ("⊂", 0, "subset subseteq"),
+    )
+    for name in names.split()
+}  # fmt: skip
+_KEPT: Final = {  # commands whose decoration goes and whose argument of this number stays
+    "boxed": 1, "fbox": 1, "bbox": 1, "cancel": 1, "bcancel": 1, "xcancel": 1, "underline": 1,
+    "textcolor": 2, "colorbox": 2, "fcolorbox": 3, "underbrace": 1, "overbrace": 1, "stackrel": 2,
+    "overset": 2, "underset": 2, "mathopen": 1, "mathclose": 1, "mathrel": 1, "mathbin": 1,
+    "ensuremath": 1,
+}  # fmt: skip
+_WORDS: Final = frozenset(
+    ("text", "mbox", "textit", "textrm", "textbf", "textsf", "texttt", "emph", "intertext")
+)
+_TOKEN: Final = re.compile(
+    r"(?P<comment>(?<!\\)%[^\n]*)"
+    r"|\\(?P<edge>begin|end)\s*\{(?P<environment>[A-Za-z]+\*?)\}"
+    r"|(?P<gap>(?:(?:\\[;:> ]|~)\s*){2,})"
+    r"|\\(?P<command>[A-Za-z]+\*?|.)"
+    r"|(?P<digraph>(?<![<>=!+\-*/:])(?:<=>|=>|->|<-(?=[\s\\])|:=|==|~=|<=|>=|!=)(?![=>]))"
+    r"|[}&\n]",
+    re.DOTALL,
+)
+_DIGRAPHS: Final = {"=>": _STOP, "<=>": _STOP, "->": "→", "<-": "←", ":=": "←", "==": "=",
+                    "~=": "≈", "<=": "≤", ">=": "≥", "!=": "≠"}  # fmt: skip
+_OPTIONS: Final = re.compile(r"\s*\[[^\]\n]{0,20}\]")
+_WHOLE: Final = re.compile(r"(?:[a-zA-Z]*matrix|[dr]?cases|tabular)\*?")
+_WITH_ARGUMENT: Final = frozenset(("array", "alignat", "alignat*", "alignedat"))
+_CHARACTERS: Final = str.maketrans({
+    **dict.fromkeys("⇒⟹∴", _STOP), **dict.fromkeys("⟶↦", "→"), **dict.fromkeys("⟵≔≡≜", "←"),
+    **dict.fromkeys("≃≅", "≈"), "＝": "=", "⩽": "≤", "⩾": "≥",
+    **dict.fromkeys("\u200b\ufeff\u00a0$", " "),
+})  # fmt: skip
+_OPERATORS: Final = tuple("+-−*/·×=≈←→")
+_JOINING: Final = (*_OPERATORS, r"\cdot", r"\times", r"\div", r"\ast", r"\pm")
+_THOUSANDS: Final = re.compile(r"(?<![\d.,])\d{1,3}(?:(?:,|\{,\})\d{3})+(?!\d)")
+_SPACED: Final = re.compile(r"\[\s*-?\d+(?:\.\d+)?(?:(?:\s|\\[ ;,:])+-?\d+(?:\.\d+)?)+\s*\]")
+
+
+_NOTE: Final = re.compile(r"\s*[_^]")
+_DELIMITER: Final = re.compile(r"\\left\s*\S+\s*$")
+_BETWEEN_NUMBERS: Final = re.compile(r"(?<=\d)(?:\\[ ;,:]|\s)+(?=-?\d)")
+
+
+class _Cleaner:
+    """Writes a formula anew without what decorates it."""
+
+    def __init__(self, source: str) -> None:
+        self.text = source
+        self.closings = _closings(source)  # the place after the brace that closes one
+        self.braces: dict[int, tuple[str, int]] = {}  # what stands for one, and where to go on
+        self.out: list[str] = []
+        self.column, self.mark = 0, 0  # of the row, by marks &; where in `out` the last of them is
+        alone = [r"\\" not in source and _stands_alone(line) for line in source.split("\n")]
+        self.breaks = ["\n" if all(pair) else _BREAK for pair in pairwise(alone)][::-1]
+
+    def cleaned(self) -> str:
+        """The formula with marks for rows, stops, gaps and words."""
+        at = 0
+        while token := _TOKEN.search(self.text, at):
+            self.out.append(self.text[at : token.start()])
+            at = self._read(token)
+        text = "".join([*self.out, self.text[at:]]).translate(_CHARACTERS)
+        text = _THOUSANDS.sub(lambda number: re.sub("[{},]", "", number[0]), text)
+        return _SPACED.sub(lambda row: _BETWEEN_NUMBERS.sub(", ", row[0]), text)
+
+    def _read(self, token: re.Match[str]) -> int:
+        """Writes what stands for a token; gives where what follows it begins."""
+        start, end = token.span()
+        name = token["command"]
+        if token["environment"]:
+            return self._environment(token)
+        if token["comment"] or token["gap"]:
+            return self._write(_GAP if token["gap"] else "", start, end)
+        if token["digraph"]:
+            return self._write(_DIGRAPHS[token[0]], start, end)
+        if name is None:
+            return self._character(token[0], start)
+        if name == "\\":
+            options = _OPTIONS.match(self.text, end)
+            return self._new_row(_ROW, start, options.end() if options else end)
+        if name in _COMMANDS:
+            written, arguments = _COMMANDS[name]
+            return self._write(f" {written}", start, self._arguments_end(end, arguments))
+        opening, closing = self._group(self._arguments_end(end, _KEPT.get(name, 1) - 1))
+        if closing and name in _KEPT:
+            note = _NOTE.match(self.text, closing) if name.endswith("brace") else None
+            self.braces[closing - 1] = " ", self._arguments_end(note.end(), 1) if note else closing
+            return self._write(" ", start, opening + 1)
+        if closing and name.startswith(("xright", "xlong")):  # A \xrightarrow{B}: A comes to B
+            self.braces[closing - 1] = _STOP, closing
+            while self.out and not self.out[-1].strip(f" {_STOP}{_GAP}"):
+                self.out.pop()
+            return self._write("=", start, opening + 1)
+        if closing and name in _WORDS and self._are_words(opening + 1, closing - 1):
+            content = self.text[opening + 1 : closing - 1].replace("\n", " ")
+            return self._write(f"{_SPOKEN}{content}{_UNSPOKEN}", start, closing)
+        return self._write(token[0].replace("\n", " "), start, end)
+
+    def _write(self, written: str, start: int, end: int) -> int:
+        count = self.text.count("\n", start, end)
+        del self.breaks[len(self.breaks) - count :]
+        self.out.append(written + _BREAK * count)
+        return end
+
+    def _new_row(self, written: str, start: int, end: int) -> int:
+        self._write(written, start, end)
+        self.column, self.mark = 0, len(self.out)
+        return end
+
+    def _character(self, char: str, at: int) -> int:
+        """Of the marks & in a row every second one separates; around a sign both align."""
+        if char == "\n":
+            written = self.breaks.pop()
+            self.out.append(written)
+            if written == "\n":
+                self._new_row("", at, at)
+            return at + 1
+        if char == "&":
+            between = "".join(self.out[self.mark :]).strip() if self.column else "."
+            self.column += between not in ("", *_OPERATORS)
+            self._write(" " if self.column % 2 or between == "" else _STOP, at, at)
+            self.mark = len(self.out)
+            return at + 1
+        written, end = self.braces.get(at, (char, at + 1))
+        return self._write(written, at, end)
+
+    def _environment(self, token: re.Match[str]) -> int:
+        start, end = token.span()
+        name = token["environment"]
+        before = self.text[max(0, start - 20) : start]
+        if token["edge"] == "begin":
+            if _WHOLE.fullmatch(name) or (name == "array" and _DELIMITER.search(before)):
+                closing = self.text.find(rf"\end{{{name}}}", end)
+                end = len(self.text) if closing < 0 else closing + len(name) + 6
+                return self._write(self.text[start:end].replace("\n", " "), start, end)
+            options = _OPTIONS.match(self.text, end)
+            end = options.end() if options else end
+            end = self._arguments_end(end, int(name in _WITH_ARGUMENT))
+        return self._write(" ", start, end)
+
+    def _group(self, at: int) -> tuple[int, int]:
+        """Where the group in braces begins that follows, and where it ends; 0 if none does."""
+        while at < len(self.text) and self.text[at].isspace():
+            at += 1
+        return at, self.closings.get(at, 0)
+
+    def _arguments_end(self, at: int, count: int) -> int:
+        for _ in range(count):
+            opening, closing = self._group(at)
+            at = closing or min(opening + 1, len(self.text))
+        return at
+
+    def _are_words(self, start: int, end: int) -> bool:
+        r"""`\text{and}` are words; `\text{loss}` and `_{\text{new}}` are names."""
+        content = self.text[start:end]
+        words = content.replace(",", " ").split()
+        if any(word.lower().strip(".:;()") in CONNECTIVES for word in words) and words != ["a"]:
+            return True
+        if not words or re.search(r"[^\w\s\-']", content):
+            return True
+        before = "".join(self.out[-6:])[-40:].rstrip()
+        after = self.text[end + 1 : end + 20].lstrip()
+        in_script = before.endswith(("_", "^", "_{", "^{", ",", "{")) and before[-2:] != r"\{"
+        operated = before.endswith(_JOINING) or after.startswith(("&", *_JOINING))
+        return len(words) > (3 if in_script or operated else 1)
+
+
+def _stands_alone(line: str) -> bool:
+    """Whether a line holds an equation of its own: a sign with something on both sides."""
+    stripped = line.strip(" \t&")
+    if "=" not in stripped or stripped.startswith(_OPERATORS) or stripped.endswith(_JOINING):
+        return False
+    return stripped.count("{") == stripped.count("}")
+
+
+def _closings(text: str) -> dict[int, int]:
+    found: dict[int, int] = {}
+    opened: list[int] = []
+    for brace in re.finditer(r"\\.|[{}]", text, re.DOTALL):
+        if brace[0] == "{":
+            opened.append(brace.start())
+        elif brace[0] == "}" and opened:
+            found[opened.pop()] = brace.end()
+    return found
+
+
+# Rows, parts, sides.
+
+_FAR: Final = 240  # characters of a sentence around a formula
+_MARK: Final = re.compile(
+    rf"\\(?:begin|end)(?![A-Za-z])|{_SPOKEN}[^{_UNSPOKEN}]*.?|\\.|[^\w\s]|{_GAP}", re.DOTALL
+)
+_OPENING: Final = frozenset(("(", "[", "{", r"\{", r"\begin"))
+_CLOSING: Final = frozenset((")", "]", "}", r"\}", r"\end"))
+_SIGNS: Final = {"=": "=", "≈": "~", "←": ":=", "→": "->"}
+_SIGN: Final = re.compile("[=≈←→]")
+_COMPARISON: Final = re.compile("[<>≤≥≠≪≫∈∼∝⊂]")
+_REMARK: Final = re.compile(r"\s\(([^()]*[<>≤≥≠∈][^()]*)\)\s*$")
+_BARE: Final = re.compile(r"\s*(?:[-−]?\s*\d[\d.]*|\.{2,}|…|\\[clv]?dots[bcmio]?)\s*")
+_DECIMAL_COMMA: Final = re.compile(r"(?<![\d.,])\d+(,)\d+(?![\d.,])")
+_ASSIGNING: Final = re.compile(r"[-+*/]\s*$")
+_UNMARKED: Final = str.maketrans(dict.fromkeys((_GAP, _SPOKEN, _UNSPOKEN), " "))
+
+
+class _Part(NamedTuple):
+    """A part of a row, the mark before it, and whether it has a sign."""
+
+    start: int
+    end: int
+    divider: str
+    is_equation: bool
+
+
+class _Formula:
+    """A cleaned formula, to be divided into rows, parts and sides."""
+
+    def __init__(self, text: str, line: int) -> None:
+        self.text = text
+        self.line = line
+        self.breaks = [found.start() for found in re.finditer(r"[\r\n]", text)]
+
+    def statements(self) -> list[Statement]:
+        """The statements in their order."""
+        found: list[Statement] = []
+        for first, last in _rows(self.text):
+            group: list[_Part] = []
+            for part in [*_parts(self.text, first, last), _Part(last, last, "", False)]:
+                if part.divider != ",":
+                    found.extend(self._of_group(group, first, last))
+                    group = []
+                group.append(part)
+        return found
+
+    def _of_group(self, group: list[_Part], first: int, last: int) -> Iterator[Statement]:
+        """The statements between commas. `a, b = 1, 2` is two; `k = 1, ..., K` is a list."""
+        signed = [place for place, part in enumerate(group) if part.is_equation]
+        if len(signed) == 1 and len(group) == 2 * signed[0] + 1:
+            group = [_Part(group[0].start, group[-1].end, "", True)]
+        place = 0
+        while place < len(group):
+            start, end, _, is_equation = group[place]
+            place += 1
+            if is_equation and place < len(group) and _BARE.fullmatch(self.text, *group[place][:2]):
+                while place < len(group) and not group[place].is_equation:
+                    end = group[place].end
+                    place += 1
+            found = self._statement(start, end, first, last)
+            if found:
+                yield from _by_component(found)
+
+    def _statement(self, start: int, end: int, first: int, last: int) -> Statement | None:
+        """The statement in a range of a row; None where there is nothing but spaces."""
+        text = self.text
+        if (remark := _REMARK.search(text, start, end)) and _SIGN.search(text, start, end):
+            end = remark.start()
+        whole = _plain(text[start:end]).rstrip(" .:,→")
+        if not re.search(r"\w", whole):
+            return None
+        sides: list[StatementSide] = []
+        signs: list[str] = []
+        at, problem = start, ""
+        for place, mark in _top_level(text, start, end):
+            if mark in _SIGNS:
+                sides.append(self._side(at, place))
+                signs.append(_SIGNS[mark])
+                at = place + 1
+            elif mark == "(":
+                problem = "a bracket is never closed"
+        sides.append(self._side(at, end))
+        if signs and signs[-1] == "->" and not sides[-1].text:  # an arrow to a remark
+            sides.pop()
+            signs.pop()
+        if not signs:  # nothing is claimed
+            problem = sides[0].problem if _COMPARISON.search(whole) else ""
+        begins = start + len(text[start:end]) - len(text[start:end].lstrip())
+        after = _plain(text[end : min(last, end + _FAR)])
+        place = bisect_left(self.breaks, begins)
+        return Statement(
+            whole, tuple(sides), tuple(signs), problem, self.line + place,
+            before=_plain(text[max(first, start - _FAR) : start]),
+            after=after,
+            condition=condition_after(after),
+            leads=not text[self.breaks[place - 1] + 1 if place else 0 : begins].strip(f" {_GAP}"),
+        )  # fmt: skip
+
+    def _side(self, start: int, end: int) -> StatementSide:
+        content = self.text[start:end]
+        begins = start + len(content) - len(content.lstrip())
+        line = self.line + bisect_left(self.breaks, begins)
+        return StatementSide(_plain(content).rstrip(" .:,"), line, _problem(content))
+
+
+def _problem(text: str) -> str:
+    """Why a side cannot be read as a formula of numbers, if so."""
+    if _ASSIGNING.search(text) and text.strip(" +-*/"):
+        return "an operator such as += is not read; write w_{new} = w - ..."
+    if any(mark == "," for _, mark in _top_level(text, 0, len(text))):
+        return "a comma between digits or items: write 2.5 with a point, a list as [0.7, 0.2]"
+    if r"\begin" not in text and _COMPARISON.search(text):
+        return "a comparison; only equations are marked"
+    return ""
+
+
+def _plain(text: str) -> str:
+    """Text without marks and runs of spaces."""
+    return " ".join(text.translate(_UNMARKED).split())
+
+
+def _rows(text: str) -> Iterator[tuple[int, int]]:
+    """Where the rows are, each with those that go on from it."""
+    start = end = depth = 0
+    for line in re.finditer(rf"[^\n{_ROW}]+", text):
+        content = line[0].strip(f" \r{_STOP},{_GAP}")
+        before = text[max(start, end - _FAR) : end].rstrip(f" \r{_STOP},{_GAP}")
+        if end and not (depth > 0 or not content or _goes_on(before, content)):
+            yield start, end
+            start, depth = line.start(), 0
+        end = line.end()
+        marks = [mark[0] for mark in _MARK.finditer(line[0])]
+        depth += sum((mark in _OPENING) - (mark in _CLOSING) for mark in marks)
+    if end:
+        yield start, end
+
+
+def _goes_on(row: str, following: str) -> bool:
+    """Whether a row is not complete, or the following one begins with a sign."""
+    if not row or row.endswith(_JOINING) or following[0] in "=≈+×·*/":
+        return True
+    return following[0] in "-−" and "=" not in following
+
+
+def _top_level(text: str, start: int, end: int) -> Iterator[tuple[int, str]]:
+    """The marks that stand in no bracket; at the end `(` if a bracket is still open."""
+    depth = 0
+    for mark in _MARK.finditer(text, start, end):
+        if mark[0] in _OPENING:
+            depth += 1
+        elif mark[0] in _CLOSING:
+            depth = max(0, depth - 1)
+        elif depth == 0:
+            yield mark.start(), mark[0]
+    if depth:
+        yield end, "("
+
+
+def _parts(text: str, start: int, end: int) -> Iterator[_Part]:
+    """The parts of a row, but for the conditions of what stands before them.
+
+    `;` divides, words, a comma outside brackets, a gap between two equations, and an arrow after an
+    equation, which leads to a remark.
+    """
+    decimal = {found.start(1) for found in _DECIMAL_COMMA.finditer(text, start, end)}
+    first, divider, is_equation, any_equation = start, "", False, False
+    for at, mark in [*_top_level(text, start, end), (end, _STOP)]:
+        divides = mark[0] in _STOP + _SPOKEN or (mark == "," and at not in decimal)
+        if mark == _GAP:
+            before = text[max(first, at - 20) : at].rstrip(f" \r{_GAP}")
+            after = text[at + 1 : min(end, at + 20)].lstrip(f" \r{_GAP}")
+            divides = not (before.endswith(_JOINING) or after.startswith(_JOINING))
+        if divides or (is_equation and mark in "→←"):
+            if is_equation or not (any_equation and _COMPARISON.search(text, first, at)):
+                yield _Part(first, at, divider, is_equation)
+            any_equation |= is_equation
+            first, divider, is_equation = at + len(mark), mark[0], False
+        elif mark in _SIGNS:
+            is_equation = True
+
+
+def _by_component(statement: Statement) -> list[Statement]:
+    """(x, y) = (1, 0) says x = 1 and y = 0."""
+    items = [_items(side.text) for side in statement.sides]
+    if len(items) < 2 or len({len(each) for each in items}) > 1 or len(items[0]) < 2:
+        return [statement]
+    if any(_BARE.fullmatch(item) for item in items[0]):
+        return [statement]
+    found = []
+    for texts in zip(*items, strict=True):
+        sides = tuple(
+            StatementSide(text, side.line, _problem(text))
+            for side, text in zip(statement.sides, texts, strict=True)
+        )
+        found.append(replace(statement, text=" = ".join(texts), sides=sides))
+    return found
+
+
+def _items(text: str) -> list[str]:
+    """What a list holds, in brackets or not."""
+    if text[:1] + text[-1:] in ("()", "[]") and not any(_top_level(text, 0, len(text))):
+        text = text[1:-1]
+    commas = [place for place, mark in _top_level(text, 0, len(text)) if mark == ","]
+    edges = [-1, *commas, len(text)]
+    return [text[a + 1 : b].strip() for a, b in pairwise(edges)]
