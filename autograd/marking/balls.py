@@ -154,10 +154,10 @@ def _is_above(x: Raw) -> bool:
     return sign(0, x)[0] > 0
 
 
-def are_apart(a: Raw, b: Raw) -> bool:
-    """Whether two balls hold no number in common, with some way to spare."""
+def are_apart(a: Raw, b: Raw, *, room: int = 4) -> bool:
+    """Whether two balls, or others `room` times as wide, hold no number in common."""
     m, r, _ = sub(max(a[0].bit_length(), b[0].bit_length(), BITS) + 64, a, b)
-    return abs(m) > 4 * r
+    return abs(m) > room * r
 
 
 def common_bits(a: Raw, b: Raw) -> int:

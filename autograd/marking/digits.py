@@ -42,6 +42,11 @@ def half_unit(written: str) -> Fraction:
     return Fraction(10) ** (int(exponent or 0) - len(mantissa.partition(".")[2])) / 2
 
 
+def significant(written: str) -> int:
+    """How many digits a number shows, from the first that is not 0 on."""
+    return len(written.lower().partition("e")[0].replace(".", "").lstrip("0"))
+
+
 def written(tree: Expr, *, rough: bool = False) -> tuple[Fraction, Fraction] | None:
     """Of a single number: it, and half a unit in its last place; None for a calculation.
 
@@ -95,9 +100,10 @@ def comes_to(calculation: Expr, number: Expr, *, known: Sequence[float] = ()) ->
 def _shown(value: Fraction, half: Fraction, true: Fraction) -> Match:
     if abs(value - true) <= half + _SLACK * abs(true):
         return "right"
-    units = abs(value) / (2 * half) if half else 0
-    is_cut = units >= _LEAST_CUT and value * true > 0 and abs(true) // (2 * half) == units
-    return "cut off" if is_cut else "wrong"
+    if not half or value * true <= 0:
+        return "wrong"
+    shown, whole = abs(value) / (2 * half), abs(true) * (1 + _SLACK) // (2 * half)
+    return "cut off" if shown == whole >= _LEAST_CUT else "wrong"
 
 
 def _is_within(worth: Raw, true: Fraction) -> bool:

@@ -26,7 +26,9 @@ from autograd.notation.expr import (
     Derivative,
     Expr,
     Number,
+    Symbol,
     number,
+    rebuilt,
     symbols_of,
     walk,
 )
@@ -45,6 +47,8 @@ _ENOUGH: Final = 3  # points of an analytic formula
 _ENOUGH_AT_KINKS: Final = 12
 _MOST_KINKS: Final = 32  # of which both sides are looked for
 _LARGE: Final = 40_000  # steps of a page, of which fewer points are tried
+_BLURRED: Final = 6  # bits in which rounded decimals must agree for it to say something
+_ABOUT: Final = "\0~"  # begins the label of a decimal that stands for all that rounds to it
 _VISIBLE: Final = 0.01  # relative difference that a counterexample should show
 
 
@@ -91,6 +95,9 @@ class Point:
         judge = self._judge
         if not isinstance(leaf, str):  # what stands for anything
             return balls.from_float(0.5 + abs(drawn(1, f"{self.number} {leaf}", None)[1]))
+        if leaf.startswith(_ABOUT):
+            written = leaf.removeprefix(_ABOUT)
+            return balls.within(Fraction(written), digits.half_unit(written))
         if self.number is not None and leaf in judge.shares:
             return balls.from_fraction(bits, share(self.number, leaf, judge.shares))
         own = judge.own(leaf)
@@ -218,6 +225,19 @@ class Judge:
         except FormulaError as error:
             return Comparison("undecided", reason=Sentence((error.problem,)))
         return self.compare_steps(*steps)
+
+    def is_rounding(self, truth: Expr, claim: Expr) -> bool:
+        """Whether a claim is the truth but for the rounding of the longer decimals in it."""
+        blurred = rebuilt(claim, _blurred)
+        steps = self.step(truth), self.step(blurred)
+        is_seen = False
+        for place in range(len(KINDS) if blurred != claim else 0):
+            a, b = (self.point(place).worth(step) for step in steps)
+            if isinstance(a, tuple) and isinstance(b, tuple):
+                if balls.are_apart(a, b, room=1):
+                    return False
+                is_seen |= balls.common_bits(a, b) >= _BLURRED
+        return is_seen
 
     def compare_steps(self, truth: int, claim: int) -> Comparison:
         """Whether a step is the true one."""
@@ -353,21 +373,29 @@ class Judge:
         known: Sequence[float] | None = None,
         before: Expr | None = None,
     ) -> Agreement:
-        """How a tree of numbers agrees with the truth, or else with the calculation before it.
+        """How a number or a calculation agrees with the truth, or else with the calculation before.
 
         `rough` says that it is called approximate; `known` are numbers that it may show rounded,
-        the page's own unless given.
+        the page's own unless given. Symbols in a calculation are the page's own numbers.
         """
         known = self.known_numbers() if known is None else known
         try:
-            true = _ball(self.here(self.step(truth))).raw
-            verdict = digits.match(claim, balls.to_fraction(true), rough=rough, known=known)
+            true = balls.to_fraction(self.worth(truth).raw)
+            verdict = digits.match(self._in_numbers(claim), true, rough=rough, known=known)
             if verdict == "wrong" and before is not None:
-                verdict = "rounded" if digits.comes_to(before, claim, known=known) else verdict
+                worked = self._in_numbers(before)
+                verdict = "rounded" if digits.comes_to(worked, claim, known=known) else verdict
         except ChalkgradError as error:
             return Agreement("undecided", Sentence((error.message.partition("\n")[0],)))
         return Agreement(
             verdict, Sentence(("cut off, not rounded",)) if verdict == "cut off" else None
+        )
+
+    def _in_numbers(self, tree: Expr) -> Expr:
+        """A tree with the page's own numbers for symbols and derivatives."""
+        return rebuilt(
+            tree,
+            lambda part: self.exact(part) if isinstance(part, Symbol | Derivative | At) else None,
         )
 
     # What depends on what.
@@ -490,6 +518,13 @@ class Judge:
                     values = zip(labels, trees[2:], strict=True)
                     return Counterexample(tuple(values), trees[1], trees[0])
         return None
+
+
+def _blurred(part: Expr) -> Expr | None:
+    """A decimal of three digits and more as all that rounds to it."""
+    if isinstance(part, Number) and "." in part.written and digits.significant(part.written) >= 3:
+        return Symbol(_ABOUT + part.written)
+    return None
 
 
 def _ball(worth: Worth) -> Ball:
