@@ -36,7 +36,10 @@ _COMMAND: Final = re.compile(r"\\([A-Za-z]+)")
 _SPACE: Final = re.compile(r"(?:\s|~|\\[,;:! ])*")
 _THIN: Final = re.compile(r"\\[,;:! ]")
 _WORDS: Final = re.compile(rf"\\(?:{'|'.join(WORD_FONTS)})(?![A-Za-z])\s*")
-_GROUPED_WORDS: Final = re.compile(_WORDS.pattern + r"\{\s*([A-Za-z0-9 ]{1,40}?)\s*\}")
+_GROUPED_WORDS: Final = re.compile(
+    _WORDS.pattern + r"\{\s*([A-Za-z][A-Za-z0-9 ]{0,40}|[0-9 ]{1,9})((?:\\_[A-Za-z0-9]{1,40}){0,3})"
+    r"\s*\}"
+)
 _RUN: Final = re.compile(rf"[A-Za-z0-9]{{1,{_LONGEST}}}")
 _TOKEN_RUN: Final = re.compile(r"[0-9]{1,4}|[A-Za-z]")  # what a bare script of TeX takes
 _PLAIN_RUN: Final = re.compile(rf"[0-9]{{1,4}}|[A-Za-z][A-Za-z0-9]{{0,{_LONGEST}}}")
@@ -154,17 +157,25 @@ class Labels:
 
     def match(self, text: str, at: int) -> tuple[str, int] | None:
         """The longest known label at this place, and where it ends; None where there is none."""
-        best: tuple[str, int] | None = None
         for spelling, end in spellings_at(text, at, self._by_base):
             label = self.spelled(spelling, text[at:end])
             if label is not None:
-                best = label, end
-                break
+                literal = self.literal(text, at)
+                return literal if literal and literal[1] > end else (label, end)
+        return self.literal(text, at)
+
+    @property
+    def bases(self) -> Collection[str]:
+        """The letters and words of the known labels, without scripts."""
+        return self._by_base.keys()
+
+    def literal(self, text: str, at: int) -> tuple[str, int] | None:
+        """The known label at this place that is no single symbol, such as `f(x)`."""
         for pattern, label in self._literal.get(text[at : at + 1], ()):
             found = pattern.match(text, at)
-            if found and (best is None or found.end() > best[1]):
+            if found:
                 return label, found.end()
-        return best
+        return None
 
     def spelled(self, spelling: Spelling, written: str = "") -> str | None:
         """The label so spelled; of labels that differ only in spelling, the one so written."""
@@ -245,7 +256,8 @@ def _bases_at(
         return
     words = _GROUPED_WORDS.match(text, at)
     if words:
-        yield Spelling("".join(words[1].split())), words.end(), True
+        further = ",".join("".join(words[2].split()).split(r"\_")[1:])
+        yield Spelling("".join(words[1].split()), further), words.end(), True
         return
     command = _COMMAND.match(text, at)
     if command and command[1] in _OVER:

@@ -126,13 +126,24 @@ RELATIONS: Final = {
 RELATION_SIGNS: Final = {"<": "<", ">": ">", "<=": r"\le", ">=": r"\ge", "=": "=", "!=": r"\ne"}
 """How the sign of a Relation is printed in LaTeX."""
 FRACTIONS: Final = frozenset(("frac", "dfrac", "tfrac", "cfrac", "nicefrac", "sfrac"))
-SERIES: Final = {"∑": "sum", "∏": "prod", r"\sum": "sum", r"\prod": "prod"}
+SERIES: Final = {
+    "∑": "sum", "∏": "prod", r"\sum": "sum", r"\prod": "prod", "sum": "sum", "prod": "prod",
+    r"\Sigma": "sum", r"\Pi": "prod",
+}  # fmt: skip
+CONDITIONS: Final = {
+    "if": "if", "when": "if", "for": "if", "otherwise": "else", "else": "else",
+}  # fmt: skip
+"""Words between a value and when it holds."""
 
 SPACES: Final = {
     ",": 0.17, ":": 0.22, ">": 0.22, ";": 0.28, " ": 0.33, "!": -0.17, "thinspace": 0.17,
     "enspace": 0.5, "enskip": 0.5, "quad": 1.0, "qquad": 2.0,
 }  # fmt: skip
 """The widths of commands that leave space, in em."""
+UNITS: Final = {
+    "em": 1.0, "ex": 0.43, "in": 7.2, "cm": 2.85, "mm": 0.285, "pt": 0.1, "pc": 1.2, "mu": 0.056,
+}  # fmt: skip
+"""What the units of \\hspace{...} are in em."""
 WIDE: Final = 1.0
 """Space of so many em separates: what stands around it is no product."""
 
@@ -150,7 +161,8 @@ _CURLY: Final = Bracket(frozenset((r"\}", r"\rbrace")))
 _BARS: Final = Bracket(frozenset(("|", r"\vert", r"\rvert", r"\mid")), "abs")
 BRACKETS: Final = {
     "(": _ROUND, r"\lparen": _ROUND, "[": _SQUARE, r"\lbrack": _SQUARE,
-    "{": Bracket(frozenset("}")), r"\{": _CURLY, r"\lbrace": _CURLY, "|": _BARS, r"\vert": _BARS, r"\mid": _BARS,
+    "{": Bracket(frozenset("}")), r"\{": _CURLY, r"\lbrace": _CURLY,
+    "|": _BARS, r"\vert": _BARS, r"\mid": _BARS,
     r"\lvert": Bracket(frozenset((r"\rvert",)), "abs"),
     "⌊": Bracket(frozenset(("⌋", "⌉", r"\rfloor", r"\rceil")), "floor"),
     r"\lfloor": Bracket(frozenset(("⌋", "⌉", r"\rfloor", r"\rceil")), "floor"),
@@ -223,6 +235,15 @@ NUMBER: Final = re.compile(
     r"(?:[0-9]{1,3}(?:\\,[0-9]{3})+(?:\.[0-9]+)?|[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
 )
 """A number as text has it; thousands may be parted by a thin space."""
+POWER_OF_TEN: Final = re.compile(
+    r"(?:\s|\\[,;:! ]|\{(?=\s*\\(?:cdot|times)\s*\}))*(?:\\cdot|\\times|[·⋅×*])(?:\s|\\[,;:! ]|\})*"
+    r"10\s*(?:(?:\^|\*\*)\s*(?:\{\s*([+\-−]?\s*[0-9]{1,4})\s*\}|([+\-−]?[0-9]{1,4}))"
+    r"|([⁺⁻]?[⁰¹²³⁴-⁹]{1,4}))"
+    r"(?![0-9.^]|\s*\^|[⁰¹²³⁴-⁹])"
+)
+"""What makes a number before it one in scientific notation: `\\cdot 10^{-7}`."""
+VULGAR: Final = {"½": (1, 2), "⅓": (1, 3), "⅔": (2, 3), "¼": (1, 4), "¾": (3, 4), "⅕": (1, 5),
+                 "⅛": (1, 8)}  # fmt: skip
 LARGEST_POWER: Final = 400
 """Numbers with more digits, or a higher power of ten, are not read."""
 

@@ -1,0 +1,466 @@
+r"""The words of formula text: known labels first, then functions, numbers, signs and brackets."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from autograd.notation.errors import FormulaError, known_labels
+from autograd.notation.labels import (
+    Labels,
+    Spelling,
+    is_letter,
+    new_spellings_at,
+    script_of,
+    spellings_at,
+    spellings_of,
+    word_end,
+)
+from autograd.notation.signs import (
+    ACCENTS,
+    ADDING,
+    BARS,
+    BRACKETS,
+    CLOSING,
+    CONDITIONS,
+    DIVIDING,
+    DOTS,
+    FRACTIONS,
+    GREEK,
+    LARGEST_POWER,
+    LETTER_FONTS,
+    LETTERS,
+    MULTIPLYING,
+    NUMBER,
+    OTHER_ACCENTS,
+    POWER_OF_TEN,
+    PRIMES,
+    RELATIONS,
+    SERIES,
+    SPACES,
+    UNITS,
+    VULGAR,
+    WIDE,
+    WORD_FONTS,
+    names_of,
+)
+from autograd.ops import TABLE, Operation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+Kind = Literal[
+    "end", "number", "symbol", "applied", "function", "constant", "unknown", "partial", "fraction",
+    "vulgar", "root", "series", "indicator", "environment", "dots", "relation", "condition", "over",
+    "+", "-", "*", "/", "^", "_", ",", "'", "raised", "open", "close", "bar",
+]  # fmt: skip
+OPERANDS: Final = frozenset((
+    "number", "symbol", "applied", "function", "constant", "unknown", "partial", "fraction",
+    "vulgar", "root", "series", "indicator", "environment", "open",
+))  # fmt: skip
+UNSEEN_BRACKET: Final = r"\left."
+
+_SIGN_KINDS: Final[dict[str, Kind]] = {
+    **dict.fromkeys(RELATIONS, "relation"), **dict.fromkeys(DOTS, "dots"),
+    **{sign: "+" if kind == "+" else "-" for sign, kind in ADDING.items()},
+    **dict.fromkeys(MULTIPLYING, "*"), **dict.fromkeys(DIVIDING, "/"),
+    **dict.fromkeys(PRIMES, "'"), **dict.fromkeys(VULGAR, "vulgar"),
+    **dict.fromkeys((f"\\{name}" for name in FRACTIONS), "fraction"),
+    "**": "^", "^": "^", "_": "_", ",": ",", r"\prime": "'", "√": "root", r"\sqrt": "root",
+    "∂": "partial", r"\partial": "partial", r"\over": "over", r"\begin": "environment",
+    "∑": "series", "∏": "series", r"\sum": "series", r"\prod": "series", "𝟙": "indicator",
+}  # fmt: skip
+_SYMBOL_COMMANDS: Final = frozenset(
+    {*LETTERS, *ACCENTS, *OTHER_ACCENTS, *LETTER_FONTS, *WORD_FONTS} - {"partial", "nabla", "infty"}
+)
+_COMMAND: Final = re.compile(r"\\(?:[A-Za-z]+|[{}|])")
+_SPACING = (
+    r"[\s$&~]|\{\s*\}|\\[hm]?(?:space|skip|kern)\*?\s*(?:\{[^{}]{0,20}\}|[0-9.]+\s*[a-z]{2})"
+    r"|\\(?:[,;:!> \\]|(?:left|right)(?![A-Za-z])(?!\s*\.)|(?:[bB]igg?[lrm]?|displaystyle|textstyle"
+    r"|limits|nolimits|enspace|enskip|thinspace|quad|qquad|middle|mathstrut)(?![A-Za-z]))"
+)
+_UNSEEN: Final = re.compile(f"(?:{_SPACING})+")
+_TAIL: Final = re.compile(rf"(?:[.,;:]|{_SPACING})+\Z")
+_WIDE: Final = re.compile(
+    r"\\(?P<name>[A-Za-z]+)(?:\*?\s*\{?\s*(?P<width>[0-9]{1,4}(?:\.[0-9]*)?|\.[0-9]+)\s*(?P<unit>[a-z]{2}))?|\\\\"
+)
+_HALF_BRACKET: Final = re.compile(r"\\(left|right)\s*\.")
+_CONDITION: Final = re.compile(
+    rf"(?:\\(?:text|textrm|mathrm|mbox|operatorname)\s*\{{\s*)?(?P<word>{'|'.join(CONDITIONS)})"
+    r"(?![A-Za-z_])[\s:,]*\}?"
+)
+_INDICATOR: Final = re.compile(r"\\(?:mathbb|mathbf|mathds|bm|boldsymbol)\s*\{?\s*1\s*\}?")
+_UNFINISHED: Final = re.compile(r"[0-9]|\s*(?:_|[\u2080-\u209c\u1d62-\u1d6a\u2c7c])")
+_CALLING: Final = re.compile(r"\s*(?:\\left|\\[bB]igg?l?)?\s*[(\[]")
+_APPLYING: Final = re.compile(
+    r"\s*(?:['\u2032\u2019]|\^\s*(?:\{[^{}]{0,9}\}|[0-9]|\\prime))*\s*(?:\\left|\\[bB]igg?l?)?\s*[(\[]"
+)
+_POWER_SIGN: Final = re.compile(r"\s*(?:\^|\*\*)")
+_HINTS: Final = {
+    "<": "give one formula, without comparisons",
+    ">": "give one formula, without comparisons",
+    "!": "factorials are not read",
+    "%": "write a percentage as a number: 5% is 0.05",
+    "#": "leave comments out",
+}
+_UNREAD: Final = {
+    r"\nabla": "write the derivative by each symbol: \\frac{\\partial L}{\\partial w}",
+    r"\int": "integrals are not read", r"\lim": "limits are not read",
+    r"\pm": "write one formula for each sign", "±": "write one formula for each sign",
+    r"\infty": "formulas hold finite numbers", "∞": "formulas hold finite numbers",
+    "∇": "write the derivative by each symbol: ∂L/∂w",
+}  # fmt: skip
+
+
+@dataclass(slots=True)
+class Token:
+    """A word of the text: its kind, its place, and what it holds.
+
+    `primes` and `power` are scripts that stand inside a symbol, as in `w'_1` and `x^2_1`; `apart`
+    says that wide space stands before it.
+    """
+
+    kind: Kind
+    start: int
+    end: int
+    held: Any = None  # a label, an operation, a number's digits, what closes this bracket
+    primes: int = 0
+    power: str = ""
+    apart: bool = False
+
+
+class Names:
+    """All that is known by name: labels, functions of the page, operations."""
+
+    def __init__(
+        self,
+        labels: Labels,
+        applied: Iterable[str] = (),
+        functions: Iterable[Operation] = (),
+        *,
+        new_symbols: bool = False,
+    ) -> None:
+        self.labels = labels
+        self.applied = Labels(applied)
+        self.operations = _operations(tuple(functions))
+        self.new_symbols = new_symbols
+        self.bases = frozenset((
+            *labels.bases, *self.applied.bases, *(spelling.base for spelling in self.operations),
+            *SERIES, "e", r"\pi",
+        ))  # fmt: skip
+
+
+@lru_cache(maxsize=64)
+def _operations(own: tuple[Operation, ...]) -> Mapping[Spelling, Operation]:
+    """The operations by all that they are called, those of one's own first."""
+    found: dict[Spelling, Operation] = {}
+    for operation in (*own, *TABLE.values()):
+        for name in names_of(operation) if not operation.symbol else ():
+            for spelling in spellings_of(name):
+                if spelling.base != r"\sqrt":
+                    found.setdefault(spelling, operation)
+    return found
+
+
+class Scanner:
+    """Finds the token at any place of one text.
+
+    In `tex` a script without braces takes one letter or number. Where `letters`, runs of two
+    unknown letters are symbols side by side, as between dollars. `indices` are the letters that
+    count the sums around the place.
+    """
+
+    def __init__(self, text: str, names: Names, *, tex: bool, letters: bool) -> None:
+        self.text = text
+        self.names = names
+        self.tex = tex
+        self.letters = letters and names.new_symbols
+        self.indices: frozenset[str] = frozenset()
+        self._split_until = 0  # up to here, a run of letters is known to be made of names
+
+    def scan(self, at: int) -> Token:
+        """The token at or after a place."""
+        unseen = _UNSEEN.match(self.text, at)
+        begin = unseen.end() if unseen else at
+        if begin == len(self.text):
+            return Token("end", begin, begin)
+        if not self.text.startswith("...", begin) and _TAIL.match(self.text, begin):
+            return Token("end", begin, begin)
+        token = self._named(begin) or self._sign(begin)
+        token.apart = unseen is not None and begin - at > 1 and _is_wide(unseen[0])
+        return token
+
+    def _named(self, at: int) -> Token | None:
+        """A label, function, constant or number; None for a sign."""
+        condition = _CONDITION.match(self.text, at)
+        if condition and not (at and is_letter(self.text, at - 1)):
+            return Token("condition", at, condition.end(), CONDITIONS[condition["word"]])
+        if at >= self._split_until and is_letter(self.text, at):
+            end = word_end(self.text, at)
+            if not self._made_of_names(at, end):
+                return self.new_name(at, end)
+        token = self._known(at)
+        if token is not None:
+            return token
+        number = NUMBER.match(self.text, at)
+        if number is None:
+            return self.new_name(at, at + 1) if is_letter(self.text, at) else None
+        return self._number(number)
+
+    def _number(self, found: re.Match[str]) -> Token:
+        digits, _, power = found[0].replace("\\,", "").lower().partition("e")
+        token = Token("number", found.start(), found.end(), _written(digits, power))
+        if len(digits) > LARGEST_POWER or (power and abs(int(power[:9])) > LARGEST_POWER):
+            raise self.error("this number is larger than the largest float, 1.8e308", token)
+        return token
+
+    def scientific(self, token: Token) -> Token:
+        r"""A number together with the power of ten that multiplies it: 2.5 \cdot 10^7."""
+        found = POWER_OF_TEN.match(self.text, token.end)
+        if not found or "e" in token.held:
+            return token
+        raised = (script_of(char) for char in found[3] or "")
+        power = found[1] or found[2] or "".join(script[1] for script in raised if script)
+        digits = _written(token.held, power.replace("\u2212", "-").replace(" ", ""))
+        return Token("number", token.start, found.end(), digits)
+
+    def _made_of_names(self, at: int, end: int) -> bool:
+        """Whether a run of letters is names that are known, one after the other, and no more."""
+        unknown = 0
+        while at < end:
+            name = self._known(at)
+            if name is None:
+                unknown += 1
+            if unknown > 2 * self.letters:
+                return False
+            at = name.end if name else at + 1
+        self._split_until = at
+        return True
+
+    def _known(self, at: int) -> Token | None:
+        """The longest label, function or constant here; a label of two that are equally long."""
+        token: Token | None = None
+        bases = self.names.bases | self.indices if self.indices else self.names.bases
+        for spelling, end in spellings_at(self.text, at, bases):
+            token = self._of(spelling, at, end)
+            if token is not None:
+                break
+        literal = self.names.labels.literal(self.text, at)
+        if literal and (token is None or literal[1] > token.end):
+            return Token("symbol", at, literal[1], literal[0])
+        if token is None or token.kind in ("function", "series"):
+            return token
+        # W_{13}, say, where only W is known, is another symbol
+        return None if _UNFINISHED.match(self.text, token.end) else token
+
+    def _of(self, spelling: Spelling, at: int, end: int) -> Token | None:
+        """The token that a spelling is, if it is known."""
+        names = self.names
+        label = names.labels.spelled(spelling, self.text[at:end])
+        applied = names.applied.spelled(spelling)
+        if applied is not None:
+            return Token("applied", at, end, label or applied)
+        if label is not None:
+            return Token("symbol", at, end, label)
+        operation = names.operations.get(spelling)
+        if operation and not (
+            names.new_symbols and spelling.base[1:] in GREEK and not _APPLYING.match(self.text, end)
+        ):
+            return Token("function", at, end, operation)
+        primes = len(spelling.sup) if set(spelling.sup) == {"'"} else 0
+        if primes:
+            bare = self._of(spelling._replace(sup=""), at, end)
+            if bare and bare.kind in ("symbol", "applied", "function"):
+                bare.primes = primes
+                return bare
+        if spelling[1:] == ("", ""):
+            return self._of_letter(spelling.base, at, end)
+        if names.labels.is_indexed(spelling, self.indices):
+            return Token("symbol", at, end, spelling.label)
+        if spelling.sub and spelling.sup and self._ends_lowered(at, end):
+            bare = self._of(spelling._replace(sup=""), at, end)  # x^2_1, a power of x_1
+            if bare and bare.kind in ("symbol", "applied"):
+                bare.power = spelling.sup
+                return bare
+        return None
+
+    def _of_letter(self, base: str, at: int, end: int) -> Token | None:
+        """An index, a constant or a big sum, where no label has its name."""
+        text = self.text
+        if base in self.indices:
+            return Token("symbol", at, end, base)
+        if base in SERIES and not is_letter(text, end):
+            is_sign = base[0] != "\\" or _UNFINISHED.match(text, end)
+            return Token("series", at, end, SERIES[base]) if is_sign else None
+        if base == r"\pi":
+            return Token("constant", at, end, "pi")
+        if base != "e" or is_letter(text, end):
+            return None
+        alone = not (at and is_letter(text, at - 1))
+        raised = _POWER_SIGN.match(text, end) or script_of(text[end : end + 1])
+        return Token("constant", at, end, "e") if alone or raised else None
+
+    def _ends_lowered(self, at: int, end: int) -> bool:
+        """Whether the last script of a symbol is below."""
+        lowered = script_of(self.text[end - 1])
+        above = self.text.rfind("^", at, end)
+        return lowered[0] == "_" if lowered else above < self.text.rfind("_", at, end)
+
+    def _sign(self, at: int) -> Token:
+        """An operator or a bracket; an unknown command or character."""
+        text = self.text
+        half = _HALF_BRACKET.match(text, at)
+        if half:
+            kind: Kind = "open" if half[1] == "left" else "close"
+            return Token(kind, at, half.end(), UNSEEN_BRACKET)
+        indicator = _INDICATOR.match(text, at)
+        if indicator:
+            return Token("indicator", at, indicator.end())
+        command = _COMMAND.match(text, at)
+        written = command[0] if command else text[at]
+        if not command:
+            written = next((text[at : at + n] for n in (3, 2) if text[at : at + n] in _SIGN_KINDS),
+                           written)  # fmt: skip
+        end = at + len(written)
+        if written in BARS:
+            return Token("bar", at, end, written)
+        if written in BRACKETS:
+            return Token("open", at, end, written)
+        if written in CLOSING:
+            return Token("close", at, end, written)
+        if written in _SIGN_KINDS:
+            held = RELATIONS.get(written) or SERIES.get(written) or written
+            return Token(_SIGN_KINDS[written], at, end, held)
+        if command:
+            return self.new_name(at, end)
+        if script_of(written):
+            while (raised := script_of(text[end : end + 1])) and raised[0] == "^":
+                end += 1
+            return Token("raised", at, end)
+        hint = _HINTS.get(written) or _UNREAD.get(written)
+        hint = hint or "formulas hold numbers, labels, + - * / ^ and functions"
+        raise self.error(f"{written!r} cannot stand in a formula", Token("unknown", at, end), hint)
+
+    # Symbols that nobody has named before.
+
+    def new_name(self, at: int, end: int) -> Token:
+        """A symbol that is no known label: a new one, where these are allowed."""
+        found = [s for s in new_spellings_at(self.text, at, tex=self.tex) if s[1] >= end]
+        if at < self._split_until:
+            found = [s for s in found if len(s[0].base) == 1 or s[0].base[0] == "\\"]
+        for spelling, place in found if self.names.new_symbols else ():
+            if self._is_symbol(spelling, at, end, place):
+                return self._new_symbol(spelling, at, place)
+        return Token("unknown", at, found[0][1] if found else end)
+
+    def symbols_at(self, at: int) -> list[Token]:
+        """The ways to read a symbol here, known ones first and the longest first, also words."""
+        known = self._known(at)
+        found = [known] if known and known.kind in ("symbol", "applied") else []
+        for spelling, end in spellings_at(self.text, at, self.names.bases):
+            token = self._of(spelling, at, end)
+            if token and token.kind in ("symbol", "applied") and token not in found:
+                found.append(token)
+        if self.names.new_symbols:
+            for spelling, end in new_spellings_at(self.text, at, tex=self.tex):
+                if self._is_letter_like(spelling):
+                    found.append(self._new_symbol(spelling, at, end))
+        return found
+
+    def _is_symbol(self, spelling: Spelling, at: int, end: int, place: int) -> bool:
+        """Whether something unknown may be a new symbol: no word of a language, no function."""
+        if not self._is_letter_like(spelling):
+            return False
+        if self.text[at] == "\\":
+            return spelling.base[0] == "\\" or not _CALLING.match(self.text, place)
+        is_word = end - at > 1 and spelling.base == self.text[at:end]
+        return not is_word or (end - at > 2 and spelling.sub != "")
+
+    def _is_letter_like(self, spelling: Spelling) -> bool:
+        named = spelling._replace(sup="") if self._is_inner(spelling) else spelling
+        if not named.is_name:
+            return False
+        command = _COMMAND.match(named.base)
+        return command is None or command[0][1:] in _SYMBOL_COMMANDS
+
+    def _is_inner(self, spelling: Spelling) -> bool:
+        return spelling.sub != "" and not spelling.is_name and spelling.base != "e"
+
+    def _new_symbol(self, spelling: Spelling, at: int, end: int) -> Token:
+        bare = spelling._replace(sup="").label
+        if spelling.sup and set(spelling.sup) == {"'"}:
+            return Token("symbol", at, end, bare, primes=len(spelling.sup))
+        if self._is_inner(spelling):
+            return Token("symbol", at, end, bare, power=spelling.sup)
+        return Token("symbol", at, end, spelling.label)
+
+    # Errors.
+
+    def error(self, problem: str, token: Token, hint: str = "") -> FormulaError:
+        """The error for a token, to be raised."""
+        return FormulaError(problem, self.text, token.start, token.end, hint=hint)
+
+    def unexpected(self, token: Token) -> FormulaError:
+        """The error for a token that cannot stand where it does."""
+        written = self.text[token.start : token.end][:60]
+        match token.kind:
+            case "unknown":
+                return self.unknown(token)
+            case "end":
+                return self.error(
+                    "the formula ends where a number or a symbol should follow", token
+                )
+            case "close":
+                return self.error(f"{written} closes nothing, or too early", token)
+            case "relation":
+                hint = "give one side of the equation" if written == "=" else _HINTS["<"]
+                return self.error(f"{written!r} cannot stand in a formula", token, hint)
+            case "dots":
+                hint = "write the terms out, or a sum with its limits: \\sum_{j=1}^{3} x_j"
+                return self.error(f"{written} leaves open what it stands for", token, hint)
+            case ",":
+                hint = "decimals are written with a point, as 2.5, and thousands without a comma"
+                return self.error("a comma cannot stand here", token, hint)
+            case "_" | "'":
+                hint = known_labels(self.names.labels.names)
+                return self.error(f"{written} does not belong to a known label", token, hint)
+        return self.error(f"{written} cannot stand here", token)
+
+    def unknown(self, token: Token) -> FormulaError:
+        """The error for a symbol that is no known label, with the nearest ones."""
+        written = self.text[token.start : token.end][:60]
+        command = _COMMAND.match(written)
+        if command and command[0][1:] not in _SYMBOL_COMMANDS:
+            return self.error(
+                f"{command[0]} is not read in formulas", token, _UNREAD.get(command[0], "")
+            )
+        near = self.names.labels.nearest(written)
+        hint = f"nearest known labels: {', '.join(near)}" if near else ""
+        problem = f"{written} is not a known label"
+        if self.names.new_symbols:
+            problem = f"{written} is a word, not a symbol of this page"
+            if _CALLING.match(self.text, token.end):
+                problem = f"{written} is a function that is not known here"
+        return FormulaError(
+            problem, self.text, token.start, token.end,
+            hint=hint or known_labels(self.names.labels.names), unknown=written, nearest=near,
+        )  # fmt: skip
+
+
+def _written(digits: str, power: str) -> str:
+    """The digits of a Number: no spaces, nothing left out before or after its point."""
+    digits = f"0{digits}" if digits[0] == "." else digits.removesuffix(".")
+    return f"{digits}e{int(power[:9])}" if power else digits
+
+
+def _is_wide(space: str) -> bool:
+    r"""Whether space separates: \quad, \hspace{1em}, a line's end."""
+    for found in _WIDE.finditer(space):
+        name, width = found["name"], found["width"]
+        if name is None or SPACES.get(name, 0.0) >= WIDE:
+            return True
+        if width and float(width) * UNITS.get(found["unit"], 0.0) >= WIDE:
+            return True
+    return False
