@@ -1,15 +1,14 @@
 r"""The derivative of a formula, written out by the rules of the calculus.
 
-Each kind of part has one rule. `of_parts[rule](u, du, y)` says how the derivative of a part follows
-from what it is made of (`u`), the derivatives of these (`du`) and the part itself (`y`), in plain
-arithmetic: the same rules serve trees and numbers, and a rule can be replaced at one part by what
-somebody may have written instead.
+Each kind of part has one rule: `form_of(rule)(u, du, y)` is the derivative of a part, from what it
+is made of (`u`), the derivatives of these (`du`) and the part itself (`y`), in plain arithmetic. So
+the same rules serve trees and numbers, and what somebody wrote instead of a rule has the same form.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from functools import reduce
 from typing import TYPE_CHECKING, Any, Final
 
 from autograd import ops
@@ -32,6 +31,7 @@ from autograd.notation.expr import (
     Series,
     Sum,
     Symbol,
+    as_expr,
     number,
     substituted,
     symbols_of,
@@ -47,27 +47,27 @@ Form = Callable[[Sequence[Any], Sequence[Any], Any], Any]
 """A derivative from the operands, their derivatives and the result, in any arithmetic."""
 
 Rule = str | Operation
-"""The name of a rule: that of a kind of part, or the operation that is called."""
+"""The name of a rule for a kind of part, or the operation that is called."""
 
 
 def derivative(tree: Expr, by: str, slope: Callable[[str], Expr] | None = None) -> Expr:
-    r"""d(tree)/d(by): `slope(label)` is d(label)/d(by) for the other symbols, 0 unless given.
+    r"""d(tree)/d(by); `slope(label)` is d(label)/d(by) of the other symbols, 0 unless given.
 
     Raises FormulaError for what has no derivative by rule: a function of several arguments without
-    a formula, a sum over an index that the symbols carry.
+    a formula, a sum over an index that its symbols carry.
 
-    >>> x = Symbol("x")
+    >>> x, y = Symbol("x"), Symbol("y")
     >>> derivative(3 * x ** 2 + 1, "x") == 3 * (2 * x)
     True
-    >>> derivative(Symbol("y") ** 2, "x", lambda label: Symbol("y'")) == 2 * Symbol("y") * Symbol("y'")
+    >>> derivative(y ** 2, "x", lambda label: Symbol("y'")) == 2 * y * Symbol("y'")
     True
     """
-    return Differentiator(by, slope).of(tree)
+    return _Differentiator(by, slope).of(tree)
 
 
 def is_zero(slope: Any) -> bool:
     """Whether a derivative is 0 because its part does not depend on what it is taken by."""
-    return slope is ZERO or slope == ZERO or (isinstance(slope, int) and slope == 0)
+    return slope == ZERO if isinstance(slope, Expr) else type(slope) is int and slope == 0
 
 
 def operands(tree: Expr) -> tuple[Rule, tuple[Expr, ...]] | None:
@@ -88,10 +88,12 @@ def operands(tree: Expr) -> tuple[Rule, tuple[Expr, ...]] | None:
             return ops.exp, (exponent,)
         case Power(base, exponent):
             return "power", (base, exponent)
-        case Call(operation, arguments, 0) if len(arguments) == operation.arity:
+        case Call(operation, (first, second, *more), 0) if more:  # max(a, b, c)
+            return operation, (Call(operation, (first, second)), *more)
+        case Call(operation, (argument,), 0) if operation.arity == 2:
+            return operation, (argument, as_expr(operation.default))
+        case Call(operation, arguments, 0):
             return operation, arguments
-        case Call(operation, (argument,), 0):
-            return operation, (argument, Number(repr(operation.default)))
     return None
 
 
@@ -103,7 +105,7 @@ def _product_of(factors: tuple[Expr, ...]) -> Expr:
 
 
 def _sum(_u: Sequence[Any], du: Sequence[Any], _y: Any) -> Any:
-    return total(slope for slope in du if not is_zero(slope))
+    return _total(slope for slope in du if not is_zero(slope))
 
 
 def _negative(_u: Sequence[Any], du: Sequence[Any], _y: Any) -> Any:
@@ -111,14 +113,13 @@ def _negative(_u: Sequence[Any], du: Sequence[Any], _y: Any) -> Any:
 
 
 def _product(u: Sequence[Any], du: Sequence[Any], _y: Any) -> Any:
-    return total(_term_of_product(u, du, i) for i in range(len(u)) if not is_zero(du[i]))
+    return _total(term_of_product(u, du, i) for i in range(len(u)) if not is_zero(du[i]))
 
 
-def _term_of_product(u: Sequence[Any], du: Sequence[Any], place: int) -> Any:
-    result: Any = 1
-    for i, factor in enumerate(u):
-        result = result * (du[i] if i == place else factor)
-    return result
+def term_of_product(u: Sequence[Any], du: Sequence[Any], place: int) -> Any:
+    """One term of the product rule: the derivative of one factor times the others."""
+    factors = (du[i] if i == place else factor for i, factor in enumerate(u))
+    return reduce(lambda a, b: a * b, factors)
 
 
 def _quotient(u: Sequence[Any], du: Sequence[Any], _y: Any) -> Any:
@@ -130,13 +131,17 @@ def _quotient(u: Sequence[Any], du: Sequence[Any], _y: Any) -> Any:
 
 
 def _power(u: Sequence[Any], du: Sequence[Any], y: Any) -> Any:
-    (base, exponent), (inner, outer) = u, du
-    by_base = 0 if is_zero(inner) else exponent * ops.pow(base, _less_one(exponent)) * inner
-    return by_base if is_zero(outer) else by_base + y * ops.log(base) * outer
+    base, exponent = u
+    terms = []
+    if not is_zero(du[0]):
+        terms.append(exponent * ops.pow(base, _less_one(exponent)) * du[0])
+    if not is_zero(du[1]):
+        terms.append(y * ops.log(base) * du[1])
+    return _total(terms)
 
 
 def _less_one(exponent: Any) -> Any:
-    """One less, as one number where it is one: x^2 for 3 x^2, no x^{3 - 1}."""
+    """One less, as one number where it is one: x^2, no x^{3 - 1}."""
     value = _exactly(exponent) if isinstance(exponent, Expr) else None
     return exponent - 1 if value is None else number(value - 1)
 
@@ -146,31 +151,24 @@ def _exactly(tree: Expr) -> Fraction | None:
     match tree:
         case Product((Number() as above,), (Number() as below,)) if below.value:
             return above.value / below.value
-        case Negative(Product() as size):
-            value = _exactly(size)
-            return None if value is None else -value
+        case Negative(Product() as size) if (value := _exactly(size)) is not None:
+            return -value
     return value_of(tree)
 
 
-def of_call(operation: Operation) -> Form:
-    """The chain rule for an operation of the table."""
-
+def _of_call(operation: Operation) -> Form:
     def form(u: Sequence[Any], du: Sequence[Any], y: Any) -> Any:
-        inputs = range(operation.arity)
-        return total(operation.rules[i](*u, y) * du[i] for i in inputs if not is_zero(du[i]))
+        inputs = [i for i in range(operation.arity) if not is_zero(du[i])]
+        return _total(operation.rules[i](*u, y) * du[i] for i in inputs)
 
     return form
 
 
-def total(slopes: Any) -> Any:
-    """What is added up, 0 where it is nothing."""
-    result: Any = 0
-    for slope in slopes:
-        result = result + slope
-    return result
+def _total(slopes: Iterable[Any]) -> Any:
+    return reduce(lambda a, b: a + b, slopes, 0)
 
 
-of_parts: Final[Mapping[str, Form]] = {
+_FORMS: Final[Mapping[str, Form]] = {
     "negative": _negative,
     "sum": _sum,
     "product": _product,
@@ -181,63 +179,45 @@ of_parts: Final[Mapping[str, Form]] = {
 
 def form_of(rule: Rule) -> Form:
     """The right form of a rule."""
-    return of_parts[rule] if isinstance(rule, str) else of_call(rule)
+    return _FORMS[rule] if isinstance(rule, str) else _of_call(rule)
 
 
-@dataclass(slots=True)
-class Differentiator:
-    """Derivatives by one symbol; `instead` holds, by the id of a part, other forms for the rule."""
-
-    by: str
-    slope: Callable[[str], Expr] | None = None
-    instead: Mapping[int, Form] = field(default_factory=dict)
+class _Differentiator:
+    def __init__(self, by: str, slope: Callable[[str], Expr] | None) -> None:
+        self.by = by
+        self.slope = slope
 
     def of(self, tree: Expr) -> Expr:
-        """The derivative of a tree."""
         match tree:
             case Number() | Constant():
-                slope: Any = ZERO
+                return ZERO
             case Symbol(label):
-                slope = ONE if label == self.by else self.slope(label) if self.slope else ZERO
+                return ONE if label == self.by else self.slope(label) if self.slope else ZERO
             case Call(operation, arguments, primes) if primes:
-                slope = self.of(_without_prime(operation, arguments, primes))
-            case Call(operation, (first, second, *more)) if more:  # max(a, b, c)
-                slope = self.of(Call(operation, (Call(operation, (first, second)), *more)))
+                return self.of(_without_prime(operation, arguments, primes))
             case Applied():
-                slope = self._applied(tree)
+                return self._applied(tree)
             case Derivative():
-                slope = self._derivative(tree)
+                return self._derivative(tree)
             case At():
-                slope = self._at(tree)
+                return self._at(tree)
             case Series():
-                slope = self._series(tree)
+                return self._series(tree)
             case Cases(values, conditions):
                 slopes = tuple(map(self.of, values))
-                slope = ZERO if all(map(is_zero, slopes)) else Cases(slopes, conditions)
+                return ZERO if all(map(is_zero, slopes)) else Cases(slopes, conditions)
             case Listed(items):
-                slope = Listed(tuple(map(self.of, items)))
-            case _:
-                return self._by_rule(tree)
-        if id(tree) in self.instead:
-            slope = self.instead[id(tree)]((), (slope,), tree)
-        return slope if isinstance(slope, Expr) else 0 * ONE + slope
-
-    def _by_rule(self, tree: Expr) -> Expr:
+                return Listed(tuple(map(self.of, items)))
         found = operands(tree)
         if found is None:
             raise _no_rule(tree, "a condition has no derivative")
         rule, parts = found
-        slopes = [self.of(part) for part in parts]
-        form = self.instead.get(id(tree))
-        if form is None:
-            if all(map(is_zero, slopes)):
-                return ZERO
-            form = form_of(rule)
-        return 0 * ONE + form(parts, slopes, tree)
+        inner = [self.of(part) for part in parts]
+        return ZERO if all(map(is_zero, inner)) else as_expr(form_of(rule)(parts, inner, tree))
 
     def _applied(self, tree: Applied) -> Expr:
         slopes = [self.of(argument) for argument in tree.arguments]
-        if all(map(is_zero, slopes)) and tree.arguments:
+        if slopes and all(map(is_zero, slopes)):
             return ZERO
         if len(slopes) == 1:
             return Applied(tree.name, tree.arguments, tree.primes + 1) * slopes[0]
@@ -254,15 +234,15 @@ class Differentiator:
         return self.of(inner)
 
     def _at(self, tree: At) -> Expr:
-        """d g(v, by)/d by = g_s(v, by) v' + g_by(v, by)."""
+        """By the value put in, and by what else is in it: g(v, by)' = g_v v' + g_by."""
         moved = self.of(tree.value)
-        slope: Expr = ZERO
+        through: Expr = ZERO
         if not is_zero(moved):
-            through = derivative(tree.of, tree.symbol.label)
-            slope = At(through, tree.symbol, tree.value) * moved
-        if self.by != tree.symbol.label and not is_zero(direct := self.of(tree.of)):
-            slope = slope + At(direct, tree.symbol, tree.value)
-        return slope
+            inner = derivative(tree.of, tree.symbol.label)
+            through = At(inner, tree.symbol, tree.value) * moved
+        if self.by == tree.symbol.label or is_zero(direct := self.of(tree.of)):
+            return through
+        return through + At(direct, tree.symbol, tree.value)
 
     def _series(self, tree: Series) -> Expr:
         for label in symbols_of(tree.body):
@@ -280,10 +260,10 @@ class Differentiator:
 def _without_prime(operation: Operation, arguments: tuple[Expr, ...], primes: int) -> Expr:
     """f'(x) by the rule for f, and f''(x) as the derivative of that."""
     inner = Symbol("\0x")
-    slope = operation.rules[0](inner, operation(inner))
+    slope = as_expr(operation.rules[0](inner, operation(inner)))
     for _ in range(primes - 1):
-        slope = derivative(0 * ONE + slope, inner.label)
-    return substituted(0 * ONE + slope, {inner.label: arguments[0]})
+        slope = derivative(slope, inner.label)
+    return substituted(slope, {inner.label: arguments[0]})
 
 
 def _no_rule(tree: Expr, problem: str) -> FormulaError:
