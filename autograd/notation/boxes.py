@@ -309,10 +309,10 @@ def text_of(box: Box) -> str:
         case "accent":
             return _accented(box.text, box.parts[0])
         case "at":
-            of = _bracketed(
-                box.parts[0], _is_long(box.parts[0]) and box.parts[0].kind != "derivative"
-            )
-            return f"{of}|_{{{text_of(box.parts[1])}}}"
+            of, place = box.parts
+            single = _is_unit(of) and not _is_raised(of)
+            subject = _bracketed(of, not (single or of.kind == "derivative"))
+            return f"{subject}|_{{{text_of(place)}}}"
         case "cases":
             words = (" if ", " else ") * len(box.parts)
             pieces = [text_of(part) for part in box.parts]
@@ -347,8 +347,8 @@ def _needs_brackets(parts: tuple[Box, ...], at: int) -> bool:
 
 
 def _items(box: Box) -> list[Box]:
-    """The pieces of a row."""
-    return list(box.parts) if box.kind == "row" else [box]
+    """The pieces of a row, and of the rows in it."""
+    return [item for part in box.parts for item in _items(part)] if box.kind == "row" else [box]
 
 
 def is_sum(box: Box) -> bool:
@@ -363,18 +363,21 @@ def _is_long(box: Box) -> bool:
     return series or is_sum(box) or box.kind in ("fraction", "derivative", "at", "cases")
 
 
+_LETTERS: Final = ("letter", "scripts", "accent")
+
+
 def _is_unit(box: Box) -> bool:
     """Whether it can follow a stroke without brackets: one number, one symbol, one call."""
     items = _items(box)
-    if len(items) == 1 and box.kind == "row":
-        return _is_unit(items[0])
     if len(items) == 2:  # tanh(x), log₂(x)²
         name, inputs = (item.parts[0] if item.kind == "scripts" else item for item in items)
         if name.kind == "word" and inputs.kind == "group":
             return True
+    if not items:
+        return False
     if len(items) == 1:
-        return box.kind not in ("space", "sign", "fraction", "derivative")
-    return bool(items) and all(item.kind in ("letter", "scripts", "accent") for item in items)
+        return items[0].kind not in ("space", "sign", "fraction", "derivative")
+    return all(item.kind == "letter" for item in items[:-1]) and items[-1].kind in _LETTERS
 
 
 def _is_raised(box: Box) -> bool:
@@ -394,11 +397,16 @@ def _script(box: Box, mark: str, table: dict[str, str]) -> str:
     body = text_of(box)
     # In an exponent the space of a product tells x y from xy.
     squeezed = re.sub(r" ([+−]) " if mark == "^" else r" ()", r"\1", body)
-    if box.kind != "word" and all(c in table for c in squeezed):
+    is_formula = _holds_word(box) or "′" in body.lstrip("′")
+    if not is_formula and all(c in table for c in squeezed):
         return "".join(table[c] for c in squeezed)
     if box.kind == "word" or len(body) == 1:
         return mark + body
     return f"{mark}({body})" if mark == "^" else f"{mark}{{{body}}}"
+
+
+def _holds_word(box: Box) -> bool:
+    return box.kind == "word" or any(map(_holds_word, box.parts))
 
 
 # As MathML.

@@ -434,11 +434,11 @@ class _Layout:
         return Box("scripts", parts=(bare, NOTHING, self._exponent(exponent)))
 
     def _exponent(self, tree: Expr) -> Box:
-        match tree:
-            case Product((Number(above),), (Number(below),)):
-                return row((_number(above), _SLASH, _number(below)))
-            case Negative(Product((Number(),), (Number(),)) as size):
-                return row((_MINUS, self._exponent(size)))
+        """What stands raised: fractions of whole numbers with a stroke, as in x^{1/2}."""
+        sign, size = ((_MINUS,), tree.operand) if isinstance(tree, Negative) else ((), tree)
+        match size:
+            case Product((Number(above),), (Number(below),)) if (above + below).isdigit():
+                return row((*sign, _number(above), _SLASH, _number(below)))
         return self.alone(tree)
 
     # Functions.
