@@ -267,24 +267,24 @@ _DOTS: Final = Symbol(r"\cdots")
 
 
 class _Cell(NamedTuple):
-    """A factor as it stands in a line: its form, or its quotient where it has none.
+    """A factor as it stands in a line: in the chain rule, and worked out where it can be.
 
     Dots for factors left out have no number either.
     """
 
     form: Expr | None
-    quotient: Expr
+    in_chain: Expr
     number: float | None
 
     @property
     def in_symbols(self) -> Expr:
-        return self.quotient if self.form is None else self.form
+        return self.in_chain if self.form is None else self.form
 
 
 def _cells(path: Path) -> list[_Cell]:
     """The factors of a path that are written out, with dots where some are not."""
     head, tail = (
-        [_Cell(factor.form, factor.quotient, factor.number) for factor in end] for end in path.ends
+        [_Cell(factor.form, factor.in_chain, factor.number) for factor in end] for end in path.ends
     )
     return [*head, _Cell(None, path.dots, None), *tail] if tail else head
 
@@ -328,7 +328,7 @@ class _Writer:
 
     def _write_chain(self) -> None:
         if len(self._paths) > 1 or any(len(path.factors) > 1 for path in self._paths):
-            self._add(EQUAL, [[cell.quotient for cell in _cells(path)] for path in self._paths])
+            self._add(EQUAL, [[cell.in_chain for cell in _cells(path)] for path in self._paths])
 
     def _write_formulas(self) -> list[list[_Cell]]:
         """The factors' formulas, those that are 1 left out; gives what stands in the line."""
@@ -424,7 +424,7 @@ class _Writer:
             nodes = self._graph.nodes_in(cell.form)
             numbers = {self._graph.names.called(n): decimal(n.data, self._digits) for n in nodes}
             return substituted(cell.form, numbers)
-        return cell.quotient if cell.number is None else decimal(cell.number, self._digits)
+        return cell.in_chain if cell.number is None else decimal(cell.number, self._digits)
 
     def _is_rounded(self, cell: _Cell) -> bool:
         """Whether a number that replaces a symbol is shown with fewer digits than it has."""

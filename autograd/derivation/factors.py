@@ -95,6 +95,19 @@ class Factor:
         return self._graph.quotient(self.parent, self.child)
 
     @property
+    def in_chain(self) -> Expr:
+        r"""The derivative in the chain rule: its quotient where that is all of \partial L/\partial x.
+
+        Where L depends on x through other symbols too, this is the part in which those are held
+        fixed, and is written out.
+        """
+        others = self._graph.others_between(self.parent, self.child)
+        if not others:
+            return self.quotient
+        held = ", ".join(self._graph.names.called(node) for node in others)
+        return self.form or Symbol(rf"\left.{self.symbolic}\right|_{{{held}}}")
+
+    @property
     def symbolic(self) -> str:
         r"""The derivative in LaTeX before it is worked out: `\frac{\partial L}{\partial W}`."""
         return to_latex(self.quotient)
@@ -200,7 +213,9 @@ class SymbolGraph:
         self.names = Names(order, wrt)
         self.recogniser = Recogniser(order, self.names)
         self._depends = dependents(order, wrt)
+        self._order = order
         self._factors: dict[tuple[Value, Value], Factor] = {}
+        self._above: dict[Value, set[Value]] = {}  # the nodes that depend on a symbol
         self._below = self._symbols_below(order)
         ways: dict[Value, int] = {wrt: 1}
         for node, below in self._below.items():
@@ -265,6 +280,12 @@ class SymbolGraph:
             known = Factor(parent, child, slope, self)
             self._factors[parent, child] = known
         return known
+
+    def others_between(self, parent: Value, child: Value) -> list[Value]:
+        """The symbols next below `parent`, but for `child`, that depend on `child` too."""
+        if child not in self._above:
+            self._above[child] = dependents(self._order, child) - {child}
+        return [node for node in self._below[parent] if node in self._above[child]]
 
     def symbol(self, node: Value) -> Symbol:
         """What a node is called, as a tree."""
