@@ -47,7 +47,7 @@ from autograd.notation.expr import (
 from autograd.notation.labels import script_of, skip_space
 from autograd.notation.scanner import OPERANDS, UNSEEN_BRACKET, Scanner, Token
 from autograd.notation.series import running, stands_in
-from autograd.notation.signs import BARS, BRACKETS, DIVIDING, ROUNDING, VULGAR
+from autograd.notation.signs import BARS, BRACKETS, DIVIDING, PRIMES, ROUNDING, VULGAR
 from autograd.ops import TABLE, Operation
 
 if TYPE_CHECKING:
@@ -220,7 +220,7 @@ class Parser:
         """Whether a factor begins here, multiplied without a sign."""
         if self._at("bar"):
             opens = not (self.open and self.open[-1] in BARS) and self.token.held != r"\rvert"
-            return self.token.held == r"\lvert" or (opens and not self._at_point())
+            return self.token.held == r"\lvert" or (opens and not self._has_point())
         return self._at(*OPERANDS)
 
     def _beside(self, before: Expr, inner: Callable[[], Expr]) -> Expr:
@@ -482,13 +482,16 @@ class Parser:
             inner = self._braced()
             power = Product((ONE,), (degree,), start=degree.start, end=degree.end)
             return Power(inner, power, start=sign.start, end=self.last_end)
-        return Call(TABLE["sqrt"], (self._braced(),), start=sign.start, end=self.last_end)
+        inner = self._braced() if self.text[sign.start] == "\\" else self._atom()
+        return Call(TABLE["sqrt"], (inner,), start=sign.start, end=self.last_end)
 
     # Functions.
 
     def _call(self, name: Token) -> Expr:
         r"""A function with its argument: tanh(x), \sin 2x, \sin^2 x, \sigma'(z), \log_2 x."""
         operation: Operation = name.held
+        while self._at("'"):
+            name.primes += len(PRIMES.get(self._advance().held, "'"))
         base = exponent = None
         if self._at("_"):
             operation, base = self._logarithm(operation, name)
@@ -726,6 +729,8 @@ class Parser:
         after = self.words.scan(inner.end)
         if after.kind != "close" or inner.kind not in ("symbol", "number"):
             return tree
+        if self.words.scan(after.end).kind in ("^", "raised"):
+            return tree
         is_function = isinstance(of, Symbol) and self.words.names.applied.find(of.label) is not None
         if inner.kind == "symbol" and inner.held == by.label:
             self.doubts.add(Doubt.POINT)
@@ -767,8 +772,10 @@ class Parser:
 
     def _at_point(self) -> bool:
         r"""Whether `|_{x = 3}` stands here."""
-        if not self._at("bar") or (self.open and (self.open[-1] in BARS or self.open[-1] == "d")):
-            return False
+        inside = self.open and (self.open[-1] in BARS or self.open[-1] in ("d", UNSEEN_BRACKET))
+        return self._at("bar") and not inside and self._has_point()
+
+    def _has_point(self) -> bool:
         return self.text.startswith("_", skip_space(self.text, self.token.end))
 
     def _at_values(self, tree: Expr) -> Expr:
@@ -793,7 +800,7 @@ class Parser:
             self.open.append(UNSEEN_BRACKET)
             inner = self._sum()
             self.open.pop()
-        if not self._at_point():
+        if not (self._at("bar") and self._has_point()):
             raise self._error(r"\left. is closed by no |_{x = 3}", opening)
         return self._at_values(inner)
 
@@ -892,20 +899,22 @@ class Parser:
 
     # Cases and lists.
 
-    def _conditional(self, value: Expr, start: int) -> Expr:
+    def _conditional(self, value: Expr, start: int) -> Cases:
         """What follows a value: `x if z > 0 else 0`."""
         if self._at(","):
             self._advance()
         if self._advance().held != "if":
             raise self._error("this is for all other cases, but there are none before it")
-        condition = self._relation()
-        values = [value]
+        values, conditions = (value,), (self._relation(),)
         if self._at("condition") and self.token.held == "else":
-            self._advance()
-            other_start = self.token.start
+            other_start = self._advance().end
             other = self._sum()
-            values.append(self._conditional(other, other_start) if self._at("condition") else other)
-        return Cases(tuple(values), (condition,), start=start, end=self.last_end)
+            if self._at("condition"):
+                other = self._conditional(other, other_start)
+                values, conditions = values + other.values, conditions + other.conditions
+            else:
+                values += (other,)
+        return Cases(values, conditions, start=start, end=self.last_end)
 
     def _relation(self) -> Relation:
         left = self._sum()

@@ -256,8 +256,10 @@ def _bases_at(
         return
     words = _GROUPED_WORDS.match(text, at)
     if words:
-        further = ",".join("".join(words[2].split()).split(r"\_")[1:])
-        yield Spelling("".join(words[1].split()), further), words.end(), True
+        word = "".join(words[1].split())
+        base = word.rstrip(_DIGITS) or word
+        subs = [word[len(base) :], *words[2].split(r"\_")[1:]]
+        yield Spelling(base, ",".join(filter(None, subs))), words.end(), True
         return
     command = _COMMAND.match(text, at)
     if command and command[1] in _OVER:

@@ -144,24 +144,23 @@ class Names:
     ) -> None:
         self.labels = labels
         self.applied = Labels(applied)
-        self.operations = _operations(tuple(functions))
+        self.functions, self.operations = _operations(tuple(functions))
         self.new_symbols = new_symbols
-        self.bases = frozenset((
-            *labels.bases, *self.applied.bases, *(spelling.base for spelling in self.operations),
-            *SERIES, "e", r"\pi",
-        ))  # fmt: skip
+        bases = (*labels.bases, *self.applied.bases, *self.functions.bases)
+        self.bases = frozenset((*bases, *SERIES, "e", r"\pi"))
 
 
 @lru_cache(maxsize=64)
-def _operations(own: tuple[Operation, ...]) -> Mapping[Spelling, Operation]:
-    """The operations by all that they are called, those of one's own first."""
-    found: dict[Spelling, Operation] = {}
-    for operation in (*own, *TABLE.values()):
-        for name in names_of(operation) if not operation.symbol else ():
-            for spelling in spellings_of(name):
-                if spelling.base != r"\sqrt":
-                    found.setdefault(spelling, operation)
-    return found
+def _operations(own: tuple[Operation, ...]) -> tuple[Labels, Mapping[str, Operation]]:
+    """The names of operations, and the operation of each; those of one's own come first."""
+    found: dict[str, Operation] = {}
+    for operation in (*own, *(op for op in TABLE.values() if not op.symbol)):
+        for name in names_of(operation):
+            found.setdefault(name, operation)
+            if name.isalnum() and not spellings_of(name):  # log1p
+                found.setdefault(rf"\operatorname{{{name}}}", operation)
+    found.pop(r"\sqrt", None)
+    return Labels(found), found
 
 
 class Scanner:
@@ -247,9 +246,12 @@ class Scanner:
             token = self._of(spelling, at, end)
             if token is not None:
                 break
-        literal = self.names.labels.literal(self.text, at)
-        if literal and (token is None or literal[1] > token.end):
-            return Token("symbol", at, literal[1], literal[0])
+        label = self.names.labels.literal(self.text, at)
+        if label and (token is None or label[1] > token.end):
+            return Token("symbol", at, label[1], label[0])
+        function = self.names.functions.literal(self.text, at)
+        if function and (token is None or function[1] > token.end):
+            return Token("function", at, function[1], self.names.operations[function[0]])
         if token is None or token.kind in ("function", "series"):
             return token
         # W_{13}, say, where only W is known, is another symbol
@@ -264,11 +266,10 @@ class Scanner:
             return Token("applied", at, end, label or applied)
         if label is not None:
             return Token("symbol", at, end, label)
-        operation = names.operations.get(spelling)
-        if operation and not (
-            names.new_symbols and spelling.base[1:] in GREEK and not _APPLYING.match(self.text, end)
-        ):
-            return Token("function", at, end, operation)
+        name = names.functions.spelled(spelling)
+        is_letter_alone = names.new_symbols and spelling.base[1:] in GREEK
+        if name and not (is_letter_alone and not _APPLYING.match(self.text, end)):
+            return Token("function", at, end, names.operations[name])
         primes = len(spelling.sup) if set(spelling.sup) == {"'"} else 0
         if primes:
             bare = self._of(spelling._replace(sup=""), at, end)
