@@ -96,10 +96,10 @@ class Factor:
 
     @property
     def in_chain(self) -> Expr:
-        r"""The derivative in the chain rule: its quotient where that is all of \partial L/\partial x.
+        """The derivative as it stands in the chain rule: its quotient, where that says it.
 
-        Where L depends on x through other symbols too, this is the part in which those are held
-        fixed, and is written out.
+        Where L depends on x through other symbols too, ∂L/∂x is more than the part in which those
+        are held fixed, so that is written out.
         """
         others = self._graph.others_between(self.parent, self.child)
         if not others:
