@@ -89,9 +89,7 @@ def test_every_operation_to_fifty_digits(name: str, data: st.DataObject) -> None
             return
         assume(true == 0 or abs(mp.log10(abs(true))) < 4000)
         worth = Judge({}).worth(tree)
-        off = abs(true - worth.middle)
-        assert off <= worth.radius + abs(true) * mp.mpf(10) ** -690
-        assert worth.radius <= abs(true) * mp.mpf(10) ** -44
+        assert abs(true - worth) <= abs(true) * mp.mpf(10) ** -44
 
 
 def mp_worth(tree: Expr, at: dict[str, Any]) -> Any:
@@ -512,23 +510,6 @@ def test_what_depends_on_what() -> None:
     assert judge.is_constant(slope(3 * x, "x"))
 
 
-def test_factors_of_the_chain_rule_can_be_others() -> None:
-    p, q = Symbol("p"), Symbol("q")
-    judge = Judge({"z": w * x, "p": call(ops.sigmoid, z), "q": z * z, "L": p * q})
-    point = judge.point(1)
-    whole = judge.gradient("L", "w", point)
-    assert not whole.differs_from(judge.worth(slope("L", "w"), point))
-    for change, mended in (
-        ({("p", "z"): None}, p * 2 * z * x),
-        ({("p", "z"): z * (1 - z)}, (q * z * (1 - z) + p * 2 * z) * x),
-        ({("z", "w"): w}, (q * p * (1 - p) + p * 2 * z) * w),
-        ({("L", "p"): None, ("z", "w"): ONE}, p * 2 * z),
-    ):
-        changed = judge.gradient("L", "w", point, change)
-        assert not changed.differs_from(judge.worth(mended, point))
-        assert changed.differs_from(whole)
-
-
 def test_a_counterexample_is_seen_to_be_one() -> None:
     values = {"w": Number("18"), "x": Number("80"), "y": Number("3")}
     judge = Judge({"L": (y - w * x) ** 2}, values)
@@ -552,7 +533,7 @@ def test_verdicts_do_not_depend_on_what_was_asked_before() -> None:
     used.compare(a, b * c)
     truth = slope("L", "x")
     other = fresh()
-    assert other.worth(truth, other.point(3)).raw == used.worth(truth, used.point(3)).raw
+    assert other.worth(truth, other.point(3)) == used.worth(truth, used.point(3))
 
 
 def test_trees_of_any_depth() -> None:

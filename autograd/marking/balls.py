@@ -39,40 +39,6 @@ _MOST_TIMES: Final = 1024  # powers up to this are multiplied out
 _OWN: Final = 45  # bits that a user's own function of floats is good for
 
 
-class Ball:
-    """A number known to within a radius, to be looked at from outside."""
-
-    __slots__ = ("raw",)
-
-    def __init__(self, raw: Raw) -> None:
-        self.raw = raw
-
-    @property
-    def middle(self) -> mpmath.mpf:
-        """The number."""
-        return mpmath.mp.make_mpf(_to_mpf(self.raw))
-
-    @property
-    def radius(self) -> mpmath.mpf:
-        """How far it may be off."""
-        return mpmath.mp.make_mpf(_to_mpf((self.raw[1], 0, self.raw[2])))
-
-    @property
-    def is_zero(self) -> bool:
-        """Whether it is exactly 0, as what comes from a branch not taken."""
-        return not (self.raw[0] or self.raw[1])
-
-    def differs_from(self, other: Ball) -> bool:
-        """Whether the two are surely different numbers."""
-        return are_apart(self.raw, other.raw)
-
-    def __float__(self) -> float:
-        return to_float(self.raw)
-
-    def __repr__(self) -> str:
-        return f"Ball({mpmath.nstr(self.middle, 15)} ± {mpmath.nstr(self.radius, 2)})"
-
-
 # Arithmetic.
 
 
@@ -211,6 +177,11 @@ def to_float(x: Raw) -> float:
         return math.copysign(math.inf, m)
 
 
+def to_mpf(x: Raw) -> mpmath.mpf:
+    """The middle of a ball, with all its digits."""
+    return mpmath.mp.make_mpf(_to_mpf(x))
+
+
 def _to_mpf(x: Raw) -> Any:
     return libmp.from_man_exp(x[0], x[2])
 
@@ -321,7 +292,7 @@ def _sqrt(bits: int, x: Raw) -> Raw:
         if m or r:
             raise ValueError
         return ZERO
-    shift = max(2 * bits - m.bit_length(), 0)
+    shift = max(2 * bits - m.bit_length() - 1, 0)
     shift += (e - shift) & 1
     root = math.isqrt(m << shift)
     wide = (r << shift) // root + 1 if r else 0  # twice as far as a narrow ball reaches

@@ -7,6 +7,7 @@ that agreement would say nothing, a point is worked out again with more digits.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Final, Literal
@@ -16,12 +17,11 @@ import mpmath
 from autograd import ops
 from autograd.errors import ArgumentError, ChalkgradError
 from autograd.marking import balls, digits
-from autograd.marking.balls import BITS, Ball
+from autograd.marking.balls import BITS
 from autograd.marking.points import KINDS, ROUNDS, drawn, share
-from autograd.marking.tape import HAS_KINK, IS_ROUGH, IS_WIDE, KINKED, Tape, passed
+from autograd.marking.tape import HAS_KINK, IS_ROUGH, IS_WIDE, KINKED, Tape
 from autograd.notation.errors import FormulaError
 from autograd.notation.expr import (
-    ZERO,
     At,
     Derivative,
     Expr,
@@ -36,8 +36,9 @@ from autograd.notation.layout import Sentence
 from autograd.notation.values import decimal
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable, Mapping, Sequence
+    from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 
+    from autograd.marking.balls import Raw
     from autograd.marking.tape import Worth
 
 _LEVELS: Final = (BITS, 4 * BITS, 16 * BITS)  # more bits where too much cancels
@@ -141,7 +142,6 @@ class Judge:
         self._steps: dict[str, int] = {}  # of symbols, each after those it uses
         self._own: dict[str, int | None] = {}
         self._numbers: tuple[float, ...] | None = None
-        self._tangents: dict[tuple[str, str], dict[str, int]] = {}
 
     # Trees as steps.
 
@@ -316,17 +316,17 @@ class Judge:
         leaves = ((each, self.tape.leaves.get(each)) for each in sorted(self.tape.under(step)))
         return {each: key for each, key in leaves if isinstance(key, str)}
 
-    def worth(self, tree: Expr, point: Point | None = None) -> Ball:
+    def worth(self, tree: Expr, point: Point | None = None) -> mpmath.mpf:
         """What a tree is worth at a point, or by the page's own numbers.
 
         Raises what its operations raise, and ArgumentError for a leaf without a number.
         """
         step = self.step(tree)
-        return _ball(self.here(step) if point is None else point.worth(step))
+        return balls.to_mpf(_known(self.here(step) if point is None else point.worth(step)))
 
     def number(self, tree: Expr) -> mpmath.mpf:
         """What a tree is worth by the page's own numbers; raises as `worth` does."""
-        return self.worth(tree).middle
+        return self.worth(tree)
 
     def exact(self, tree: Expr) -> Expr:
         """What a tree is worth by the page's own numbers, with all its digits."""
@@ -334,7 +334,7 @@ class Judge:
 
     def rounded(self, tree: Expr) -> Expr:
         """What a tree is worth by the page's own numbers, as a person writes it."""
-        return shown(self.worth(tree))
+        return shown(_known(self.here(self.step(tree))))
 
     def missing(self, tree: Expr) -> list[str]:
         """The leaves without a number that a tree depends on."""
@@ -346,7 +346,8 @@ class Judge:
 
     def is_equal_here(self, a: Expr, b: Expr) -> bool:
         """Whether two trees have the same worth by the page's own numbers."""
-        return not self.worth(a).differs_from(self.worth(b))
+        worths = (_known(self.here(self.step(tree))) for tree in (a, b))
+        return not balls.are_apart(*worths)
 
     def is_near(self, a: Expr, b: Expr, *, within: float = 0.02) -> bool:
         """Whether two trees have about the same worth by the page's own numbers."""
@@ -380,7 +381,7 @@ class Judge:
         """
         known = self.known_numbers() if known is None else known
         try:
-            true = balls.to_fraction(self.worth(truth).raw)
+            true = balls.to_fraction(_known(self.here(self.step(truth))))
             verdict = digits.match(self._in_numbers(claim), true, rough=rough, known=known)
             if verdict == "wrong" and before is not None:
                 worked = self._in_numbers(before)
@@ -433,68 +434,21 @@ class Judge:
         """The symbols on the ways from `of` to `wrt` in whose formulas `wrt` stands."""
         return [label for label in self.between(of, wrt) if wrt in self._uses(label)]
 
-    def gradient(
-        self,
-        of: str,
-        wrt: str,
-        point: Point | None = None,
-        change: Mapping[tuple[str, str], Expr | None] | None = None,
-    ) -> Ball:
-        """d(of)/d(wrt), with other factors d(parent)/d(child) where `change` has one; None is 0."""
-        step = self.rewired(of, wrt, change or {})
-        return _ball(self.here(step) if point is None else point.worth(step))
-
-    def rewired(self, of: str, wrt: str, change: Mapping[tuple[str, str], Expr | None]) -> int:
-        """The step of d(of)/d(wrt) by the chain rule, with other factors in some places."""
-        self._prepare([of, wrt])
-        new = {place: self.step(ZERO if tree is None else tree) for place, tree in change.items()}
-        if len(new) > 1:
-            return self._chain(of, wrt, new)[of]
-        tape = self.tape
-        total = tape.derivative(self._steps[of], self._steps[wrt])
-        for (parent, child), factor in new.items():  # the rest of the paths stays as it is
-            other = tape.step(ops.sub, factor, self._factor(parent, child))
-            if (of, wrt) not in self._tangents:
-                self._tangents[of, wrt] = self._chain(of, wrt, {})
-            if parent in self._tangents[of, wrt] and child in self._tangents[of, wrt]:
-                above = tape.derivative(self._steps[of], self._steps[parent])
-                other = tape.step(passed, above, other)
-                other = tape.step(passed, other, self._tangents[of, wrt][child])
-                total = tape.step(ops.add, total, other)
-        return total
-
-    def _factor(self, parent: str, child: str) -> int:
-        (root,) = self.tape.inputs[self._steps[parent]]
-        return self.tape.derivative(root, self._steps[child], direct=True)
-
-    def _chain(self, of: str, wrt: str, new: Mapping[tuple[str, str], int]) -> dict[str, int]:
-        """d(symbol)/d(wrt) of every symbol on the ways from `of` to `wrt`."""
-        tape = self.tape
-        slopes = {wrt: tape.number(Fraction(1))}
-        for label in self.between(of, wrt):
-            if label == wrt:
-                continue
-            total = tape.number(Fraction(0))
-            for child in self._uses(label):
-                if child in slopes:
-                    factor = new.get((label, child), None)
-                    factor = self._factor(label, child) if factor is None else factor
-                    total = tape.step(ops.add, total, tape.step(passed, slopes[child], factor))
-            slopes[label] = total
-        return {of: tape.number(Fraction(0)), **slopes}
-
     # Examples.
 
-    def example(self, *trees: Expr) -> dict[str, float] | None:
-        """Numbers of all symbols that trees depend on, at a point where all have one."""
+    def examples(self, *trees: Expr) -> Iterator[dict[str, float]]:
+        """Numbers of all symbols that trees depend on, at points where all have one."""
         steps = [self.step(tree) for tree in trees]
         labels = self._cone(symbols_of(*trees))
         steps += [self._steps[label] for label in labels]
         for place in range(1, len(ROUNDS) * len(KINDS)):
             worths = [self.point(place).worth(step) for step in steps]
             if all(isinstance(worth, tuple) for worth in worths):
-                return dict(zip(labels, map(_float, worths[len(trees) :]), strict=True))
-        return None
+                yield dict(zip(labels, map(_float, worths[len(trees) :]), strict=True))
+
+    def example(self, *trees: Expr) -> dict[str, float] | None:
+        """The first of the `examples`; None where there is none."""
+        return next(self.examples(*trees), None)
 
     def counterexample(
         self, truth: Expr, claim: Expr, *, answer: Expr | None = None, most: int = 16
@@ -514,7 +468,7 @@ class Judge:
             if len(labels) <= most and all(isinstance(worth, tuple) for worth in worths):
                 actual, claimed = map(_float, worths[:2])
                 if abs(claimed - actual) > _VISIBLE * max(abs(claimed), abs(actual)):
-                    trees = [shown(_ball(worth)) for worth in worths]
+                    trees = [shown(_known(worth)) for worth in worths]
                     values = zip(labels, trees[2:], strict=True)
                     return Counterexample(tuple(values), trees[1], trees[0])
         return None
@@ -527,19 +481,19 @@ def _blurred(part: Expr) -> Expr | None:
     return None
 
 
-def _ball(worth: Worth) -> Ball:
+def _known(worth: Worth) -> Raw:
     if isinstance(worth, tuple):
-        return Ball(worth)
+        return worth
     raise worth
 
 
 def _float(worth: Worth) -> float:
-    return float(_ball(worth))
+    return balls.to_float(_known(worth))
 
 
-def shown(worth: Ball) -> Expr:
+def shown(worth: Raw) -> Expr:
     """A number as a person writes it, to six digits; whole ones in full."""
-    rough = float(worth)
-    if rough - rough == 0.0 and (rough or worth.is_zero):
+    rough = balls.to_float(worth)
+    if math.isfinite(rough) and (rough or not worth[0]):
         return decimal(rough)
-    return number(Fraction(mpmath.nstr(worth.middle, 6)))  # beyond floats
+    return number(Fraction(mpmath.nstr(balls.to_mpf(worth), 6)))  # beyond floats

@@ -108,7 +108,7 @@ class Tape:
         self.leaves: dict[int, Hashable] = {}
         self._functions: list[Callable[..., Any]] = []
         self._known: dict[Hashable, int] = {}
-        self._sweeps: dict[tuple[int, bool], _Sweep] = {}
+        self._sweeps: dict[int, _Sweep] = {}
 
     def _add(self, key: Hashable, op: Operation | None, inputs: tuple[int, ...], flags: int) -> int:
         number = self._known.get((op, key))
@@ -179,11 +179,11 @@ class Tape:
         )
         return self.number_of(meaning.of(tree))
 
-    def derivative(self, of: int, wrt: int, *, direct: bool = False) -> int:
-        """The step of d(of)/d(wrt), whatever `wrt` is computed from; if direct, without aliases."""
-        sweep = self._sweeps.get((of, direct)) or _Sweep(self, of, direct)
-        self._sweeps[of, direct] = sweep
-        return sweep.down_to(wrt)
+    def derivative(self, of: int, wrt: int) -> int:
+        """The step of d(of)/d(wrt), whatever `wrt` itself is computed from."""
+        if of not in self._sweeps:
+            self._sweeps[of] = _Sweep(self, of)
+        return self._sweeps[of].down_to(wrt)
 
     def with_replaced(self, root: int, new: Mapping[int, int]) -> int:
         """The step computed as `root` is, with other steps in the place of some."""
@@ -258,9 +258,8 @@ def _simplified(op: Operation, inputs: tuple[int, ...], numbers: list[Any]) -> i
 class _Sweep:
     """The derivatives of one step by those it is computed from, from above downwards as wanted."""
 
-    def __init__(self, tape: Tape, of: int, direct: bool) -> None:
+    def __init__(self, tape: Tape, of: int) -> None:
         self._tape = tape
-        self._direct = direct
         self._slopes = {of: tape.number(Fraction(1))}
         self._waiting = [-of]
 
@@ -273,8 +272,6 @@ class _Sweep:
     def _pass_on(self, number: int) -> None:
         tape = self._tape
         op, inputs = tape.operations[number], tape.inputs[number]
-        if op is None and self._direct:
-            return
         arguments = [Step(tape, each) for each in (*inputs, number)]
         for which, each in enumerate(inputs):
             if not tape.flags[each] & VARIES:
