@@ -69,7 +69,8 @@ def number(x: float, digits: int = 6) -> str:
     text = f"{x:.{digits}g}"
     if 1e-7 < abs(x) < 1e6:
         text = f"{Decimal(text):f}"
-    return text.replace("-", "−")
+    mantissa, _, power = text.partition("e")
+    return to_unicode(rf"{mantissa}{{\cdot}}10^{{{int(power)}}}" if power else mantissa)
 
 
 def rounded(x: float, digits: int = 3) -> float:

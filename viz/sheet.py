@@ -9,7 +9,7 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from autograd import ArgumentTypeError, Derivation, Working, to_mathml, to_unicode
+from autograd import ArgumentTypeError, Derivation, Working, to_latex, to_mathml, to_unicode
 from viz.errors import PictureError
 from viz.files import write_whole
 
@@ -120,7 +120,7 @@ def _section(working: Working) -> str:
     for i, row in enumerate(working.rows):
         left = to_mathml(working.left) if i == 0 else ""
         sign = f"<mo>{escape(to_unicode(row.sign))}</mo>" if row.sign else ""
-        cells = (left, sign, to_mathml(row.latex))
+        cells = (left, sign, row.mathml)
         rows.append("<mtr>" + "".join(f"<mtd>{cell}</mtd>" for cell in cells) + "</mtr>")
     table = '<mtable displaystyle="true">\n' + "\n".join(rows) + "\n</mtable>"
     remarks = "".join(f"\n<p>{escape(remark)}</p>" for remark in working.remarks)
@@ -149,6 +149,13 @@ class _Piece(NamedTuple):
     y: float
     text: str
     small: bool
+
+
+class _Shown(NamedTuple):
+    """A formula as LaTeX and as text."""
+
+    latex: str
+    text: str
 
 
 class _Block(NamedTuple):
@@ -275,16 +282,18 @@ class _Setter:
         return self._set()
 
     def block(self, working: Working) -> _Block:
-        left = self._typeset(working.left)
+        left = self._typeset([_Shown(to_latex(working.left), to_unicode(working.left))])
         sign_at = self._width(left) + 6
         body_at = sign_at + self._width("$=$") + 7
         for i, row in enumerate(working.rows):
-            sign = self._typeset(row.sign) if row.sign else ""
-            for part, cells in enumerate(self._broken(row.cells, self._widest - body_at)):
-                line = [(body_at, cells)]
+            sign = self._typeset([_Shown(row.sign, to_unicode(row.sign))]) if row.sign else ""
+            both = zip(row.typeset(to_latex), row.typeset(to_unicode), strict=True)
+            cells = [_Shown(*cell) for cell in both]
+            for part, line in enumerate(self._broken(cells, self._widest - body_at)):
+                pieces = [(body_at, line)]
                 if part == 0:
-                    line += [(sign_at, sign), (0.0, left if i == 0 else "")]
-                self._line(line)
+                    pieces += [(sign_at, sign), (0.0, left if i == 0 else "")]
+                self._line(pieces)
         for remark in working.remarks:
             for text in textwrap.wrap(f"({remark})", int(self._widest / 5.5)):
                 self._line([(0.0, text)], small=True)
@@ -303,30 +312,29 @@ class _Setter:
             self._right = max(self._right, x + width)
         self._bottom = base + max(descent for *_, descent in sizes) + _LINE_GAP
 
-    def _broken(self, cells: Sequence[str], width: float) -> list[str]:
+    def _broken(self, cells: Sequence[_Shown], width: float) -> list[str]:
         """The product on one line, or broken before dots where it would be wider."""
-        whole = self._typeset(r" \cdot ".join(cells))
-        if self._width(whole) <= width:
-            return [whole]
-        lines = [cells[0]]
+        lines = [[cells[0]]]
         for cell in cells[1:]:
-            longer = rf"{lines[-1]} \cdot {cell}"
-            if self._width(self._typeset(longer)) <= width:
-                lines[-1] = longer
+            longer = self._typeset([*lines[-1], cell], goes_on=len(lines) > 1)
+            if self._width(longer) <= width:
+                lines[-1].append(cell)
             else:
-                lines.append(rf"{{\cdot}}\;{cell}")
-        return [self._typeset(line) for line in lines]
+                lines.append([cell])
+        return [self._typeset(line, goes_on=place > 0) for place, line in enumerate(lines)]
 
-    def _typeset(self, latex: str) -> str:
-        """The formula as matplotlib reads it; as text where that does not know a letter."""
-        math = f"${latex.replace(_FRACTION, _LARGE_FRACTION)}$"
-        if latex.isascii():
+    def _typeset(self, cells: Sequence[_Shown], *, goes_on: bool = False) -> str:
+        """A product as matplotlib reads it; as text where that does not know a letter."""
+        latex = r" \cdot ".join(cell.latex for cell in cells).replace(_FRACTION, _LARGE_FRACTION)
+        formula = rf"${{\cdot}}\;{latex}$" if goes_on else f"${latex}$"
+        if formula.isascii():
             try:
-                _size(math, small=False)
+                _size(formula, small=False)
             except ValueError:
-                return to_unicode(latex)
-            return math
-        return to_unicode(latex)
+                pass
+            else:
+                return formula
+        return ("· " if goes_on else "") + " · ".join(cell.text for cell in cells)
 
     def _width(self, text: str) -> float:
         return _size(text, small=False)[0]

@@ -13,7 +13,6 @@ __all__ = ["FONT", "number", "plain", "symbol"]
 FONT: Final = "DejaVu Sans"  # has all these characters, and comes with matplotlib
 
 _LONGEST: Final = 60  # characters of a label
-_NAME: Final = re.compile(r"[^\W_]+(?:_[^\W_]{2,})+")  # my_label, as programs have them
 _BRACED: Final = re.compile(r"_\{([^{}]*)\}")
 _LOWERED: Final = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 _RAISED: Final = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -22,11 +21,10 @@ _RAISED: Final = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 def symbol(label: str) -> str:
     r"""A label in unicode, on one line; longer than 60 characters it ends in an ellipsis.
 
-    >>> symbol("W_{11}^2"), symbol(r"\hat{y}"), symbol("W_{10,3}^1"), symbol("c_{gpa}")
+    >>> symbol("W_{11}^2"), symbol("y_hat"), symbol("W_{10,3}^1"), symbol("c_{gpa}")
     ('W₁₁²', 'ŷ', 'W₁₀,₃¹', 'c_gpa')
     """
-    text = label if _NAME.fullmatch(label) else _BRACED.sub(_subscript, to_unicode(label))
-    text = _on_one_line(text)
+    text = _on_one_line(_BRACED.sub(_subscript, to_unicode(label)))
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
 
 
