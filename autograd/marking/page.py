@@ -19,6 +19,7 @@ from autograd.marking.prose import (
     condition_after,
     continues_formula,
     formulas_in_line,
+    introduces,
     settings_in_line,
     vocabulary,
 )
@@ -223,6 +224,7 @@ class _Found(NamedTuple):
     end: int
     source: str
     setting: Setting
+    tex: bool | None
 
 
 class _Reading:
@@ -260,7 +262,7 @@ class _Reading:
     ) -> Iterator[Statement]:
         """The statements in a formula, with what the page says around it."""
         headings, units, paragraphs, sentences = places
-        start, end, source, setting = formula
+        start, end, source, setting, tex = formula
         line = self._line(start)
         leads = not _MARKS_BEFORE.sub("", self.text[max(self.line_starts[line - 1], start - _FAR) : start])
         before, after = self._around(start, end, prose, sentences)
@@ -273,6 +275,7 @@ class _Reading:
                 unit=section + bisect_right(units, start),
                 paragraph=bisect_right(paragraphs, start),
                 setting=setting,
+                tex=tex,
                 before=f"{before} {found.before}".strip(),
                 after=last,
                 condition=condition_after(last),
@@ -284,7 +287,9 @@ class _Reading:
         place = bisect_left(sentences, start)
         first = sentences[place - 1] + 1 if place else 0
         if not prose[first:start].strip() and place and prose[first - 1] == "\n":
-            first = sentences[place - 2] + 1 if place > 1 else 0  # a display in a sentence
+            earlier = sentences[place - 2] + 1 if place > 1 else 0
+            if introduces(prose[max(earlier, first - 30) : first]):  # a display in a sentence
+                first = earlier
         place = bisect_left(sentences, end)
         last = sentences[place] if place < len(sentences) else len(prose)
         before = re.sub(f"{MATH}+", MATH, prose[max(first, start - _FAR) : start])
@@ -313,7 +318,7 @@ class _Reading:
             end = closing.end() if closing else len(self.text)
             if (opening["language"] or "").strip().lower() == "math":
                 last = closing.start() if closing else end
-                self.formulas.append(_Found(at, last, self.text[at:last], "display"))
+                self.formulas.append(_Found(at, last, self.text[at:last], "display", tex=True))
             else:
                 self._pass_over(start, end, "a comment" if opening["comment"] else "code")
             yield start, end
@@ -396,6 +401,7 @@ class _Reading:
         first = bisect_left(self.marked, start, key=lambda mark: mark.start)
         last = bisect_left(self.marked, end, key=lambda mark: mark.start)
         marks = self.marked[first:last]
+        tex = True if marks and all(mark.kind != "code" for mark in marks) else None
         if not marks:
             source = _TILDE.sub(lambda sign: "∼" if sign[1] else "≈", self.text[start:end])
         else:
@@ -408,7 +414,7 @@ class _Reading:
                 setting = "display"
             shells = [span for m in marks for span in ((m.start, m.first), (m.last, m.end))]
             source = _overwritten(self.text[start:end], [(a - start, b - start) for a, b in shells])
-        self.formulas.append(_Found(start, end, source, setting))
+        self.formulas.append(_Found(start, end, source, setting, tex))
         return self.formulas[-1]
 
 

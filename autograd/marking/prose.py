@@ -38,10 +38,11 @@ _CHOICES: Final = frozenset(
 )
 _FACTS: Final = frozenset(
     """then so hence thus therefore we is are was gives give yields get obtain have becomes implies
-    follows means that to toh isliye dann donc entonces""".split()
+    follows means us to toh isliye dann donc entonces""".split()
 )
 _CUE: Final = re.compile(r"\\[A-Za-z]+|[^\W\d_]+|[,;:]")
 _NEAR: Final = 4  # words
+_LEADING: Final = re.compile(rf"(?:,|\b(?:{'|'.join((*_CONDITIONS, *_CHOICES, 'that', 'by'))}))\s*$", re.I)
 _CONDITION: Final = re.compile(
     r"[\s,;(\[$]*(?:(?:only\s+)?(?:if|when(?:ever)?|for|as|at|provided(?:\s+that)?|unless|while|on"
     r"|wenn|si|agar|jab)\s+|(?=otherwise|else))(?P<said>.*)"
@@ -66,6 +67,11 @@ def condition_after(text: str) -> str:
     return said[:-1] if said.endswith((")", "]")) and "(" not in said else said
 
 
+def introduces(text: str) -> bool:
+    """Whether the words before a blank line lead to the formula after it."""
+    return _LEADING.search(text) is not None
+
+
 def cue_in(before: str) -> str:
     """The word by which what follows is a condition or a choice; empty where it is said as a fact.
 
@@ -78,9 +84,9 @@ def cue_in(before: str) -> str:
         word = words[place]
         if word in _FACTS:
             return ""
-        is_near = not comma and passed <= _NEAR
+        is_near = passed <= _NEAR and (word in _CHOICES or not comma)
         is_written = word == "as" and place and words[place - 1].endswith(("ed", "en", "same"))
-        if word in _CHOICES or (word in _CONDITIONS and is_near and not is_written):
+        if is_near and (word in _CHOICES or (word in _CONDITIONS and not is_written)):
             return word
         comma = comma or not word[-1].isalpha()
         passed += len(word) > 1 and word[0] != "\\" and word not in ("and", "all", "the")

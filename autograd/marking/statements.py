@@ -37,7 +37,7 @@ class Statement:
     `unit` examples and exercises too, `paragraph` what blank lines divide. A formula is a
     "display", begins its "line", or stands "inline", within a sentence: `before` and `after` is
     what its sentence says around it, `condition` what it holds under: "z > 0". `leads` says whether
-    nothing but marks stands before it on its line.
+    nothing but marks stands before it on its line, `tex` whether it stood between dollars.
     """
 
     text: str
@@ -53,6 +53,7 @@ class Statement:
     after: str = ""
     condition: str = ""
     leads: bool = True
+    tex: bool | None = None
 
     @property
     def continues(self) -> bool:

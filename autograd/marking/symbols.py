@@ -1,0 +1,274 @@
+r"""Which symbols and functions a page uses, found before anything on it is known.
+
+Some questions have no answer in the formula at hand, so the whole page is asked. Is the 2 of
+`W_{11}^2` an upper index or a square? It is an index where the page differentiates by `W_{11}^2`,
+or has a `W_{11}^1` too. Is `wx` a word or a product? A product where `w` and `x` are symbols. Is
+`f(x)` a function or a product? A function where the page has `f(x) = ...`, or f never alone.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from autograd.notation.errors import FormulaError
+from autograd.notation.expr import (
+    Applied,
+    Expr,
+    Number,
+    Power,
+    Series,
+    Sum,
+    Symbol,
+    children,
+    value_of,
+    walk,
+)
+from autograd.notation.labels import Labels, Spelling, spellings_at, spellings_of
+from autograd.notation.reading import Reader
+from autograd.notation.series import stands_in, with_indices
+from autograd.notation.signs import LETTERS, OTHER_NAMES
+from autograd.ops import TABLE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+_MOST_COUNTED: Final = 200
+_ROUNDS: Final = 3  # of reading: the letters of one side make products of words in another
+_NEW: Final = frozenset(("new", "next", "updated"))
+_OLD: Final = frozenset(("old", "current"))
+_LOSSES: Final = ("L", "J", "C", "E", r"\mathcal{L}", "loss", "Loss", "cost", "Cost")
+_USE: Final = re.compile(
+    r"(?P<d>(?:\\partial(?![A-Za-z])|∂|(?<![A-Za-z\\])d(?=[\\\s]))\s*)?(?<![A-Za-z\\])"
+    r"(?P<name>(?:\\?[A-Za-z]+|[α-ω])(?:_(?:\{\w{1,8}\}|\w))?)(?P<primes>['′’]+|\^\{\\prime\})?"
+    r"(?=(?P<call>\s*(?:\\left\s*)?\((?:(?P<inner>[^()]{0,60}?)(?:\\right)?\))?)?)"
+)
+_ARGUMENT: Final = re.compile(r"\s*(?:\\?[A-Za-z]+|[α-ω])(?:[_^](?:\{[^{}]*\}|\w+))*\s*")
+_DIFFERENTIATED: Final = re.compile(r"(?P<below>[/}]\s*\{?\s*)?(?:\\partial(?![A-Za-z])|∂|(?<![^\W\d_\\])d)\s*")
+_INDEX_ONE: Final = re.compile(r"\^\s*\{?\s*1(?!\d)|¹")
+_SECOND_ORDER: Final = re.compile(r"(?:\\partial|∂|(?<![^\W\d_\\])d)\s*(?:\^|²)")
+_WORDS: Final = re.compile(r"(?<![A-Za-z])[d∂]\s?([A-Za-z]{2,24})\s?/\s?[d∂]\s?([A-Za-z]{1,24})\b")
+_SLOPE: Final = re.compile(r"d\s?(\\?[A-Za-z].*)")
+_SCANNED: Final = re.compile(r"(?<![\w.}])0_(?:\{\w{1,8}\}|\w)")
+
+
+class PageSide(NamedTuple):
+    """One side of an equation, and whether it stood between dollars."""
+
+    text: str
+    tex: bool | None = None
+
+
+def page_reader(
+    equations: Sequence[Sequence[PageSide]], aliases: Mapping[str, str] | None = None
+) -> Reader:
+    r"""A reader that knows every symbol and function in the sides of these equations.
+
+    Parameters marked as they are before an update, `w_{old}`, are aliases of the parameters.
+
+    >>> page = [[PageSide("p"), PageSide("wx")], [PageSide("dp/dw"), PageSide("x")]]
+    >>> page_reader(page).labels.names
+    ('p', 'w', 'x')
+    """
+    aliases = aliases or {}
+    sides = list(dict.fromkeys(side for equation in equations for side in equation if side.text))
+    applied = _functions(equations)
+    own = dict.fromkeys([*aliases.values(), *_heads(equations), *_words(sides)])
+    slopes = dict.fromkeys(label for label, _ in _slope_heads(equations))
+    reader = Reader(own, aliases=aliases, applied=applied, new_symbols=True)
+    own |= dict.fromkeys(_upper_indexed(equations, reader))
+    known = own | slopes
+    unread, found = sides, True
+    while unread and found:
+        reader = Reader(known, aliases=aliases, applied=applied, new_symbols=True)
+        trees = {side: _tree(reader, side) for side in unread}
+        new = (label for tree in trees.values() if tree for label in _symbols(tree, _MOST_COUNTED))
+        known |= (found := {label: None for label in new if label not in known})
+        unread = [side for side, tree in trees.items() if tree is None]
+    slopes = slopes_of(equations, known)
+    labels = [s for s in _distinct(known) if s in own or s in slopes or not _is_joined(s, known)]
+    others = {**_before_update(labels), **aliases}
+    labels += [label for label in dict.fromkeys(others.values()) if label not in labels]
+    said = {spelling for alias in others for spelling in spellings_of(alias)}
+    kept = (s for s in labels if s in others.values() or not said & set(spellings_of(s)))
+    return Reader(kept, aliases=others, applied=applied)
+
+
+def slopes_of(
+    equations: Sequence[Sequence[PageSide]], labels: Iterable[str]
+) -> dict[str, tuple[str, str]]:
+    """What `dw` stands for beside a loss, by its label: dL/dw, as L and w."""
+    heads = {equation[0].text for equation in equations if len(equation) > 1}
+    loss = next((name for name in _LOSSES if name in heads), "")
+    known = Labels(labels)
+    found = {label: known.find(of) for label, of in _slope_heads(equations)} if loss else {}
+    return {label: (loss, of) for label, of in found.items() if of and of != loss}
+
+
+def suggestions(sides: Iterable[PageSide], labels: Labels) -> dict[str, str]:
+    r"""What may be meant by a zero with an index, as scans have it: `0_{11}` for O_{11}."""
+    zeros = dict.fromkeys(zero for side in sides for zero in _SCANNED.findall(side.text))
+    letters = {zero: labels.find(f"O{zero[1:]}") for zero in zeros if labels.find(zero) is None}
+    return {zero: label for zero, label in letters.items() if label}
+
+
+def stem(label: str) -> tuple[str, str]:
+    r"""A label without the mark of an update, and which mark it had: "new", "old" or "".
+
+    >>> stem("W_{11,new}^2"), stem("b_{t+1}"), stem("w'"), stem("x_{i1}")
+    (('W_{11}^2', 'new'), ('b', 'new'), ('w', 'new'), ('x_{i1}', ''))
+    """
+    for spelling in spellings_of(label)[:1]:
+        below, _, last_below = spelling.sub.rpartition(",")
+        above, _, last_above = spelling.sup.rpartition(",")
+        if _mark(last_below):
+            return Spelling(spelling.base, below, spelling.sup).label, _mark(last_below)
+        if _mark(last_above):
+            return Spelling(spelling.base, spelling.sub, above).label, _mark(last_above)
+    return label, ""
+
+
+def _mark(script: str) -> str:
+    word = script.lower().strip("()")
+    if word in _NEW or script in ("'", "+") or re.fullmatch(r"[a-z]\+1", word):
+        return "new"
+    return "old" if word in _OLD else ""
+
+
+def _tree(reader: Reader, side: PageSide) -> Expr | None:
+    try:
+        return reader.read(side.text, tex=side.tex)
+    except FormulaError:
+        return None
+
+
+def _symbols(tree: Expr, most: int) -> Iterator[str]:
+    """The symbols in a tree; those with the index of a sum once for each number it counts."""
+    match tree:
+        case Symbol(label):
+            yield label
+        case Series(_, body, index, first, last):
+            low, high = (value_of(limit) if limit else None for limit in (first, last))
+            if low is not None and high is not None:
+                count = min(int(high - low) + 1, most)
+                for number in range(int(low), int(low) + count):
+                    yield from _symbols(with_indices(body, {index: number}), most // count)
+            else:
+                yield from (s for s in _symbols(body, most) if not stands_in(Symbol(s), index))
+                yield from (s for limit in (first, last) if limit for s in _symbols(limit, most))
+        case _:
+            if isinstance(tree, Applied) and tree.primes:
+                yield tree.name
+            for part in children(tree):
+                yield from _symbols(part, most)
+
+
+def _heads(equations: Iterable[Sequence[PageSide]]) -> Iterator[str]:
+    """What stands alone left of an equals sign is a symbol, even `e` or a word; f' is none.
+
+    But `w'` is, where its equation steps from w.
+    """
+    for head, *others in equations:
+        for spelling in spellings_of(head.text)[-1:] if others else ():
+            primed = spelling.sup == "'" and spelling._replace(sup="").label
+            if spelling.is_name and (not primed or others[0].text.startswith(f"{primed} -")):
+                yield spelling.label
+
+
+def _words(sides: Iterable[PageSide]) -> Iterator[str]:
+    """The words in dloss/dweight, and what is differentiated by: W_{11}^2, W'_{12}."""
+    for side in sides:
+        for words in _WORDS.findall(side.text):
+            yield from words
+        if not _SECOND_ORDER.search(side.text):
+            for sign in _DIFFERENTIATED.finditer(side.text):
+                for spelling, _ in spellings_at(side.text, sign.end()):
+                    if spelling.sup.isdigit() or (spelling.sup == "'" and sign["below"]):
+                        yield spelling.label
+                        break
+
+
+def _upper_indexed(
+    equations: Iterable[Sequence[PageSide]], reader: Reader
+) -> Iterator[str]:
+    """The symbols whose raised digits are an index, by the evidence of the whole page."""
+    bases = {s.base for label in reader.labels.names for s in spellings_of(label) if s.sup.isdigit()}
+    raised: list[Spelling] = []
+    for equation in equations:
+        for place, side in enumerate(equation):
+            tree = _tree(reader, side) if re.search("[⁰-⁹¹²³^]", side.text) else None
+            for part in walk(tree) if tree else ():
+                match part:
+                    case Power(Symbol(label), Number(digits)):
+                        spelling = spellings_of(label)[0]._replace(sup=digits)
+                        raised.append(spelling)
+                        is_head = place == 0 and part is tree and len(equation) > 1
+                        if digits == "1" or (is_head and len(spelling.sub) > 1):
+                            bases.add(spelling.base)
+    return (spelling.label for spelling in raised if spelling.base in bases)
+
+
+def _slope_heads(equations: Iterable[Sequence[PageSide]]) -> Iterator[tuple[str, str]]:
+    """The heads that may be derivatives of the loss, dw, and what they are by."""
+    for head, *others in equations:
+        slope = _SLOPE.fullmatch(head.text)
+        if slope and spellings_of(slope[1]) and any(re.search("[A-Za-z]", other.text) for other in others):
+            spelled = spellings_of(head.text)
+            yield spelled[-1].label if spelled else head.text, slope[1]
+
+
+def _functions(equations: Iterable[Sequence[PageSide]]) -> list[str]:
+    """Names with a header such as f(x) = ..., and those applied to symbols and never alone."""
+    headed: dict[str, None] = {}
+    called: dict[str, None] = {}
+    alone: set[str] = set()
+    for equation in equations:
+        for place, side in enumerate(equation):
+            for use in _USE.finditer(side.text):
+                name = use["name"]
+                letter = name.split("_")[0].removeprefix("\\")
+                is_command = name[0] == "\\" and letter not in LETTERS
+                if is_command or letter in TABLE or name in ("d", "e") or use["d"]:
+                    continue
+                inner = use["inner"]
+                if inner is not None and all(map(_ARGUMENT.fullmatch, inner.split(","))):
+                    ends = use.start() == 0 and use.end("call") == len(side.text)
+                    is_head = place == 0 and ends and len(equation) > 1 and not use["primes"]
+                    if is_head and (name[0] == "\\" or letter not in OTHER_NAMES):
+                        headed[name] = None
+                    called[name] = None
+                elif not use["call"] and not use["primes"]:
+                    alone.add(name)
+    return [*headed, *(name for name in called if name not in alone and name not in OTHER_NAMES)]
+
+
+def _distinct(labels: Iterable[str]) -> Iterator[str]:
+    r"""Each symbol once, in its plainest spelling: y_hat and \hat{y} are one."""
+    seen: set[Spelling] = set()
+    for label in labels:
+        spellings = spellings_of(label)
+        if not spellings or not seen & set(spellings):
+            yield spellings[-1].label if spellings else label
+        seen.update(spellings)
+
+
+def _is_joined(label: str, known: Iterable[str]) -> bool:
+    """Whether letters that the page has by themselves make a label: `xW_{11}`; or it is a d."""
+    word = re.match(r"[^\W\d_]+", label)
+    if not word or len(word[0]) < 2:
+        return False
+    rest = word[0][-1] + label[word.end() :]
+    return label[0] == "d" or (all(c in known for c in word[0][:-1]) and rest in known)
+
+
+def _before_update(labels: Iterable[str]) -> dict[str, str]:
+    r"""`w_{old}` is w; so is `w_t` where there is a `w_{t+1}`."""
+    found: dict[str, str] = {}
+    for label in labels:
+        bare, mark = stem(label)
+        if mark == "old":
+            found[label] = bare
+        elif mark == "new":
+            for step in re.finditer(r"([a-z])\+1", label):
+                found[label.replace(step[0], step[1]).replace(f"{{{step[1]}}}", step[1])] = bare
+    return found
