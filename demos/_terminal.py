@@ -69,8 +69,9 @@ def number(x: float, digits: int = 6) -> str:
     text = f"{x:.{digits}g}"
     if 1e-7 < abs(x) < 1e6:
         text = f"{Decimal(text):f}"
-    mantissa, _, power = text.partition("e")
-    return to_unicode(rf"{mantissa}{{\cdot}}10^{{{int(power)}}}" if power else mantissa)
+    size, _, power = text.partition("e")
+    times_ten = rf"{size}{{\cdot}}10^{{{int(power)}}}" if power else size
+    return to_unicode(times_ten.removeprefix(r"1{\cdot}"))
 
 
 def rounded(x: float, digits: int = 3) -> float:

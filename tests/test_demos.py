@@ -246,7 +246,7 @@ def test_a_safe_rate_is_one_digit_just_below_a_third_of_the_bound(steep):
 
 @pytest.mark.parametrize(
     ("x", "shown"),
-    [(28224.0, "28224"), (-0.00336, "−0.00336"), (1e-5, "0.00001"), (0, "0"), (1e10, "1e+10")],
+    [(28224.0, "28224"), (-0.00336, "−0.00336"), (1e-5, "0.00001"), (0, "0"), (1e10, "10¹⁰")],
 )
 def test_numbers_are_written_as_people_write_them(x, shown):
     assert number(x) == shown
