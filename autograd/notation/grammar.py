@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import re
 from contextlib import contextmanager
+from dataclasses import replace
 from enum import Enum
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, TypeVar
@@ -59,7 +60,7 @@ _HIGHEST: Final = 9  # order of a derivative
 _E: Final = Constant("e")
 _FACTORS: Final = OPERANDS - {"open", "partial"}
 _DIFFERENTIAL: Final = re.compile(
-    r"(?P<round>\u2202|\\partial(?![A-Za-z])|\\delta(?![A-Za-z]))\s*(?:\\[,!]\s*)?"
+    r"(?P<round>\u2202|\\partial(?![A-Za-z])|\\delta(?![A-Za-z]))(?:\s|\\[,!]|\{\s*\})*"
     r"|(?P<upright>\\(?:mathrm|text|operatorname)\s*\{\s*d\s*\}\s*|\\mathrm\s+d\s*"
     r"|\{\s*\\rm\s+d\s*\}\s*)|(?P<plain>d)"
 )
@@ -68,6 +69,7 @@ _ORDER: Final = re.compile(
 )
 _PRIMED: Final = re.compile(r"\s*\^\s*\{?\s*\(\s*([1-9])\s*\)\s*\}?")
 _SLASH: Final = tuple(sign for sign in DIVIDING if len(sign) == 1)
+_SCRIPT: Final = re.compile(r"\s*_\s*(\{)?")
 _INDEX: Final = re.compile(r"\s*([A-Za-z]|\\[A-Za-z]+)\s*(?::?=\s*(.+))?", re.DOTALL)
 _LIMITS: Final = re.compile(r"(?:\s|\\(?:limits|nolimits|displaystyle)(?![A-Za-z]))*")
 _LOWERED_LETTER: Final = re.compile(
@@ -237,8 +239,7 @@ class Parser:
                 hint=r"write a product as 2 \cdot 3, and digits without spaces between them",
             )
         if token.kind == "number" and isinstance(before, Symbol) and before.end == token.start:
-            token.start = before.start
-            raise self.words.unknown(token)
+            raise self.words.unknown(replace(token, start=before.start))
         return inner()
 
     # Powers.
@@ -276,8 +277,9 @@ class Parser:
     def _with_exponent(self, tree: Expr, exponent: Expr, end: int) -> Expr:
         """What braces hold, with an exponent after them: as TeX prints it, that of its last part."""
         last = children(tree)[-1:]
-        composed = isinstance(tree, Sum | Product | Negative | Call) and last[0].end == end
-        if not composed:
+        enclosed = isinstance(tree, Call) or fraction_of(tree)[1]  # by brackets of its own
+        composed = isinstance(tree, Sum | Product | Negative | Call) and tree.end == end
+        if not composed or (enclosed and last[0].end != end):
             return self._raise(tree, exponent, tree.start)
         raised = self._with_exponent(last[0], exponent, end)
         return with_children(tree, (*children(tree)[:-1], raised))
@@ -491,7 +493,7 @@ class Parser:
         r"""A function with its argument: tanh(x), \sin 2x, \sin^2 x, \sigma'(z), \log_2 x."""
         operation: Operation = name.held
         while self._at("'"):
-            name.primes += len(PRIMES.get(self._advance().held, "'"))
+            name = replace(name, primes=name.primes + len(PRIMES.get(self._advance().held, "'")))
         base = exponent = None
         if self._at("_"):
             operation, base = self._logarithm(operation, name)
@@ -561,7 +563,10 @@ class Parser:
                 return None
             return self._fraction_derivative(start, above, below)
         if self._at("partial", "symbol", "unknown", "applied"):
-            return self._operator() or self._slash_derivative(start)
+            if self.text[start] == "D" or self._at("partial"):
+                return self._operator() or self._slash_derivative(start)
+            if _DIFFERENTIAL.match(self.text, start):
+                return self._slash_derivative(start)
         return None
 
     def _refuse_unfinished(self, sign: re.Match[str] | None, at: int) -> None:
@@ -698,7 +703,7 @@ class Parser:
         if not (token.kind == "partial" or self.text[token.start] == "D") or known:
             return None
         end = token.end if token.kind == "partial" else token.start + 1
-        if not (script := re.compile(r"\s*_\s*(\{)?|(?=[\u2090-\u209c])").match(self.text, end)):
+        if not (script := _SCRIPT.match(self.text, end)):
             return None
         found = [s for s in self.words.symbols_at(script.end()) if not s.power]
         by = next((s for s in reversed(found) if s.kind == "symbol"), None)
@@ -905,7 +910,8 @@ class Parser:
             self._advance()
         if self._advance().held != "if":
             raise self._error("this is for all other cases, but there are none before it")
-        values, conditions = (value,), (self._relation(),)
+        values: tuple[Expr, ...] = (value,)
+        conditions: tuple[Relation, ...] = (self._relation(),)
         if self._at("condition") and self.token.held == "else":
             other_start = self._advance().end
             other = self._sum()
@@ -913,7 +919,7 @@ class Parser:
                 other = self._conditional(other, other_start)
                 values, conditions = values + other.values, conditions + other.conditions
             else:
-                values += (other,)
+                values = (value, other)
         return Cases(values, conditions, start=start, end=self.last_end)
 
     def _relation(self) -> Relation:

@@ -102,7 +102,7 @@ def spellings_at(
 
 
 def new_spellings_at(text: str, at: int, *, tex: bool) -> Iterator[tuple[Spelling, int]]:
-    r"""The ways to read a symbol that nobody has named before; the longest first.
+    r"""The ways to read a symbol that nobody has named before; the longest first, \hat{y} for y_hat.
 
     In TeX a script without braces takes one letter, or the digits that follow: `a_ka` is a_k a. In
     plain text it takes a word: `w_new`.
@@ -110,7 +110,8 @@ def new_spellings_at(text: str, at: int, *, tex: bool) -> Iterator[tuple[Spellin
     >>> [end for _, end in new_spellings_at("a_ka_i", 0, tex=True)]
     [3, 1]
     """
-    return spellings_at(text, at, None, _TOKEN_RUN if tex else _PLAIN_RUN)
+    found = spellings_at(text, at, None, _TOKEN_RUN if tex else _PLAIN_RUN)
+    return iter(sorted(found, key=lambda pair: (-pair[1], pair[0].base[0] != "\\")))
 
 
 def spellings_of(label: str) -> list[Spelling]:
@@ -150,7 +151,8 @@ class Labels:
         if not spellings and (written[0] == "#" or any(c.isalpha() for c in written)):
             # No single symbol, such as `f(x)`: found as it is written, but for spaces.
             squeezed = "".join(written.split())
-            pattern = re.compile(r"\s*".join(map(re.escape, squeezed)))
+            words = re.findall(r"\w+|\W", squeezed)
+            pattern = re.compile(r"\s*".join(map(re.escape, words)))
             entries = self._literal.setdefault(squeezed[0], [])
             entries.append((pattern, label))
             entries.sort(key=lambda entry: -len(entry[0].pattern))

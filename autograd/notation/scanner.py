@@ -3,7 +3,7 @@ r"""The words of formula text: known labels first, then functions, numbers, sign
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -92,7 +92,11 @@ _CONDITION: Final = re.compile(
     r"(?![A-Za-z_])[\s:,]*\}?"
 )
 _INDICATOR: Final = re.compile(r"\\(?:mathbb|mathbf|mathds|bm|boldsymbol)\s*\{?\s*1\s*\}?")
-_UNFINISHED: Final = re.compile(r"[0-9]|\s*(?:_|[\u2080-\u209c\u1d62-\u1d6a\u2c7c])")
+_LOWERED: Final = r"\s*(?:_|[\u2080-\u209c\u1d62-\u1d6a\u2c7c])"
+_UNFINISHED: Final = re.compile(rf"[0-9]|{_LOWERED}")
+_UNFINISHED_POWER: Final = re.compile(
+    rf"\s*(?:\^\s*(?:\{{[^{{}}]{{0,20}}\}}|[0-9]+|[A-Za-z])|[⁰¹²³⁴-⁹]+){_LOWERED}"
+)
 _CALLING: Final = re.compile(r"\s*(?:\\left|\\[bB]igg?l?)?\s*[(\[]")
 _APPLYING: Final = re.compile(
     r"\s*(?:['\u2032\u2019]|\^\s*(?:\{[^{}]{0,9}\}|[0-9]|\\prime))*\s*(?:\\left|\\[bB]igg?l?)?\s*[(\[]"
@@ -114,7 +118,7 @@ _UNREAD: Final = {
 }  # fmt: skip
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Token:
     """A word of the text: its kind, its place, and what it holds.
 
@@ -156,8 +160,10 @@ def _operations(own: tuple[Operation, ...]) -> tuple[Labels, Mapping[str, Operat
     found: dict[str, Operation] = {}
     for operation in (*own, *(op for op in TABLE.values() if not op.symbol)):
         for name in names_of(operation):
-            found.setdefault(name, operation)
-            if name.isalnum() and not spellings_of(name):  # log1p
+            if spellings_of(name):
+                found.setdefault(name, operation)
+            elif name.isalnum():  # log1p
+                found.setdefault(name, operation)
                 found.setdefault(rf"\operatorname{{{name}}}", operation)
     found.pop(r"\sqrt", None)
     return Labels(found), found
@@ -177,6 +183,7 @@ class Scanner:
         self.tex = tex
         self.letters = letters and names.new_symbols
         self.indices: frozenset[str] = frozenset()
+        self._found: dict[tuple[int, frozenset[str]], Token | None] = {}
         self._split_until = 0  # up to here, a run of letters is known to be made of names
 
     def scan(self, at: int) -> Token:
@@ -188,8 +195,8 @@ class Scanner:
         if not self.text.startswith("...", begin) and _TAIL.match(self.text, begin):
             return Token("end", begin, begin)
         token = self._named(begin) or self._sign(begin)
-        token.apart = unseen is not None and begin - at > 1 and _is_wide(unseen[0])
-        return token
+        is_apart = unseen is not None and begin - at > 1 and _is_wide(unseen[0])
+        return replace(token, apart=True) if is_apart else token
 
     def _named(self, at: int) -> Token | None:
         """A label, function, constant or number; None for a sign."""
@@ -240,6 +247,12 @@ class Scanner:
 
     def _known(self, at: int) -> Token | None:
         """The longest label, function or constant here; a label of two that are equally long."""
+        key = at, self.indices
+        if key not in self._found:
+            self._found[key] = self._longest(at)
+        return self._found[key]
+
+    def _longest(self, at: int) -> Token | None:
         token: Token | None = None
         bases = self.names.bases | self.indices if self.indices else self.names.bases
         for spelling, end in spellings_at(self.text, at, bases):
@@ -254,8 +267,10 @@ class Scanner:
             return Token("function", at, function[1], self.names.operations[function[0]])
         if token is None or token.kind in ("function", "series"):
             return token
-        # W_{13}, say, where only W is known, is another symbol
-        return None if _UNFINISHED.match(self.text, token.end) else token
+        goes_on = _UNFINISHED.match(self.text, token.end) is not None
+        if token.kind != "constant" and (power := _UNFINISHED_POWER.match(self.text, token.end)):
+            goes_on = goes_on or self.tex or power[0].lstrip(" ^")[0].isdigit()
+        return None if goes_on else token  # W_{13}, say, where only W is known
 
     def _of(self, spelling: Spelling, at: int, end: int) -> Token | None:
         """The token that a spelling is, if it is known."""
@@ -274,8 +289,7 @@ class Scanner:
         if primes:
             bare = self._of(spelling._replace(sup=""), at, end)
             if bare and bare.kind in ("symbol", "applied", "function"):
-                bare.primes = primes
-                return bare
+                return replace(bare, primes=primes)
         if spelling[1:] == ("", ""):
             return self._of_letter(spelling.base, at, end)
         if names.labels.is_indexed(spelling, self.indices):
@@ -283,8 +297,7 @@ class Scanner:
         if spelling.sub and spelling.sup and self._ends_lowered(at, end):
             bare = self._of(spelling._replace(sup=""), at, end)  # x^2_1, a power of x_1
             if bare and bare.kind in ("symbol", "applied"):
-                bare.power = spelling.sup
-                return bare
+                return replace(bare, power=spelling.sup)
         return None
 
     def _of_letter(self, base: str, at: int, end: int) -> Token | None:
