@@ -331,6 +331,8 @@ def test_what_cancels_to_nothing_is_nothing() -> None:
 
 
 def test_saturation_is_not_nothing() -> None:
+    far = Judge({"p": call(ops.sigmoid, z + 5000)})
+    assert verdict(far, slope("p", "z"), ZERO) == "different"
     judge = Judge({"p": call(ops.sigmoid, z)}, {"z": Number("300")})
     p = Symbol("p")
     assert verdict(judge, slope("p", "z"), p * (1 - p)) == "same"
@@ -356,6 +358,15 @@ def test_derivatives_by_symbols_that_have_formulas() -> None:
     assert verdict(judge, slope("L", "w", 2), -twice) == "different"
     assert verdict(judge, slope(slope("L", "w"), "b"), slope(slope("L", "b"), "w")) == "same"
     assert verdict(judge, slope("L", "q"), ZERO) == "same"
+
+
+def test_primes_of_functions() -> None:
+    judge, p = Judge({}), call(ops.sigmoid, z)
+    first, second = Call(ops.sigmoid, (z,), 1), Call(ops.sigmoid, (z,), 2)
+    assert verdict(judge, first, p * (1 - p)) == "same"
+    assert verdict(judge, second, p * (1 - p) * (1 - 2 * p)) == "same"
+    assert verdict(judge, slope(first, "z"), second) == "same"
+    assert verdict(judge, second, p * (1 - p)) == "different"
 
 
 def test_what_stands_under_a_d_is_cut_from_its_formula() -> None:

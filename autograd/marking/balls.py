@@ -174,7 +174,7 @@ def to_float(x: Raw) -> float:
     try:
         return math.ldexp(m >> surplus, e + surplus)
     except OverflowError:
-        return math.copysign(math.inf, m)
+        return math.inf if m > 0 else -math.inf
 
 
 def to_mpf(x: Raw) -> mpmath.mpf:

@@ -8,7 +8,8 @@ that agreement would say nothing, a point is worked out again with more digits.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -23,6 +24,7 @@ from autograd.marking.tape import HAS_KINK, IS_ROUGH, IS_WIDE, KINKED, Tape
 from autograd.notation.errors import FormulaError
 from autograd.notation.expr import (
     At,
+    Call,
     Derivative,
     Expr,
     Number,
@@ -41,7 +43,7 @@ if TYPE_CHECKING:
     from autograd.marking.balls import Raw
     from autograd.marking.tape import Worth
 
-_LEVELS: Final = (BITS, 4 * BITS, 16 * BITS)  # more bits where too much cancels
+_LEVELS: Final = (BITS, 4 * BITS, 16 * BITS, 64 * BITS)  # more bits where too much cancels
 _TELLING: Final = 66  # bits, twenty digits: less agreement says nothing
 _TELLING_ROUGHLY: Final = 27  # where an operation is known in floats only
 _ENOUGH: Final = 3  # points of an analytic formula
@@ -49,6 +51,7 @@ _ENOUGH_AT_KINKS: Final = 12
 _MOST_KINKS: Final = 32  # of which both sides are looked for
 _LARGE: Final = 40_000  # steps of a page, of which fewer points are tried
 _BLURRED: Final = 6  # bits in which rounded decimals must agree for it to say something
+_INSIDE: Final = Symbol("\0")  # what a function is of
 _ABOUT: Final = "\0~"  # begins the label of a decimal that stands for all that rounds to it
 _VISIBLE: Final = 0.01  # relative difference that a counterexample should show
 
@@ -140,6 +143,7 @@ class Judge:
         self.page = Point(self, None)
         self._points: list[Point] = []
         self._steps: dict[str, int] = {}  # of symbols, each after those it uses
+        self._used: dict[str, tuple[str, ...]] = {}
         self._own: dict[str, int | None] = {}
         self._numbers: tuple[float, ...] | None = None
 
@@ -152,7 +156,10 @@ class Judge:
         """
         if opaque:
             return self.tape.recorded(tree, *[lambda part: self.tape.leaf((part,))] * 2)
-        self._prepare(symbols_of(tree))
+        parts = list(walk(tree))
+        if any(isinstance(part, Call) and part.primes > 1 for part in parts):
+            return self.step(rebuilt(tree, _with_orders))
+        self._prepare(dict.fromkeys(part.label for part in parts if isinstance(part, Symbol)))
         return self.tape.recorded(tree, lambda part: self._steps[part.label], self._derivative)
 
     def _derivative(self, part: Derivative | At) -> int:
@@ -182,7 +189,11 @@ class Judge:
             waiting += missing[::-1]
 
     def _uses(self, label: str) -> Iterable[str]:
-        return symbols_of(self.formulas[label]) if label in self.formulas else ()
+        """The symbols in the formula of a symbol."""
+        if label not in self._used:
+            tree = self.formulas.get(label)
+            self._used[label] = tuple(symbols_of(tree)) if tree is not None else ()
+        return self._used[label]
 
     def _symbol(self, label: str) -> int:
         if label not in self.formulas:
@@ -357,9 +368,11 @@ class Judge:
     def known_numbers(self) -> tuple[float, ...]:
         """The sizes of numbers in formulas, and of symbols as far as they are known, in order."""
         if self._numbers is None:
-            self._prepare([*self.formulas, *self.values])
             trees = self.formulas.values()
             found = {float(p.value) for t in trees for p in walk(t) if isinstance(p, Number)}
+            for label in {**self.formulas, **self.values}:
+                with suppress(FormulaError):  # what has no worth is no known number
+                    self._prepare([label])
             worths = (self.page.worth(step) for step in self._steps.values())
             found |= {abs(balls.to_float(worth)) for worth in worths if isinstance(worth, tuple)}
             self._numbers = tuple(sorted(found))
@@ -479,6 +492,14 @@ def _blurred(part: Expr) -> Expr | None:
     if isinstance(part, Number) and "." in part.written and digits.significant(part.written) >= 3:
         return Symbol(_ABOUT + part.written)
     return None
+
+
+def _with_orders(part: Expr) -> Expr | None:
+    """A function with several primes as a derivative of that order."""
+    if not isinstance(part, Call) or part.primes < 2:
+        return None
+    slope = Derivative(replace(part, arguments=(_INSIDE,), primes=0), _INSIDE, part.primes)
+    return At(slope, _INSIDE, rebuilt(part.arguments[0], _with_orders))
 
 
 def _known(worth: Worth) -> Raw:

@@ -12,7 +12,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Final
 
 from autograd import ops
-from autograd.errors import ChalkgradError
+from autograd.errors import ChalkgradError, RangeError
 from autograd.marking import balls
 from autograd.notation.expr import Constant, Meaning, as_expr
 
@@ -48,6 +48,7 @@ _EXACTLY: Final[dict[Operation, Callable[..., Any]]] = {
     ops.at_least: max,
     ops.minimum: min,
     ops.at_most: min,
+    ops.gate: lambda a, b: b if a > 0 else Fraction(0),
 }
 _WIDE: Final = 100  # bits: numbers so large or small that digits beside them may be lost
 _LONGEST: Final = 4000  # bits of a number that is kept exactly
@@ -220,15 +221,19 @@ class Tape:
                         if given
                         else self._leaf(self.leaves[number], bits, leaf)
                     )
-                except (ArithmeticError, ValueError) as error:
-                    op = self.operations[number]
-                    known[number] = balls.failure(op, error, given) if op else error
-                except TypeError:  # an input is not a ball, but why there is none
-                    failed = [each for each in given if isinstance(each, ChalkgradError)]
-                    if not failed:
-                        raise
-                    known[number] = failed[0]
+                except (ArithmeticError, ValueError, TypeError) as error:
+                    known[number] = self._why_not(number, given, error)
         return known[root]
+
+    def _why_not(self, number: int, given: list[Any], error: Exception) -> ChalkgradError:
+        """Why a step has no worth: because an input has none, or by what the operation needs."""
+        for each in given:
+            if isinstance(each, ChalkgradError):
+                return each
+        if isinstance(error, TypeError):
+            raise error
+        op = self.operations[number]
+        return balls.failure(op, error, given) if op else RangeError("a number far out of range")
 
     def _leaf(self, key: Hashable, bits: int, leaf: Callable[[Hashable], Worth]) -> Worth:
         if isinstance(key, Fraction):
