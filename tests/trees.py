@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from hypothesis import strategies as st
 
 from autograd import TABLE
-from autograd.notation import Expr
 from autograd.notation.expr import (
     At,
     Call,
@@ -21,6 +22,10 @@ from autograd.notation.expr import (
     Sum,
     Symbol,
 )
+
+if TYPE_CHECKING:
+    from autograd.notation import Expr
+    from autograd.ops import Operation
 
 LABELS = (
     "a", "b", "x", "y", "W_{11}^2", "W_{11}^1", r"\hat{y}", "b_{2}", r"\theta", "O'", "iq",
@@ -70,7 +75,7 @@ def _derivatives(parts: st.SearchStrategy[Expr]) -> st.SearchStrategy[Expr]:
 
 
 def _calls(parts: st.SearchStrategy[Expr]) -> st.SearchStrategy[Expr]:
-    def call(operation: object, first: Expr, second: Expr, prime: bool) -> Expr:
+    def call(operation: Operation, first: Expr, second: Expr, prime: bool) -> Expr:
         arguments = (first, second)[: operation.arity]
         return Call(operation, arguments, int(prime and operation.arity == 1))
 

@@ -153,11 +153,15 @@ class Applied(Expr):
 
 @dataclass(frozen=True, slots=True)
 class Derivative(Expr):
-    r"""The derivative of `of` by `wrt`: `\frac{\partial L}{\partial W}`, or of an expression."""
+    r"""The derivative of `of` by `wrt`: `\frac{\partial L}{\partial W}`, or of an expression.
+
+    `sign` is the letter it is written with, ∂ or d, which plays no part in equality.
+    """
 
     of: Expr
     wrt: Symbol
     order: int = 1
+    sign: str = field(default="∂", compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +234,8 @@ divisors=(Number(written='3'),)))
     if exact.denominator == 1 and exact.numerator < 10**15:
         size = Number(str(exact.numerator))
     elif not isinstance(value, Fraction):
-        size = Number(repr(abs(float(value))))
+        digits, _, power = repr(abs(float(value))).partition("e")
+        size = Number(f"{digits}e{int(power)}" if power else digits)
     elif is_decimal(exact):
         size = Number(_digits(exact))
     else:
@@ -289,7 +294,9 @@ def value_of(tree: Expr) -> Fraction | None:
 def _sum(a: Expr, b: Expr) -> Expr:
     if a == ZERO or b == ZERO:
         return b if a == ZERO else a
-    return Sum((a.terms if isinstance(a, Sum) else (a,)) + (b.terms if isinstance(b, Sum) else (b,)))
+    return Sum(
+        (a.terms if isinstance(a, Sum) else (a,)) + (b.terms if isinstance(b, Sum) else (b,))
+    )
 
 
 def _negative(a: Expr) -> Expr:
@@ -304,7 +311,9 @@ def _product(a: Expr, b: Expr) -> Expr:
     if isinstance(a, Negative) or isinstance(b, Negative):
         sizes = (each.operand if isinstance(each, Negative) else each for each in (a, b))
         product = _product(*sizes)
-        return _negative(product) if type(a) is not type(b) or not isinstance(a, Negative) else product
+        return (
+            _negative(product) if type(a) is not type(b) or not isinstance(a, Negative) else product
+        )
     if ZERO in (a, b):
         return ZERO
     if ONE in (a, b):
@@ -317,7 +326,9 @@ def _quotient(a: Expr, b: Expr) -> Expr:
     if isinstance(a, Negative) or isinstance(b, Negative):
         sizes = (each.operand if isinstance(each, Negative) else each for each in (a, b))
         quotient = _quotient(*sizes)
-        return quotient if isinstance(a, Negative) and isinstance(b, Negative) else _negative(quotient)
+        return (
+            quotient if isinstance(a, Negative) and isinstance(b, Negative) else _negative(quotient)
+        )
     if b == ONE or a == ZERO:
         return a
     (above, below), (more, less) = fraction_of(a), fraction_of(b)
@@ -461,7 +472,9 @@ def rebuilt(tree: Expr, change: Callable[[Expr], Expr | None]) -> Expr:
     new = tuple(rebuilt(part, change) for part in parts)
     if isinstance(tree, Derivative | At) and not isinstance(new[1], Symbol):
         new = (new[0], parts[1], *new[2:])
-    return tree if all(a is b for a, b in zip(parts, new, strict=True)) else with_children(tree, new)
+    return (
+        tree if all(a is b for a, b in zip(parts, new, strict=True)) else with_children(tree, new)
+    )
 
 
 def substituted(tree: Expr, by_label: Mapping[str, Expr]) -> Expr:

@@ -46,14 +46,11 @@ from autograd.notation.expr import (
     symbols_of,
     value_of,
 )
+from autograd.notation.labels import spellings_of
 from autograd.notation.signs import (
     GREEK,
-    LETTERS,
-    LOWERED,
-    MARKS,
-    RAISED,
     RELATION_SIGNS,
-    SIGNS,
+    SPOKEN_ACCENTS,
     digits_and_power,
     notation_name,
 )
@@ -173,7 +170,8 @@ def _box(formula: Formula, *, enclosed: bool) -> Box:
         words = (_words(part) if isinstance(part, str) else box_of(part) for part in formula.parts)
         box = row(words)
     else:
-        box = parsed(_as_meant(formula) if _NAME.fullmatch(formula) else formula)
+        is_label = "\\" not in formula and spellings_of(formula)
+        box = parsed(label_latex(formula) if is_label else formula)
     return _bracket(box) if enclosed else box
 
 
@@ -185,108 +183,48 @@ def _words(text: str) -> Box:
 
 _SCRIPT: Final = r"(?:[A-Za-z0-9]|\{[A-Za-z0-9]+\})"
 _PLAIN: Final = re.compile(rf"[A-Za-z](?:_{_SCRIPT})?(?:\^{_SCRIPT})?")  # what most labels are
-_NAME: Final = re.compile(r"\\?[A-Za-z]+(?:[_^](?:\{[^{}]*\}|[A-Za-z0-9]+))*")
-_SPOKEN_LETTER: Final = re.compile(rf"^({'|'.join(GREEK)})(?![A-Za-z])")
-_SPOKEN_ACCENT: Final = re.compile(
-    r"^(\\[A-Za-z]+|[A-Za-z])_(hat|bar|tilde)(?:_?(\d+))?(?![A-Za-z0-9])"
-)
-_OPEN_SCRIPT: Final = re.compile(r"(?<!\\)([_^])([A-Za-z0-9]{2,})")
-_MARKED: Final = re.compile(r"([^_^{}]+_\{[^{}]*\}\^(?:\w|\{[^{}]*\}))_\{(\w+|\\text\{\w+\})\}")
-_WORDS: Final = re.compile(r"[A-Za-z][A-Za-z0-9]+(?: +[A-Za-z0-9]+)+")
+_IN_A_PROGRAM: Final = re.compile(rf"[_^][A-Za-z0-9]{{2}}|(?:{'|'.join(GREEK)})(?![A-Za-z])")
+_ESCAPES: Final = {**{c: f"\\{c}" for c in "%&#_${}"}, "\\": "/", "^": "'", "~": "-"}
 
 
 @lru_cache(maxsize=4096)
 def label_latex(label: str) -> str:
     """A label as LaTeX, as `to_latex` says."""
-    if _PLAIN.fullmatch(label):
+    in_a_program = _IN_A_PROGRAM.search(label) or not label.isascii()
+    if _PLAIN.fullmatch(label) or (_is_latex(label) and ("\\" in label or not in_a_program)):
         return label
+    meant = _as_meant(label)
+    if meant.isascii() and _is_latex(meant):
+        return meant
+    composed = unicodedata.normalize("NFC", label)
+    printable = (c if c.isprintable() else " " for c in composed)
+    return r"\text{" + "".join(_ESCAPES.get(c, c) for c in printable) + "}"
+
+
+def _is_latex(text: str) -> bool:
     try:
-        meant = label if label.isascii() else _spelled(unicodedata.normalize("NFD", label))
-        meant = _as_meant(meant)
-        if _WORDS.fullmatch(meant):
-            raise MalformedError("words")
-        parsed(meant)
+        parsed(text)
     except MalformedError:
-        composed = unicodedata.normalize("NFC", label)
-        printable = (c if c.isprintable() else " " for c in composed)
-        return r"\text{" + "".join(_ESCAPES.get(c, c) for c in printable) + "}"
-    return meant
+        return False
+    return not (" " in text and text.replace(" ", "").isalnum())  # words are text
 
 
 def _as_meant(label: str) -> str:
-    """A label as LaTeX where it is written like a name in a program: theta_12, y_hat, W_11."""
-    meant = _SPOKEN_LETTER.sub(r"\\\1", label)
-    meant = _SPOKEN_ACCENT.sub(_with_accent, meant)
-    meant = _OPEN_SCRIPT.sub(_in_braces, meant)
-    return _MARKED.sub(_with_mark, meant)
+    """A symbol as LaTeX that is written as in a program, or in Unicode; else the label itself."""
+    # The last reading takes most words for what they say; but not `what` for a w with a hat.
+    free = "_" in label or not label.isascii()
+    readings = [s for s in spellings_of(label) if free or s.base[:4] not in _SPOKEN]
+    *indices, word = readings[-1].sub.split(",") if readings else ("", "")
+    if not readings or (indices and "{" not in label):  # my_long_name
+        return label
+    if not (word.isalpha() and len(word) > 2):
+        return readings[-1].label
+    symbol = readings[-1]._replace(sub=",".join(indices)).label
+    marked = f"{{{symbol}}}" if set("_^'") & set(symbol) else symbol
+    return rf"{marked}_{{\text{{{word}}}}}"
 
 
-def _with_accent(name: re.Match[str]) -> str:
-    letter, accent, index = name.groups()
-    return rf"\{accent}{{{letter}}}" + (f"_{index}" if index else "")
-
-
-def _in_braces(script: re.Match[str]) -> str:
-    mark, letters = script.groups()
-    is_word = len(letters) > 2 and letters.isalpha()
-    return rf"{mark}{{\text{{{letters}}}}}" if is_word else f"{mark}{{{letters}}}"
-
-
-def _with_mark(marked: re.Match[str]) -> str:
-    """A symbol that has both scripts and a word after them: `W_{11}^2_{old}`."""
-    symbol, word = marked.groups()
-    upright = word if word[0] == "\\" else rf"\text{{{word}}}"
-    return f"{{{symbol}}}_{{{upright}}}"
-
-
-_ESCAPES: Final = {**{c: f"\\{c}" for c in "%&#_${}"}, "\\": "/", "^": "'", "~": "-"}
-_SPELLINGS: Final = {
-    **{text: f"\\{name}" for name, text in reversed({**SIGNS, **LETTERS}.items())},
-    "−": "-",
-    "′": "'",
-}
-# Compiled when first needed, as that takes longer than all the rest of this file.
-_SPELLED: Final = (
-    r"(?s)\\text\{(?:\\.|[^{}\\])*\}"
-    f"|[{''.join(LOWERED)}]+|[{''.join(RAISED)}]+|.[\u0300-\u036f\u20d7]?"
-)
-
-
-def _spelled(text: str) -> str:
-    """Decomposed Unicode as LaTeX; raises MalformedError where a letter has no command."""
-    spelled = ""
-    for piece in re.findall(_SPELLED, text):
-        if piece[0] in LOWERED:
-            part = f"_{_grouped(LOWERED[c] for c in piece)}"
-        elif piece[0] in RAISED:
-            part = f"^{_grouped(RAISED[c] for c in piece)}"
-        elif len(piece) == 2 and piece[1] in MARKS:
-            part = rf"\{MARKS[piece[1]]}{{{_spelling(piece[0])}}}"
-        else:
-            part = unicodedata.normalize("NFC", piece)
-            part = part if len(part) > 1 else _spelling(part)
-        spelled = _put_together(spelled, part)
-    return spelled
-
-
-def _grouped(letters: Iterable[str]) -> str:
-    spelled = ""
-    for c in letters:
-        spelled = _put_together(spelled, _spelling(c))
-    return spelled if len(spelled) == 1 else f"{{{spelled}}}"
-
-
-def _put_together(before: str, after: str) -> str:
-    swallowed = re.search(r"\\[A-Za-z]+$", before) and after[0].isalpha()  # \sigmax for \sigma x
-    return f"{before} {after}" if swallowed else before + after
-
-
-def _spelling(c: str) -> str:
-    if c.isascii():
-        return c
-    if c not in _SPELLINGS:
-        raise MalformedError(f"no command for {c}")
-    return _SPELLINGS[c]
+_SPOKEN: Final = tuple(rf"\{accent}"[:4] for accent in SPOKEN_ACCENTS)
 
 
 @lru_cache(maxsize=4096)
