@@ -162,7 +162,9 @@ def build(tree: Expr, nodes: Mapping[str, Value]) -> Value:
 
     def derivative(part: Derivative | At) -> Value:
         if isinstance(part, At):
-            return build(part.of, {**nodes, part.symbol.label: build(part.value, nodes)})
+            place = build(part.value, nodes)
+            place = Value(place.data) if place.is_constant else place
+            return build(part.of, {**nodes, part.symbol.label: place})
         result = _recorded(meaning.of(part.of))
         for _ in range(part.order):
             result = differentiate(result, symbol(part.wrt))
