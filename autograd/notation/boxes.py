@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _DEEPEST: Final = 40  # braces nested deeper than this are no notation
+_LONGEST: Final = 100_000  # characters; what is longer is no formula
 _PAIRS: Final = {"(": ")", "[": "]", "⌊": "⌋⌉", "⌈": "⌉", "⟨": "⟩"}
 _CLOSING: Final = ")]⌋⌉⟩"
 _DELIMITERS: Final = ("{", "}", "lfloor", "rfloor", "lceil", "rceil", "langle", "rangle")
@@ -70,6 +71,8 @@ _TOKEN: Final = re.compile(
 @lru_cache(maxsize=4096)
 def parsed(latex: str) -> Box:
     """LaTeX as boxes; raises MalformedError."""
+    if len(latex) > _LONGEST:
+        raise MalformedError("it is too long")
     reader = _Reader(_TOKEN.findall(latex))
     box = reader.row("")
     if not reader.at_end:
@@ -91,9 +94,7 @@ class _Reader:
 
     def row(self, closing: str) -> Box:
         """Pieces up to the token `closing` (which is taken), or to the end where it is empty."""
-        self._depth += 1
-        if self._depth > _DEEPEST:
-            raise MalformedError("nested too deeply")
+        self._descend()
         parts: list[Box] = []
         opened: list[int] = []  # where in `parts` brackets are open
         while not self.at_end and self._tokens[self._next] not in ("}", r"\right"):
@@ -113,6 +114,11 @@ class _Reader:
             raise MalformedError(f"no {closing}")
         self._depth -= 1
         return row(parts)
+
+    def _descend(self) -> None:
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            raise MalformedError("nested too deeply")
 
     def _take(self) -> str:
         if self.at_end:
@@ -184,7 +190,10 @@ class _Reader:
             self._next -= 1
             self._tokens[self._next] = mark[1:]
             mark = mark[0]
-        return self._piece(mark)
+        self._descend()
+        piece = self._piece(mark)
+        self._depth -= 1
+        return piece
 
     def _word(self, font: str) -> Box:
         if self._take() != "{":
@@ -202,7 +211,7 @@ class _Reader:
         if base.kind == "scripts":
             base, below, above = base.parts
         primed = above.kind == "sign" and not above.text.strip("′")
-        if mark == "'" and (above == NOTHING or primed):
+        if mark == "'" and (above == NOTHING or primed) and len(above.text) < _DEEPEST:
             above = Box("sign", f"{above.text}′", latex=f"{above.latex}'")
         elif mark == "_" and below == NOTHING:
             below = self._argument()
