@@ -105,45 +105,64 @@ from autograd.transforms import (
 from autograd.value import Value, anomaly, compiled, no_grad
 
 if typing.TYPE_CHECKING:
-    from autograd.derivations.derivation import Derivation, derive
-    from autograd.derivations.factors import Factor, Path
-    from autograd.derivations.markup import to_latex, to_mathml, to_unicode
-    from autograd.derivations.notation import formula
-    from autograd.derivations.update import update_rule
-    from autograd.derivations.working import Working
-    from autograd.formulas.reading import Formula, FormulaError, read_formula
-    from autograd.verdicts.claims import Counterexample, Verdict, check_formula, check_number
-    from autograd.verdicts.slips import Slip, SlipKind
-    from autograd.worksheets.frontmatter import PageError
-    from autograd.worksheets.marking import Entry
-    from autograd.worksheets.worksheet import Report, grade
+    from autograd.derivation import (
+        Derivation,
+        Factor,
+        Path,
+        Working,
+        derive,
+        formula,
+        update_rule,
+    )
+    from autograd.marking import (
+        Counterexample,
+        Entry,
+        PageError,
+        Report,
+        Slip,
+        SlipKind,
+        Verdict,
+        check_formula,
+        check_number,
+        grade,
+    )
+    from autograd.notation import (
+        Expr,
+        FormulaError,
+        build,
+        read_formula,
+        to_latex,
+        to_mathml,
+        to_unicode,
+    )
 else:
     # What writes and reads formulas takes longer to load than the engine: it is loaded when first
     # asked for.
     _ON_DEMAND = {
-        "Counterexample": "verdicts.claims",
-        "Derivation": "derivations.derivation",
-        "Entry": "worksheets.marking",
-        "Factor": "derivations.factors",
-        "Formula": "formulas.reading",
-        "FormulaError": "formulas.reading",
-        "PageError": "worksheets.frontmatter",
-        "Path": "derivations.factors",
-        "Report": "worksheets.worksheet",
-        "Slip": "verdicts.slips",
-        "SlipKind": "verdicts.slips",
-        "Verdict": "verdicts.claims",
-        "Working": "derivations.working",
-        "check_formula": "verdicts.claims",
-        "check_number": "verdicts.claims",
-        "derive": "derivations.derivation",
-        "formula": "derivations.notation",
-        "grade": "worksheets.worksheet",
-        "read_formula": "formulas.reading",
-        "to_latex": "derivations.markup",
-        "to_mathml": "derivations.markup",
-        "to_unicode": "derivations.markup",
-        "update_rule": "derivations.update",
+        "Counterexample": "marking",
+        "Derivation": "derivation",
+        "Entry": "marking",
+        "Expr": "notation",
+        "Factor": "derivation",
+        "FormulaError": "notation",
+        "PageError": "marking",
+        "Path": "derivation",
+        "Report": "marking",
+        "Slip": "marking",
+        "SlipKind": "marking",
+        "Verdict": "marking",
+        "Working": "derivation",
+        "build": "notation",
+        "check_formula": "marking",
+        "check_number": "marking",
+        "derive": "derivation",
+        "formula": "derivation",
+        "grade": "marking",
+        "read_formula": "notation",
+        "to_latex": "notation",
+        "to_mathml": "notation",
+        "to_unicode": "notation",
+        "update_rule": "derivation",
     }
 
     def __dir__() -> list[str]:
@@ -165,8 +184,8 @@ __all__ = [
     "DivisionByZeroError",
     "DomainError",
     "Entry",
+    "Expr",
     "Factor",
-    "Formula",
     "FormulaError",
     "GradientError",
     "GradientMismatchError",
@@ -201,6 +220,7 @@ __all__ = [
     "atan",
     "atan2",
     "atanh",
+    "build",
     "check_formula",
     "check_grads",
     "check_number",

@@ -34,7 +34,7 @@ from autograd.notation import (
     walk,
 )
 from autograd.notation.expr import Applied, At, Meaning
-from autograd.notation.reading import Reader, read, spelled, split_links
+from autograd.notation.reading import Reader, read_formula, spelled, split_links
 from autograd.notation.series import expanded
 from tests.trees import LABELS as TREE_LABELS
 from tests.trees import cases, trees
@@ -96,7 +96,7 @@ def n(label: str) -> float:
 )  # fmt: skip
 def test_every_spelling_of_a_label_is_the_label(label: str, spellings: list[str]) -> None:
     for written in [label, *spellings]:
-        formula = read(f"2 {written} + 1", [label, "q"])
+        formula = read_formula(f"2 {written} + 1", [label, "q"])
         assert [*symbols_of(formula)] == [label], written
         assert worth(formula, {label: 5.0}) == 11.0, written
 
@@ -105,7 +105,7 @@ def test_a_label_known_in_any_spelling_is_found_in_any_other() -> None:
     spellings = ["W_{11}^2", "W^{2}_{11}", "W₁₁²", "W_11^2"]
     for known in spellings:
         for written in spellings:
-            assert [*symbols_of(read(written, [known]))] == [known]
+            assert [*symbols_of(read_formula(written, [known]))] == [known]
 
 
 def test_the_longest_label_wins_and_a_power_follows_it() -> None:
@@ -119,22 +119,26 @@ def test_the_longest_label_wins_and_a_power_follows_it() -> None:
         "W_{11}^2**2",
     ]:
         assert number(text) == pytest.approx(square), text
-    assert worth(read("W_{11}^2", ["W_{11}"]), {"W_{11}": 3.0}) == 9.0
-    assert [*symbols_of(read("x_1 x_{12} x", ["x", "x_1", "x_{12}"]))] == ["x_1", "x_{12}", "x"]
+    assert worth(read_formula("W_{11}^2", ["W_{11}"]), {"W_{11}": 3.0}) == 9.0
+    assert [*symbols_of(read_formula("x_1 x_{12} x", ["x", "x_1", "x_{12}"]))] == [
+        "x_1",
+        "x_{12}",
+        "x",
+    ]
     assert number("lossx") == pytest.approx(n("loss") * n("x"))
     assert number("x_i1y") == pytest.approx(n("x_{i1}") * n("y"))
 
 
 def test_labels_that_differ_only_in_spelling_are_told_apart_as_written() -> None:
-    assert worth(read("x1 - x_1", ["x1", "x_1"]), {"x1": 5.0, "x_1": 3.0}) == 2.0
+    assert worth(read_formula("x1 - x_1", ["x1", "x_1"]), {"x1": 5.0, "x_1": 3.0}) == 2.0
 
 
 def test_a_known_label_comes_before_a_function_and_a_constant() -> None:
-    assert worth(read(r"\sigma(2)", [r"\sigma"]), {r"\sigma": 3.0}) == 6.0
-    assert worth(read("e^2", ["e"]), {"e": 3.0}) == 9.0
-    assert worth(read("e^2", ["x"]), {}) == math.exp(2)
-    assert worth(read("exp(x)", ["e", "x", "p"]), {"x": 0.0}) == 1.0
-    assert read("sum", ["s", "u", "m", "sum"]) == Symbol("sum")
+    assert worth(read_formula(r"\sigma(2)", [r"\sigma"]), {r"\sigma": 3.0}) == 6.0
+    assert worth(read_formula("e^2", ["e"]), {"e": 3.0}) == 9.0
+    assert worth(read_formula("e^2", ["x"]), {}) == math.exp(2)
+    assert worth(read_formula("exp(x)", ["e", "x", "p"]), {"x": 0.0}) == 1.0
+    assert read_formula("sum", ["s", "u", "m", "sum"]) == Symbol("sum")
 
 
 def test_aliases_stand_for_labels() -> None:
@@ -297,9 +301,6 @@ PLAIN = [
     ("Σ_k x_k", r"\sum_k x_k"),
     (r"\sum_{i,j} W_{ij} x_j", r"\sum_i \sum_j W_{ij} x_j"),
     (r"\prod_{j=1}^{n} x_j", r"∏_{j=1}^n x_j"),
-    (r"x_1 + x_2 + \dots + x_5", "x_1 + x_2 + x_3 + x_4 + x_5"),
-    ("w_1 x_1 + w_2 x_2 + ... + w_4 x_4",
-     "w_1 x_1 + w_2 x_2 + w_3 x_3 + w_4 x_4"),
 ]  # fmt: skip
 
 
@@ -397,10 +398,10 @@ def test_a_letter_d_may_still_be_a_label() -> None:
     assert number(r"\frac{d + x}{y}") == pytest.approx((n("d") + n("x")) / n("y"))
     assert number(r"\frac{d x}{y}") == pytest.approx(n("d") * n("x") / n("y"))
     labels = ["dw", "w", "L", "d_2", "x"]
-    assert read("dL/dw - dw", labels) == Sum(
+    assert read_formula("dL/dw - dw", labels) == Sum(
         (Derivative(Symbol("L"), Symbol("w")), Negative(Symbol("dw")))
     )
-    assert read("d_2 x", labels) == Product((Symbol("d_2"), X))
+    assert read_formula("d_2 x", labels) == Product((Symbol("d_2"), X))
 
 
 # What paper leaves open.
@@ -517,6 +518,7 @@ def test_new_symbols_are_labels_of_their_own_where_allowed() -> None:
         (r"2x \quad 3y", "wide space"),
         (r"2x \\ y", "wide space"),
         (r"x_1 + \dots + x_n", "leaves open"),
+        ("x_1 + x_2 + ... + x_5", "leaves open"),
         (r"1 + 2 + \cdots", "leaves open"),
         (r"x_1 x_2 \cdots x_n", "leaves open"),
         (r"\sum_{k \ne i} x_k", "what this sum is over"),

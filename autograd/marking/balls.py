@@ -204,6 +204,7 @@ def _wider(y: Raw, slope: Raw, r: int, e: int) -> Raw:
     """The ball around y with what a radius r 2^e of the input comes to at a slope."""
     m, radius, exponent = y
     grown = (abs(slope[0]) + slope[1]) * r
+    grown += grown >> 16  # slopes change a little over a narrow ball
     shift = slope[2] + e - exponent
     if shift > 4 * BITS + m.bit_length():
         raise ValueError
@@ -224,8 +225,8 @@ def _by_mpmath(
 ) -> Function:
     """A function of mpmath, of numbers below 2^limit: larger ones are too far out.
 
-    `steepest` is more than its slope near x, at y. Without it the ends of a ball tell, as the
-    function is monotone on either side of 0.
+    `steepest` is its slope, which serves narrow balls. Of wider ones, and without it, the ends
+    tell, as the function is monotone on either side of 0.
     """
 
     def at(bits: int, x: Raw) -> Raw:
@@ -235,7 +236,8 @@ def _by_mpmath(
         y = _from_mpf(function(_to_mpf(x), bits + _GUARD), bits)
         if not r:
             return y
-        if steepest and (steepest is _flat or r.bit_length() + _NARROW < m.bit_length()):
+        is_narrow = r.bit_length() + _NARROW < min(m.bit_length(), -e)
+        if steepest and (is_narrow or steepest is _flat):
             return _wider(y, steepest(bits, x, y), r, e)
         ends = (function(_to_mpf((m + end, 0, e)), bits + _GUARD) for end in (r, -r))
         return _around(bits, y, *(_from_mpf(end, bits) for end in ends))
@@ -260,10 +262,11 @@ def _for_tiny(function: Function) -> Function:
     return at
 
 
-exp: Final = _by_mpmath(libmp.mpf_exp, 23, lambda bits, x, y: (y[0], y[1], y[2] + 1))
-_log: Final = _by_mpmath(libmp.mpf_log, _FARTHEST, lambda bits, x, y: div(32, _TWO, x))
+exp: Final = _by_mpmath(libmp.mpf_exp, 23, lambda _, x, y: y)
+_log: Final = _by_mpmath(libmp.mpf_log, _FARTHEST, lambda _, x, y: div(64, ONE, x))
 _sin, _cos = (_by_mpmath(f, 600, _flat) for f in (libmp.mpf_sin, libmp.mpf_cos))
-_atan, _tanh = (_by_mpmath(f, _FARTHEST, _flat) for f in (libmp.mpf_atan, libmp.mpf_tanh))
+_atan: Final = _by_mpmath(libmp.mpf_atan, _FARTHEST, _flat)
+_tanh: Final = _by_mpmath(libmp.mpf_tanh, _FARTHEST, lambda _, x, y: sub(64, ONE, mul(64, y, y)))
 _sinh, _cosh = (_by_mpmath(f, 23) for f in (libmp.mpf_sinh, libmp.mpf_cosh))
 _asin, _acos, _atanh = map(_by_mpmath, (libmp.mpf_asin, libmp.mpf_acos, libmp.mpf_atanh))
 _asinh, _acosh = (_by_mpmath(f, _FARTHEST) for f in (libmp.mpf_asinh, libmp.mpf_acosh))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from autograd.marking.frontmatter import PageError
 from autograd.marking.statements import Statement, StatementSide, statements
-from autograd.marking.symbols import PageSide, page_reader, slopes_of
+from autograd.marking.symbols import PageSide, functions_of, page_reader, slopes_of
 from autograd.notation.errors import FormulaError
 from autograd.notation.expr import Derivative, Expr, Relation, Symbol, is_numeric, rebuilt
 from autograd.notation.reading import Reader
@@ -87,7 +87,8 @@ class Equation:
     @property
     def is_condition(self) -> bool:
         """Whether it is supposed, not claimed: it stands after if, when, for, let, where."""
-        return bool(self.said.cue)
+        is_fact = self.said.cue == "where" and isinstance(self.sides[0].tree, Derivative)
+        return bool(self.said.cue) and not is_fact
 
     @property
     def is_aside(self) -> bool:
@@ -106,7 +107,9 @@ def read_equations(page: Page, settings: Settings) -> tuple[Reader, list[Equatio
     everything = [*(found for _, found in given), *page.statements]
     written = [_page_sides(found) for found in everything if found.signs]
     reader = page_reader(written, settings.aliases)
-    reading = _Reading(reader, slopes_of(written, reader.labels.names))
+    labels = reader.labels.names
+    liberal = Reader(labels, applied=functions_of(written), new_symbols=True)
+    reading = _Reading(reader, liberal, slopes_of(written, labels))
     equations: list[Equation] = []
     for said, found in given:
         equation = reading.equation(len(equations), found, given=True)
@@ -136,6 +139,7 @@ class _Reading:
     """Reads the sides of one page; `dw` as the derivative of the loss by w."""
 
     reader: Reader
+    liberal: Reader  # new symbols are nothing wrong
     slopes: Mapping[str, tuple[str, str]]
 
     def equation(self, place: int, found: Statement, *, given: bool = False) -> Equation:
@@ -152,7 +156,8 @@ class _Reading:
         try:
             trees = self.reader.readings(side.text, tex=found.tex)
         except FormulaError as error:
-            return Side(side.text, side.line, error=self._problem(side.text, found.tex) or error.problem)
+            problem = self._problem(side.text, found.tex) or error.problem
+            return Side(side.text, side.line, error=problem)
         return Side(side.text, side.line, tuple(map(self._with_slopes, trees)))
 
     def _with_slopes(self, tree: Expr) -> Expr:
@@ -167,7 +172,7 @@ class _Reading:
     def _problem(self, text: str, tex: bool | None) -> str:
         """What is wrong with a formula, its symbols aside: they are not found in what is broken."""
         try:
-            Reader(self.reader.labels.names, new_symbols=True).read(text, tex=tex)
+            self.liberal.read(text, tex=tex)
         except FormulaError as error:
             return error.problem
         return ""

@@ -49,7 +49,7 @@ _TELLING_ROUGHLY: Final = 27  # where an operation is known in floats only
 _ENOUGH: Final = 3  # points of an analytic formula
 _ENOUGH_AT_KINKS: Final = 12
 _MOST_KINKS: Final = 32  # of which both sides are looked for
-_LARGE: Final = 40_000  # steps of a page, of which fewer points are tried
+_LARGE: Final = 20_000  # steps of a page, of which fewer points are tried
 _BLURRED: Final = 6  # bits in which rounded decimals must agree for it to say something
 _INSIDE: Final = Symbol("\0")  # what a function is of
 _ABOUT: Final = "\0~"  # begins the label of a decimal that stands for all that rounds to it
@@ -256,10 +256,11 @@ class Judge:
             return Comparison("same")
         flags = self.tape.flags[truth] | self.tape.flags[claim]
         kinks = self._kinks(truth, claim) if flags & HAS_KINK else {}
-        wanted = _ENOUGH_AT_KINKS if flags & HAS_KINK else _ENOUGH
+        is_large = len(self.tape.inputs) > _LARGE
+        wanted = _ENOUGH_AT_KINKS if flags & HAS_KINK else _ENOUGH - is_large
         agreed = empty = 0
         reason = "all digits of it cancel"
-        for place in range(len(KINDS) * (1 if len(self.tape.inputs) > _LARGE else len(ROUNDS))):
+        for place in range(len(KINDS) * (1 if is_large else len(ROUNDS))):
             point = self.point(place)
             agrees = self._agree(truth, claim, point, flags)
             if agrees is False:

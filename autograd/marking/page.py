@@ -123,7 +123,7 @@ def _written_out(text: str) -> str:
 def _group(text: str, at: int) -> str:
     """The group in braces that begins here; empty where it is too long or never closed."""
     depth = 0
-    for brace in _BRACE.finditer(text, at, at + _LONGEST_MACRO):
+    for brace in _BRACE.finditer(text, at, at + _LONGEST_MACRO) if text[at : at + 1] == "{" else ():
         depth += {"{": 1, "}": -1}.get(brace[0], 0)
         if depth == 0:
             return text[at : brace.end()]
@@ -170,6 +170,8 @@ _CODE: Final = re.compile(
 )
 _LATEX: Final = re.compile(r"\\(?:documentclass|begin\{document\}|section\{)")
 _REMARK: Final = re.compile(r"(?<!\\)%[^\n]*")
+_QUOTE: Final = re.compile(r"(?<=\n)[ \t]*(?:>[ \t]?)+")
+_DOT: Final = re.compile(r"(?<=\s)\.(?=\s)")  # dL/dz . dz/dw
 _TILDE: Final = re.compile(r"(?<=\s)~(?=\s+([A-Z]\w*\()?)")
 _HEADING: Final = re.compile(
     r"^(?:#{1,6}\s|\\(?:chapter|section|subsection|subsubsection)\b|<h\d|[^\n]+\n(?:=+|-{3,})[ \t]*$)",
@@ -195,7 +197,7 @@ _OPENER: Final = re.compile(
 _EQUATION: Final = re.compile(r"(?<![=<>!])=(?!=)|≈")
 _NO_PROSE: Final = re.compile(
     rf"</?[A-Za-z][^<>\n{MATH}]*>|(?:https?|ftp|file)://\S+|(?<=\])\([^()\s]*\)"
-    r"|^[ \t]*(?:={2,}|-{2,}|\*{3,}|_{3,})[ \t]*$"
+    r"|={3,}|^[ \t]*(?:={2,}|-{2,}|\*{3,}|_{3,})[ \t]*$"
     r"|\\(?:usepackage|documentclass|includegraphics|title|author|bibliography)[^\n]*"
     r"|\\(?:item|noindent|par|textbf|textit|emph)(?![A-Za-z])"
     r"|(?<=\S)[ \t]{2,}\(\d{1,3}(?:\.\d{1,3})?[a-z]?\)[ \t]*$",  # the number of an equation
@@ -403,7 +405,8 @@ class _Reading:
         marks = self.marked[first:last]
         tex = True if marks and all(mark.kind != "code" for mark in marks) else None
         if not marks:
-            source = _TILDE.sub(lambda sign: "∼" if sign[1] else "≈", self.text[start:end])
+            source = _DOT.sub("·", self.text[start:end])
+            source = _TILDE.sub(lambda sign: "∼" if sign[1] else "≈", source)
         else:
             end = max(end, marks[-1].end)
             (one, *others) = marks
@@ -414,6 +417,7 @@ class _Reading:
                 setting = "display"
             shells = [span for m in marks for span in ((m.start, m.first), (m.last, m.end))]
             source = _overwritten(self.text[start:end], [(a - start, b - start) for a, b in shells])
+            source = _QUOTE.sub(" ", source)
         self.formulas.append(_Found(start, end, source, setting, tex))
         return self.formulas[-1]
 

@@ -31,8 +31,8 @@ class Kind:
 
 KINDS: Final = (
     Kind(near=0.3),
-    Kind(),
     Kind(0.05, 0.95, sign="plus"),
+    Kind(),
     Kind(scales=(0.2, 1.0, 4.0), sign="own"),
     Kind(0.6, 8.4, whole=True),
     Kind(near=0.03),

@@ -49,7 +49,7 @@ _CONDITION: Final = re.compile(
     r"|[\s,;(\[$]*(?P<compared>[^\s,;.]*\s*[<>≤≥≠∈].*)",
     re.IGNORECASE | re.DOTALL,
 )
-_CONDITION_END: Final = re.compile(r"[;?!]|[.,:](?=\s|$)")
+_CONDITION_END: Final = re.compile(r"(?:[;?!]|[.,:](?=\s|$))(?![^()]*\))")
 
 
 def condition_after(text: str) -> str:
@@ -114,7 +114,7 @@ _TOKEN: Final = re.compile(
     r"|(?P<name>[^\W\d_][\w'’′\u0300-\u036f\u20d7]*(?:[_^](?:\{[^{}]*\}|\([^()]*\)|\w+))*)"
     r"|(?P<number>\d+(?:[.,]\d+)*(?:[eE][-+]?\d+)?|\.\d+)"
     r"|(?P<equal_of_a_kind>[!<>+*/-]=|==|~=)"
-    r"|(?P<stop>=>|⇒|\.(?!\.)(?=\s|$|[)\"'])|[:,](?=\s|$)|[;?!])"
+    r"|(?P<stop>=>|⇒|(?<!\s)\.(?!\.)(?=\s|$|[)\"'])|[:,](?=\s|$)|[;?!。]|(?<=\s)#)"
     r"|(?P<equal>:=|[=≈≃≅≡]|->|<-|→|←|(?<=\s)~(?=\s))"
     r"|(?P<sign>\S)"
 )

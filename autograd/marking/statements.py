@@ -99,7 +99,7 @@ _COMMANDS: Final = {  # what stands for a command, and how many arguments go wit
         ("→", 0, "to rightarrow longrightarrow mapsto longmapsto"),
         ("←", 0, "leftarrow gets longleftarrow coloneqq coloneq equiv triangleq"),
         ("≈", 0, "approx simeq cong thickapprox approxeq"), ("=", 0, "doteq"),
-        ("≤", 0, "le leq leqslant"), ("≥", 0, "ge geq geqslant"), ("≠", 0, "ne neq not"),
+        ("≤", 0, "le leq leqslant"), ("≥", 0, "ge geq geqslant"), ("≠", 0, "ne neq"),
         ("<", 0, "lt"), (">", 0, "gt"), ("≪", 0, "ll"), ("≫", 0, "gg"), ("∈", 0, "in notin"),
         ("∼", 0, "sim"), ("∝", 0, "propto"), ("⊂", 0, "subset subseteq"),
     )
@@ -118,6 +118,7 @@ _TOKEN: Final = re.compile(
     r"(?P<comment>(?<!\\)%[^\n]*)"
     r"|\\(?P<edge>begin|end)\s*\{(?P<environment>[A-Za-z]+\*?)\}"
     r"|(?P<gap>(?:(?:\\[;:> ]|~)\s*){2,})"
+    r"|(?P<negated>\\not(?![a-z])\s*(?:=|\\[a-z]+))"
     r"|\\(?P<command>[A-Za-z]+\*?|.)"
     r"|(?P<digraph>(?<![<>=!+\-*/:])(?:<=>|=>|->|<-(?=[\s\\])|:=|==|~=|<=|>=|!=)(?![=>]))"
     r"|[}&\n]",
@@ -131,7 +132,7 @@ _WITH_ARGUMENT: Final = frozenset(("array", "alignat", "alignat*", "alignedat"))
 _CHARACTERS: Final = str.maketrans({
     **dict.fromkeys("⇒⟹∴", _STOP), **dict.fromkeys("⟶↦", "→"), **dict.fromkeys("⟵≔≡≜", "←"),
     **dict.fromkeys("≃≅", "≈"), "＝": "=", "⩽": "≤", "⩾": "≥",
-    **dict.fromkeys("\u200b\ufeff\u00a0$", " "),
+    "，": ",", "；": ";", **dict.fromkeys("\u200b\ufeff\u00a0$。", " "),
 })  # fmt: skip
 _OPERATORS: Final = tuple("+-−*/·×=≈←→")
 _JOINING: Final = (*_OPERATORS, r"\cdot", r"\times", r"\div", r"\ast", r"\pm")
@@ -139,6 +140,7 @@ _THOUSANDS: Final = re.compile(r"(?<![\d.,])\d{1,3}(?:(?:,|\{,\})\d{3})+(?!\d)")
 _SPACED: Final = re.compile(r"\[\s*-?\d+(?:\.\d+)?(?:(?:\s|\\[ ;,:])+-?\d+(?:\.\d+)?)+\s*\]")
 
 
+_SIGNED: Final = re.compile(r"\s*(?:[=+-]|\\approx)")
 _NOTE: Final = re.compile(r"\s*[_^]")
 _DELIMITER: Final = re.compile(r"\\left\s*\S+\s*$")
 _BETWEEN_NUMBERS: Final = re.compile(r"(?<=\d)(?:\\[ ;,:]|\s)+(?=-?\d)")
@@ -174,8 +176,8 @@ class _Cleaner:
             return self._environment(token)
         if token["comment"] or token["gap"]:
             return self._write(_GAP if token["gap"] else "", start, end)
-        if token["digraph"]:
-            return self._write(_DIGRAPHS[token[0]], start, end)
+        if token["digraph"] or token["negated"]:
+            return self._write(_DIGRAPHS.get(token[0], "≠"), start, end)
         if name is None:
             return self._character(token[0], start)
         if name == "\\":
@@ -197,7 +199,8 @@ class _Cleaner:
         if closing and name in _WORDS and self._are_words(opening + 1, closing - 1):
             content = self.text[opening + 1 : closing - 1].replace("\n", " ")
             return self._write(f"{_SPOKEN}{content}{_UNSPOKEN}", start, closing)
-        return self._write(token[0].replace("\n", " "), start, end)
+        written = r"\text" if name == "mbox" else token[0].replace("\n", " ")
+        return self._write(written, start, end)
 
     def _write(self, written: str, start: int, end: int) -> int:
         count = self.text.count("\n", start, end)
@@ -220,8 +223,10 @@ class _Cleaner:
             return at + 1
         if char == "&":
             between = "".join(self.out[self.mark :]).strip() if self.column else "."
-            self.column += between not in ("", *_OPERATORS)
-            self._write(" " if self.column % 2 or between == "" else _STOP, at, at)
+            leads_on = self.column % 2 == 1 and not _SIGNED.match(self.text, at + 1)
+            counts = leads_on if between == "" else between not in _OPERATORS
+            self.column += counts
+            self._write(" " if self.column % 2 or not counts else _STOP, at, at)
             self.mark = len(self.out)
             return at + 1
         written, end = self.braces.get(at, (char, at + 1))
@@ -255,15 +260,17 @@ class _Cleaner:
 
     def _are_words(self, start: int, end: int) -> bool:
         r"""`\text{and}` are words; `\text{loss}` and `_{\text{new}}` are names."""
+        before = "".join(self.out[-6:])[-40:].rstrip()
+        if before.endswith(("_", "^", "_{", "^{")):
+            return False
         content = self.text[start:end]
         words = content.replace(",", " ").split()
         if any(word.lower().strip(".:;()") in CONNECTIVES for word in words) and words != ["a"]:
             return True
         if not words or re.search(r"[^\w\s\-']", content):
             return True
-        before = "".join(self.out[-6:])[-40:].rstrip()
         after = self.text[end + 1 : end + 20].lstrip()
-        in_script = before.endswith(("_", "^", "_{", "^{", ",", "{")) and before[-2:] != r"\{"
+        in_script = before.endswith((",", "{")) and before[-2:] != r"\{"
         operated = before.endswith(_JOINING) or after.startswith(("&", *_JOINING))
         return len(words) > (3 if in_script or operated else 1)
 
@@ -354,7 +361,8 @@ class _Formula:
     def _statement(self, start: int, end: int, first: int, last: int) -> Statement | None:
         """The statement in a range of a row; None where there is nothing but spaces."""
         text = self.text
-        if (remark := _REMARK.search(text, start, end)) and _SIGN.search(text, start, end):
+        remark = _REMARK.search(text, start, end)
+        if remark and not text[start : remark.start()].rstrip().endswith(_JOINING):
             end = remark.start()
         whole = _plain(text[start:end]).rstrip(" .:,→")
         if not re.search(r"\w", whole):
@@ -371,8 +379,9 @@ class _Formula:
                 problem = "a bracket is never closed"
         sides.append(self._side(at, end))
         if signs and signs[-1] == "->" and not sides[-1].text:  # an arrow to a remark
-            sides.pop()
-            signs.pop()
+            sides, signs = sides[:-1], signs[:-1]
+        if signs and signs[0] == "->" and not sides[0].text:  # or from one
+            sides, signs = sides[1:], signs[1:]
         if not signs:  # nothing is claimed
             problem = sides[0].problem if _COMPARISON.search(whole) else ""
         begins = start + len(text[start:end]) - len(text[start:end].lstrip())

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from autograd.notation.errors import FormulaError
 from autograd.notation.expr import (
+    ONE,
     Applied,
     Expr,
-    Number,
     Power,
     Series,
     Sum,
@@ -26,7 +26,7 @@ from autograd.notation.expr import (
 )
 from autograd.notation.labels import Labels, Spelling, spellings_at, spellings_of
 from autograd.notation.reading import Reader
-from autograd.notation.series import stands_in, with_indices
+from autograd.notation.series import with_indices
 from autograd.notation.signs import LETTERS, OTHER_NAMES
 from autograd.ops import TABLE
 
@@ -43,11 +43,14 @@ _USE: Final = re.compile(
     r"(?P<name>(?:\\?[A-Za-z]+|[α-ω])(?:_(?:\{\w{1,8}\}|\w))?)(?P<primes>['′’]+|\^\{\\prime\})?"
     r"(?=(?P<call>\s*(?:\\left\s*)?\((?:(?P<inner>[^()]{0,60}?)(?:\\right)?\))?)?)"
 )
-_ARGUMENT: Final = re.compile(r"\s*(?:\\?[A-Za-z]+|[α-ω])(?:[_^](?:\{[^{}]*\}|\w+))*\s*")
 _DIFFERENTIATED: Final = re.compile(r"(?P<below>[/}]\s*\{?\s*)?(?:\\partial(?![A-Za-z])|∂|(?<![^\W\d_\\])d)\s*")
 _INDEX_ONE: Final = re.compile(r"\^\s*\{?\s*1(?!\d)|¹")
+_LAYER: Final = re.compile(
+    r"(?<![A-Za-z\\])(?:\\?[A-Za-z]+|\\[a-z]+\s*\{[^{}]{1,20}\})(?:_(?:\{[^{}]{1,20}\}|\w))?"
+    r"\^\{\s*[(\[]\s*\w{1,8}\s*[)\]]\s*\}(?:_(?:\{[^{}]{1,20}\}|\w))?(?!\s*(?:\\left)?\()"
+)
 _SECOND_ORDER: Final = re.compile(r"(?:\\partial|∂|(?<![^\W\d_\\])d)\s*(?:\^|²)")
-_WORDS: Final = re.compile(r"(?<![A-Za-z])[d∂]\s?([A-Za-z]{2,24})\s?/\s?[d∂]\s?([A-Za-z]{1,24})\b")
+_WORDS: Final = re.compile(r"(?<![A-Za-z])[d∂]\s?([A-Za-z]{1,24})\s?/\s?[d∂]\s?([A-Za-z]{1,24})\b")
 _SLOPE: Final = re.compile(r"d\s?(\\?[A-Za-z].*)")
 _SCANNED: Final = re.compile(r"(?<![\w.}])0_(?:\{\w{1,8}\}|\w)")
 
@@ -72,7 +75,7 @@ def page_reader(
     """
     aliases = aliases or {}
     sides = list(dict.fromkeys(side for equation in equations for side in equation if side.text))
-    applied = _functions(equations)
+    applied = functions_of(equations)
     own = dict.fromkeys([*aliases.values(), *_heads(equations), *_words(sides)])
     slopes = dict.fromkeys(label for label, _ in _slope_heads(equations))
     reader = Reader(own, aliases=aliases, applied=applied, new_symbols=True)
@@ -154,8 +157,7 @@ def _symbols(tree: Expr, most: int) -> Iterator[str]:
                 for number in range(int(low), int(low) + count):
                     yield from _symbols(with_indices(body, {index: number}), most // count)
             else:
-                yield from (s for s in _symbols(body, most) if not stands_in(Symbol(s), index))
-                yield from (s for limit in (first, last) if limit for s in _symbols(limit, most))
+                yield from (label for part in children(tree) for label in _symbols(part, most))
         case _:
             if isinstance(tree, Applied) and tree.primes:
                 yield tree.name
@@ -183,28 +185,32 @@ def _words(sides: Iterable[PageSide]) -> Iterator[str]:
         if not _SECOND_ORDER.search(side.text):
             for sign in _DIFFERENTIATED.finditer(side.text):
                 for spelling, _ in spellings_at(side.text, sign.end()):
-                    if spelling.sup.isdigit() or (spelling.sup == "'" and sign["below"]):
+                    if spelling.sup and (spelling.sup != "'" or sign["below"]):
                         yield spelling.label
                         break
+        for layer in _LAYER.finditer(side.text):
+            yield from (spelling.label for spelling in spellings_of(layer[0])[-1:])
 
 
 def _upper_indexed(
     equations: Iterable[Sequence[PageSide]], reader: Reader
 ) -> Iterator[str]:
     """The symbols whose raised digits are an index, by the evidence of the whole page."""
-    bases = {s.base for label in reader.labels.names for s in spellings_of(label) if s.sup.isdigit()}
+    spelled = (s for label in reader.labels.names for s in spellings_of(label))
+    bases = {spelling.base for spelling in spelled if spelling.sup and not spelling.is_name}
     raised: list[Spelling] = []
     for equation in equations:
         for place, side in enumerate(equation):
             tree = _tree(reader, side) if re.search("[⁰-⁹¹²³^]", side.text) else None
             for part in walk(tree) if tree else ():
                 match part:
-                    case Power(Symbol(label), Number(digits)):
-                        spelling = spellings_of(label)[0]._replace(sup=digits)
-                        raised.append(spelling)
+                    case Power(Symbol(), exponent):
+                        found = spellings_of(side.text[part.start : part.end])[:1]
+                        raised += found
                         is_head = place == 0 and part is tree and len(equation) > 1
-                        if digits == "1" or (is_head and len(spelling.sub) > 1):
-                            bases.add(spelling.base)
+                        is_named = is_head and found and len(found[0].sub) > 1
+                        if found and (exponent == ONE or is_named):
+                            bases.add(found[0].base)
     return (spelling.label for spelling in raised if spelling.base in bases)
 
 
@@ -217,7 +223,7 @@ def _slope_heads(equations: Iterable[Sequence[PageSide]]) -> Iterator[tuple[str,
             yield spelled[-1].label if spelled else head.text, slope[1]
 
 
-def _functions(equations: Iterable[Sequence[PageSide]]) -> list[str]:
+def functions_of(equations: Iterable[Sequence[PageSide]]) -> list[str]:
     """Names with a header such as f(x) = ..., and those applied to symbols and never alone."""
     headed: dict[str, None] = {}
     called: dict[str, None] = {}
@@ -231,7 +237,7 @@ def _functions(equations: Iterable[Sequence[PageSide]]) -> list[str]:
                 if is_command or letter in TABLE or name in ("d", "e") or use["d"]:
                     continue
                 inner = use["inner"]
-                if inner is not None and all(map(_ARGUMENT.fullmatch, inner.split(","))):
+                if inner is not None and all(map(_is_symbol, inner.split(","))):
                     ends = use.start() == 0 and use.end("call") == len(side.text)
                     is_head = place == 0 and ends and len(equation) > 1 and not use["primes"]
                     if is_head and (name[0] == "\\" or letter not in OTHER_NAMES):
@@ -240,6 +246,10 @@ def _functions(equations: Iterable[Sequence[PageSide]]) -> list[str]:
                 elif not use["call"] and not use["primes"]:
                     alone.add(name)
     return [*headed, *(name for name in called if name not in alone and name not in OTHER_NAMES)]
+
+
+def _is_symbol(text: str) -> bool:
+    return any(spelling.is_name for spelling in spellings_of(text))
 
 
 def _distinct(labels: Iterable[str]) -> Iterator[str]:

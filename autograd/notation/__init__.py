@@ -1,27 +1,36 @@
 """How mathematics is written: one table of signs, one tree, read and printed."""
 
+from autograd.notation.calculus import derivative
 from autograd.notation.errors import FormulaError
 from autograd.notation.expr import (
     ONE,
     ZERO,
+    Applied,
+    At,
     Call,
+    Cases,
     Constant,
     Derivative,
     Expr,
+    Listed,
     Negative,
     Number,
     Power,
     Product,
     Relation,
+    Series,
     Sum,
     Symbol,
+    is_numeric,
     number,
     rebuilt,
+    size_of,
     substituted,
     symbols_of,
     value_of,
     walk,
 )
+from autograd.notation.labels import Spelling, spelling_of
 from autograd.notation.layout import (
     Sentence,
     latex,
@@ -32,6 +41,8 @@ from autograd.notation.layout import (
     unicode,
 )
 from autograd.notation.normal import CHOOSING, exact, normal
+from autograd.notation.reading import Reader, read_formula, spelled
+from autograd.notation.series import expanded
 from autograd.notation.values import (
     build,
     constant,
@@ -44,35 +55,49 @@ from autograd.notation.values import (
 )
 
 __all__ = [
+    "Applied",
+    "At",
     "CHOOSING",
     "Call",
+    "Cases",
     "Constant",
     "Derivative",
     "Expr",
     "FormulaError",
+    "Listed",
     "Negative",
     "Number",
     "ONE",
     "Power",
     "Product",
+    "Reader",
     "Relation",
     "Sentence",
+    "Series",
+    "Spelling",
     "Sum",
     "Symbol",
     "ZERO",
     "build",
     "constant",
     "decimal",
+    "derivative",
     "exact",
+    "expanded",
     "formulas_of",
+    "is_numeric",
     "is_rounded",
     "latex",
     "mathml",
     "meant",
     "normal",
     "number",
+    "read_formula",
     "rebuilt",
     "shown",
+    "size_of",
+    "spelled",
+    "spelling_of",
     "substituted",
     "symbols_of",
     "to_latex",

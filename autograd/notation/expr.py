@@ -34,6 +34,31 @@ class Expr:
     start: int = field(default=0, compare=False, repr=False, kw_only=True)
     end: int = field(default=0, compare=False, repr=False, kw_only=True)
 
+    def evaluate(self, at: Mapping[str, float]) -> float:
+        """Its number, where each label has the number in `at`.
+
+        Raises FormulaError for a label without one and for derivatives, and what the operations
+        raise (DomainError, ...).
+
+        >>> (2 * Symbol("x") + 1).evaluate({"x": 3})
+        7.0
+        """
+
+        def symbol(part: Symbol) -> float:
+            if part.label not in at:
+                raise FormulaError(f"{part.label} has no value here", part.label, 0, 0)
+            return float(at[part.label])
+
+        def derivative(part: Expr) -> float:
+            raise FormulaError("the number of a derivative is not known", "", part.start, part.end)
+
+        return float(Meaning(symbol, float, derivative).of(self))
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """The labels in it, each once, in the order of the text."""
+        return tuple(symbols_of(self))
+
     def __add__(self, other: object) -> Expr:
         return _sum(self, as_expr(other))
 

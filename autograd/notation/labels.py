@@ -124,6 +124,16 @@ def spellings_of(label: str) -> list[Spelling]:
     return [spelling for spelling, end in spellings_at(label, 0) if end == len(label)]
 
 
+@lru_cache(maxsize=4096)
+def spelling_of(label: str) -> Spelling:
+    r"""The plainest way to read a whole label as one symbol; other text is a base by itself.
+
+    >>> spelling_of(r"W_{11}^2").sub, spelling_of("f(x)").base
+    ('11', 'f(x)')
+    """
+    return next(iter(spellings_of(label)), Spelling(label))
+
+
 class Labels:
     r"""The known labels, found in text in any of their spellings, and other names for them.
 

@@ -19,7 +19,7 @@ from autograd.notation.expr import (
     substituted,
     with_children,
 )
-from autograd.notation.grammar import Doubt, Parser, called, fraction, sides_of
+from autograd.notation.grammar import Doubt, Parser, called, fraction
 from autograd.notation.labels import Labels
 from autograd.notation.scanner import Names, Scanner
 from autograd.ops import TABLE
@@ -30,6 +30,10 @@ if TYPE_CHECKING:
     from autograd.ops import Operation
 
 _TEX: Final = re.compile(r"\\[A-Za-z]|[_^]\s*\{")
+_LINKING: Final = re.compile(
+    r"(?P<opening>\\?\{|[(\[])|(?P<closing>\\?\}|[)\]])"
+    r"|\\(?:approx|simeq|cong|equiv)(?![A-Za-z])|:?=|[≈≃≅≡]"
+)
 
 
 class Reader:
@@ -112,13 +116,15 @@ class Reader:
         return Parser(Scanner(text, self._names, tex=is_tex, letters=tex is True), otherwise)
 
 
-def read(text: str, labels: Iterable[str], aliases: Mapping[str, str] | None = None) -> Expr:
+def read_formula(
+    text: str, labels: Iterable[str], aliases: Mapping[str, str] | None = None
+) -> Expr:
     r"""Reads one formula over known labels; `Reader` with these labels does the same for many.
 
     Raises FormulaError for what cannot be read, with the place, and ArgumentTypeError (a TypeError)
     for what is not text.
 
-    >>> read("2(x + w)", ["x", "y"])
+    >>> read_formula("2(x + w)", ["x", "y"])
     Traceback (most recent call last):
     autograd.notation.errors.FormulaError: w is not a known label
       2(x + w)
@@ -138,7 +144,17 @@ def split_links(text: str) -> list[tuple[int, int]]:
     ['\\sum_{j=1}^{3} x_j', '5', '5.0']
     """
     _refuse_other_than_text(text)
-    return list(sides_of(text))
+    sides: list[tuple[int, int]] = []
+    start = depth = 0
+    for sign in _LINKING.finditer(text):
+        if sign["opening"]:
+            depth += 1
+        elif sign["closing"]:
+            depth = max(0, depth - 1)
+        elif depth == 0:
+            sides.append((start, sign.start()))
+            start = sign.end()
+    return [*sides, (start, len(text))]
 
 
 def _refuse_other_than_text(text: object) -> None:
@@ -172,7 +188,7 @@ def notation_of(operation: Operation) -> Expr:
 def spelled(tree: Expr) -> Expr:
     r"""The tree that is read where this one was printed: operations by their notation.
 
-    >>> spelled(Call(TABLE["hypot"], (Symbol("x"), Symbol("y")))) == read(
+    >>> spelled(Call(TABLE["hypot"], (Symbol("x"), Symbol("y")))) == read_formula(
     ...     r"\sqrt{x^2 + y^2}", "xy")
     True
     """

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from autograd.notation import signs
 from autograd.notation.errors import FormulaError, known_labels
 from autograd.notation.labels import (
     Labels,
@@ -17,34 +18,6 @@ from autograd.notation.labels import (
     spellings_at,
     spellings_of,
     word_end,
-)
-from autograd.notation.signs import (
-    ACCENTS,
-    ADDING,
-    BARS,
-    BRACKETS,
-    CLOSING,
-    CONDITIONS,
-    DIVIDING,
-    DOTS,
-    FRACTIONS,
-    GREEK,
-    LARGEST_POWER,
-    LETTER_FONTS,
-    LETTERS,
-    MULTIPLYING,
-    NUMBER,
-    OTHER_ACCENTS,
-    POWER_OF_TEN,
-    PRIMES,
-    RELATIONS,
-    SERIES,
-    SPACES,
-    UNITS,
-    VULGAR,
-    WIDE,
-    WORD_FONTS,
-    names_of,
 )
 from autograd.ops import TABLE, Operation
 
@@ -63,17 +36,18 @@ OPERANDS: Final = frozenset((
 UNSEEN_BRACKET: Final = r"\left."
 
 _SIGN_KINDS: Final[dict[str, Kind]] = {
-    **dict.fromkeys(RELATIONS, "relation"), **dict.fromkeys(DOTS, "dots"),
-    **{sign: "+" if kind == "+" else "-" for sign, kind in ADDING.items()},
-    **dict.fromkeys(MULTIPLYING, "*"), **dict.fromkeys(DIVIDING, "/"),
-    **dict.fromkeys(PRIMES, "'"), **dict.fromkeys(VULGAR, "vulgar"),
-    **dict.fromkeys((f"\\{name}" for name in FRACTIONS), "fraction"),
+    **dict.fromkeys(signs.RELATIONS, "relation"), **dict.fromkeys(signs.DOTS, "dots"),
+    **{sign: "+" if kind == "+" else "-" for sign, kind in signs.ADDING.items()},
+    **dict.fromkeys(signs.MULTIPLYING, "*"), **dict.fromkeys(signs.DIVIDING, "/"),
+    **dict.fromkeys(signs.PRIMES, "'"), **dict.fromkeys(signs.VULGAR, "vulgar"),
+    **dict.fromkeys((f"\\{name}" for name in signs.FRACTIONS), "fraction"),
     "**": "^", "^": "^", "_": "_", ",": ",", r"\prime": "'", "√": "root", r"\sqrt": "root",
     "∂": "partial", r"\partial": "partial", r"\over": "over", r"\begin": "environment",
     "∑": "series", "∏": "series", r"\sum": "series", r"\prod": "series", "𝟙": "indicator",
 }  # fmt: skip
 _SYMBOL_COMMANDS: Final = frozenset(
-    {*LETTERS, *ACCENTS, *OTHER_ACCENTS, *LETTER_FONTS, *WORD_FONTS} - {"partial", "nabla", "infty"}
+    {*signs.LETTERS, *signs.ACCENTS, *signs.OTHER_ACCENTS, *signs.LETTER_FONTS, *signs.WORD_FONTS}
+    - {"partial", "nabla", "infty"}
 )
 _COMMAND: Final = re.compile(r"\\(?:[A-Za-z]+|[{}|])")
 _SPACING = (
@@ -88,7 +62,7 @@ _WIDE: Final = re.compile(
 )
 _HALF_BRACKET: Final = re.compile(r"\\(left|right)\s*\.")
 _CONDITION: Final = re.compile(
-    rf"(?:\\(?:text|textrm|mathrm|mbox|operatorname)\s*\{{\s*)?(?P<word>{'|'.join(CONDITIONS)})"
+    rf"(?:\\(?:text|textrm|mathrm|mbox|operatorname)\s*\{{\s*)?(?P<word>{'|'.join(signs.CONDITIONS)})"
     r"(?![A-Za-z_])[\s:,]*\}?"
 )
 _INDICATOR: Final = re.compile(r"\\(?:mathbb|mathbf|mathds|bm|boldsymbol)\s*\{?\s*1\s*\}?")
@@ -102,19 +76,22 @@ _APPLYING: Final = re.compile(
     r"\s*(?:['\u2032\u2019]|\^\s*(?:\{[^{}]{0,9}\}|[0-9]|\\prime))*\s*(?:\\left|\\[bB]igg?l?)?\s*[(\[]"
 )
 _POWER_SIGN: Final = re.compile(r"\s*(?:\^|\*\*)")
-_HINTS: Final = {
-    "<": "give one formula, without comparisons",
-    ">": "give one formula, without comparisons",
-    "!": "factorials are not read",
-    "%": "write a percentage as a number: 5% is 0.05",
-    "#": "leave comments out",
-}
 _UNREAD: Final = {
-    r"\nabla": "write the derivative by each symbol: \\frac{\\partial L}{\\partial w}",
-    r"\int": "integrals are not read", r"\lim": "limits are not read",
-    r"\pm": "write one formula for each sign", "±": "write one formula for each sign",
-    r"\infty": "formulas hold finite numbers", "∞": "formulas hold finite numbers",
-    "∇": "write the derivative by each symbol: ∂L/∂w",
+    "!": "factorials are not read", "%": "write a percentage as a number: 5% is 0.05",
+    "#": "leave comments out", r"\int": "integrals are not read", r"\lim": "limits are not read",
+    **dict.fromkeys((r"\nabla", "∇"), "write the derivative by each symbol: ∂L/∂w"),
+    **dict.fromkeys((r"\pm", "±"), "write one formula for each sign"),
+    **dict.fromkeys((r"\infty", "∞"), "formulas hold finite numbers"),
+}  # fmt: skip
+_MISPLACED: Final = {
+    "end": ("the formula ends where a number or a symbol should follow", ""),
+    "close": ("{} closes nothing, or too early", ""),
+    "relation": ("'{}' cannot stand in a formula", "give one side of an equation or comparison"),
+    "dots": ("{} leaves open what it stands for", r"write it out, or as a \sum_{j=1}^{3} x_j"),
+    ",": ("a comma cannot stand here",
+          "decimals are written with a point, as 2.5, and thousands without a comma"),
+    "_": ("{} does not belong to a known label", ""),
+    "'": ("{} does not belong to a known label", ""),
 }  # fmt: skip
 
 
@@ -151,7 +128,7 @@ class Names:
         self.functions, self.operations = _operations(tuple(functions))
         self.new_symbols = new_symbols
         bases = (*labels.bases, *self.applied.bases, *self.functions.bases)
-        self.bases = frozenset((*bases, *SERIES, "e", r"\pi"))
+        self.bases = frozenset((*bases, *signs.SERIES, "e", r"\pi"))
 
 
 @lru_cache(maxsize=64)
@@ -159,7 +136,7 @@ def _operations(own: tuple[Operation, ...]) -> tuple[Labels, Mapping[str, Operat
     """The names of operations, and the operation of each; those of one's own come first."""
     found: dict[str, Operation] = {}
     for operation in (*own, *(op for op in TABLE.values() if not op.symbol)):
-        for name in names_of(operation):
+        for name in signs.names_of(operation):
             if spellings_of(name):
                 found.setdefault(name, operation)
             elif name.isalnum():  # log1p
@@ -186,6 +163,12 @@ class Scanner:
         self._found: dict[tuple[int, frozenset[str]], Token | None] = {}
         self._split_until = 0  # up to here, a run of letters is known to be made of names
 
+    def of(self, text: str) -> Scanner:
+        """A scanner like this one for another text."""
+        words = Scanner(text, self.names, tex=self.tex, letters=self.letters)
+        words.indices = self.indices
+        return words
+
     def scan(self, at: int) -> Token:
         """The token at or after a place."""
         unseen = _UNSEEN.match(self.text, at)
@@ -202,7 +185,7 @@ class Scanner:
         """A label, function, constant or number; None for a sign."""
         condition = _CONDITION.match(self.text, at)
         if condition and not (at and is_letter(self.text, at - 1)):
-            return Token("condition", at, condition.end(), CONDITIONS[condition["word"]])
+            return Token("condition", at, condition.end(), signs.CONDITIONS[condition["word"]])
         if at >= self._split_until and is_letter(self.text, at):
             end = word_end(self.text, at)
             if not self._made_of_names(at, end):
@@ -210,7 +193,7 @@ class Scanner:
         token = self._known(at)
         if token is not None:
             return token
-        number = NUMBER.match(self.text, at)
+        number = signs.NUMBER.match(self.text, at)
         if number is None:
             return self.new_name(at, at + 1) if is_letter(self.text, at) else None
         return self._number(number)
@@ -218,13 +201,15 @@ class Scanner:
     def _number(self, found: re.Match[str]) -> Token:
         digits, _, power = found[0].replace("\\,", "").lower().partition("e")
         token = Token("number", found.start(), found.end(), _written(digits, power))
-        if len(digits) > LARGEST_POWER or (power and abs(int(power[:9])) > LARGEST_POWER):
+        if len(digits) > signs.LARGEST_POWER or (
+            power and abs(int(power[:9])) > signs.LARGEST_POWER
+        ):
             raise self.error("this number is larger than the largest float, 1.8e308", token)
         return token
 
     def scientific(self, token: Token) -> Token:
         r"""A number together with the power of ten that multiplies it: 2.5 \cdot 10^7."""
-        found = POWER_OF_TEN.match(self.text, token.end)
+        found = signs.POWER_OF_TEN.match(self.text, token.end)
         if not found or "e" in token.held:
             return token
         raised = (script_of(char) for char in found[3] or "")
@@ -282,7 +267,7 @@ class Scanner:
         if label is not None:
             return Token("symbol", at, end, label)
         name = names.functions.spelled(spelling)
-        is_letter_alone = names.new_symbols and spelling.base[1:] in GREEK
+        is_letter_alone = names.new_symbols and spelling.base[1:] in signs.GREEK
         if name and not (is_letter_alone and not _APPLYING.match(self.text, end)):
             return Token("function", at, end, names.operations[name])
         primes = len(spelling.sup) if set(spelling.sup) == {"'"} else 0
@@ -305,9 +290,9 @@ class Scanner:
         text = self.text
         if base in self.indices:
             return Token("symbol", at, end, base)
-        if base in SERIES and not is_letter(text, end):
+        if base in signs.SERIES and not is_letter(text, end):
             is_sign = base[0] != "\\" or _UNFINISHED.match(text, end)
-            return Token("series", at, end, SERIES[base]) if is_sign else None
+            return Token("series", at, end, signs.SERIES[base]) if is_sign else None
         if base == r"\pi":
             return Token("constant", at, end, "pi")
         if base != "e" or is_letter(text, end):
@@ -338,14 +323,14 @@ class Scanner:
             written = next((text[at : at + n] for n in (3, 2) if text[at : at + n] in _SIGN_KINDS),
                            written)  # fmt: skip
         end = at + len(written)
-        if written in BARS:
+        if written in signs.BARS:
             return Token("bar", at, end, written)
-        if written in BRACKETS:
+        if written in signs.BRACKETS:
             return Token("open", at, end, written)
-        if written in CLOSING:
+        if written in signs.CLOSING:
             return Token("close", at, end, written)
         if written in _SIGN_KINDS:
-            held = RELATIONS.get(written) or SERIES.get(written) or written
+            held = signs.RELATIONS.get(written) or signs.SERIES.get(written) or written
             return Token(_SIGN_KINDS[written], at, end, held)
         if command:
             return self.new_name(at, end)
@@ -353,8 +338,7 @@ class Scanner:
             while (raised := script_of(text[end : end + 1])) and raised[0] == "^":
                 end += 1
             return Token("raised", at, end)
-        hint = _HINTS.get(written) or _UNREAD.get(written)
-        hint = hint or "formulas hold numbers, labels, + - * / ^ and functions"
+        hint = _UNREAD.get(written, "formulas hold numbers, labels, + - * / ^ and functions")
         raise self.error(f"{written!r} cannot stand in a formula", Token("unknown", at, end), hint)
 
     # Symbols that nobody has named before.
@@ -418,29 +402,13 @@ class Scanner:
 
     def unexpected(self, token: Token) -> FormulaError:
         """The error for a token that cannot stand where it does."""
+        if token.kind == "unknown":
+            return self.unknown(token)
         written = self.text[token.start : token.end][:60]
-        match token.kind:
-            case "unknown":
-                return self.unknown(token)
-            case "end":
-                return self.error(
-                    "the formula ends where a number or a symbol should follow", token
-                )
-            case "close":
-                return self.error(f"{written} closes nothing, or too early", token)
-            case "relation":
-                hint = "give one side of the equation" if written == "=" else _HINTS["<"]
-                return self.error(f"{written!r} cannot stand in a formula", token, hint)
-            case "dots":
-                hint = "write the terms out, or a sum with its limits: \\sum_{j=1}^{3} x_j"
-                return self.error(f"{written} leaves open what it stands for", token, hint)
-            case ",":
-                hint = "decimals are written with a point, as 2.5, and thousands without a comma"
-                return self.error("a comma cannot stand here", token, hint)
-            case "_" | "'":
-                hint = known_labels(self.names.labels.names)
-                return self.error(f"{written} does not belong to a known label", token, hint)
-        return self.error(f"{written} cannot stand here", token)
+        problem, hint = _MISPLACED.get(token.kind, ("{} cannot stand here", ""))
+        if token.kind in ("_", "'"):
+            hint = known_labels(self.names.labels.names)
+        return self.error(problem.format(written), token, hint)
 
     def unknown(self, token: Token) -> FormulaError:
         """The error for a symbol that is no known label, with the nearest ones."""
@@ -473,8 +441,8 @@ def _is_wide(space: str) -> bool:
     r"""Whether space separates: \quad, \hspace{1em}, a line's end."""
     for found in _WIDE.finditer(space):
         name, width = found["name"], found["width"]
-        if name is None or SPACES.get(name, 0.0) >= WIDE:
+        if name is None or signs.SPACES.get(name, 0.0) >= signs.WIDE:
             return True
-        if width and float(width) * UNITS.get(found["unit"], 0.0) >= WIDE:
+        if width and float(width) * signs.UNITS.get(found["unit"], 0.0) >= signs.WIDE:
             return True
     return False

@@ -27,9 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 _MOST_TERMS: Final = 10_000  # of all sums in one formula
-_LONGEST_RUN: Final = 1000  # terms that dots may stand for
 _CALCULATED: Final = re.compile(r"([0-9]{1,6})([+-])([0-9]{1,6})")
-_DIGITS: Final = re.compile(r"[0-9]{1,6}")
 
 
 def with_indices(tree: Expr, numbers: Mapping[str, int]) -> Expr:
@@ -152,62 +150,3 @@ def _whole(limit: Expr | None) -> int | None:
 def _is_known(term: Expr, body: Expr, known: Labels) -> bool:
     """Whether all labels of a term that the index has changed are known."""
     return all(known.find(label) for label in symbols_of(term).keys() - symbols_of(body).keys())
-
-
-def running(before: Sequence[Expr], last: Expr) -> list[Expr] | None:
-    """The terms that dots stand for between the terms before them and the one after.
-
-    >>> running([Symbol("x_1"), Symbol("x_2")], Symbol("x_5"))
-    [Symbol(label='x_3'), Symbol(label='x_4')]
-    """
-    if len(before) < 2:
-        return None
-    steps = [_step(a, b) for a, b in ((before[-2], before[-1]), (before[-1], last))]
-    if None in steps:
-        return None
-    (first, second), (again, end) = (step for step in steps if step)
-    if second != again or second != first + 1 or not second < end < second + _LONGEST_RUN:
-        return None
-    return [_moved(before[-1], last, n) for n in range(second + 1, end)]
-
-
-def _step(a: Expr, b: Expr) -> tuple[int, int] | None:
-    """The one number in which two trees differ, wherever they do."""
-    found = set(_differences(a, b))
-    return found.pop() if len(found) == 1 and None not in found else None
-
-
-def _differences(a: Expr, b: Expr) -> Iterator[tuple[int, int] | None]:
-    if type(a) is not type(b) or len(children(a)) != len(children(b)):
-        yield None
-    elif isinstance(a, Symbol) and isinstance(b, Symbol):
-        yield from _differing_digits(a.label, b.label)
-    elif isinstance(a, Number) and isinstance(b, Number) and a != b:
-        whole = a.written.isdigit() and b.written.isdigit()
-        yield (int(a.written), int(b.written)) if whole else None
-    elif not children(a) and a != b:
-        yield None
-    for left, right in zip(children(a), children(b), strict=False):
-        yield from _differences(left, right)
-
-
-def _differing_digits(a: str, b: str) -> Iterator[tuple[int, int] | None]:
-    """The numbers in which two labels differ; None where they differ in more."""
-    if a != b and _DIGITS.sub("#", a) != _DIGITS.sub("#", b):
-        yield None
-        return
-    for first, second in zip(_DIGITS.findall(a), _DIGITS.findall(b), strict=True):
-        if first != second:
-            yield int(first), int(second)
-
-
-def _moved(a: Expr, b: Expr, n: int) -> Expr:
-    """The first tree with a number where it differs from the other."""
-    if isinstance(a, Symbol) and isinstance(b, Symbol) and a != b:
-        others = iter(_DIGITS.findall(b.label))
-        put = _DIGITS.sub(lambda own: own[0] if own[0] == next(others) else str(n), a.label)
-        return Symbol(put if n < 10 else next(s.label for s in spellings_of(put)))
-    if isinstance(a, Number) and a != b:
-        return Number(str(n))
-    pairs = zip(children(a), children(b), strict=True)
-    return with_children(a, tuple(_moved(left, right, n) for left, right in pairs))

@@ -1,0 +1,378 @@
+r"""The equations of a page, one after another, each link marked by itself.
+
+Every judgement is asked twice: is it right; and, before a line is called wrong, is it surely a
+claim, in symbols that the page knows, read in the one sense that it can have? Where that is in
+doubt, nothing is said but why.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final, Literal
+
+from autograd.errors import ChalkgradError
+from autograd.marking.answers import Answer, explained, explained_update
+from autograd.marking.carried import Belief, Beliefs, Key
+from autograd.marking.comparing import Outcome, compared, unread
+from autograd.marking.definitions import Definitions, head_of, lead_of
+from autograd.marking.entry import Entry, Verdict
+from autograd.marking.families import Families
+from autograd.marking.scopes import Scope, Scopes, UnknownError
+from autograd.notation import Cases, Expr, Number, Relation, Sentence, Symbol, is_numeric, symbols_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from autograd.marking.equations import Equation, Side
+
+_TRIED: Final = 20  # of the numbers that an index stands for, at either end
+_GRAVEST: Final[list[Verdict]] = ["wrong", "carried", "unread", "right"]
+_SIGNS: Final = {"=": "=", ":=": "←", "~": "≈", "->": "→"}
+
+
+@dataclass(slots=True)
+class _Progress:
+    """Where the marking of an equation has come to: what all its sides should equal, and the marks.
+
+    `trees` are the sides in every sense they may have, by the scope.
+    """
+
+    equation: Equation
+    scope: Scope
+    subject: Expr | None
+    trees: list[tuple[Expr, ...]]
+    is_generic: bool = False
+    first: int = 0  # the place of the first side that can stand for those after it
+    no_subject: Sentence | None = None  # why it is not known what all sides should equal
+    verdicts: dict[int, Verdict] = field(default_factory=dict)
+    wrong_line: int = 0  # of the first side that is wrong, and those after it follow from
+
+    def before(self, place: int) -> int | None:
+        """The nearest side before that was read."""
+        return next((k for k in range(place - 1, -1, -1) if self.trees[k]), None)
+
+    def is_rough(self, place: int) -> bool:
+        """Whether the sign before a side is one of approximation."""
+        return self.equation.signs[place - 1] == "~"
+
+
+class Marker:
+    """Marks equations in their order; remembers what later lines may follow from."""
+
+    def __init__(self, equations: Sequence[Equation], labels: Sequence[str]) -> None:
+        self._families = Families(equations, labels)
+        self.equations = self._families.with_members(equations)
+        self.definitions = Definitions(self.equations)
+        self._scopes = Scopes(self.definitions)
+        self._formulas: dict[int, dict[Key, Belief]] = {}
+        self._numbers: dict[tuple[int, int], dict[Key, Belief]] = {}
+        self._rounded: dict[tuple[int, int], dict[Key, Belief]] = {}
+        self._stepped: dict[str, Expr] = {}  # by updates in place, until something else is said
+
+    def entries(self, equation: Equation) -> Iterator[Entry]:
+        """An entry for each link of an equation; one for all that is defined at its head."""
+        role = self.definitions.roles[equation.place]
+        last = len(equation.sides) - 1
+        if role == "mention" or equation.given:
+            return
+        if role != "update":  # all parameters step at once, by gradients taken before
+            for label, number in self._stepped.items():
+                self.definitions.set_value(label, equation.place, number)
+            self._stepped.clear()
+        if equation.problem:
+            yield _entry(equation, 1, last, outcome=unread(equation.problem))
+            return
+        if role == "condition":
+            yield _entry(equation, 1, last, kind="condition")
+            return
+        first = 1
+        if role in ("definition", "value"):
+            yield self._head(equation, "definition" if role == "definition" else "value")
+            first = lead_of(equation) + 1
+        if indices := self._families.indices(equation):
+            yield from self._for_each(equation, indices, first)
+            return
+        progress = self._begun(equation)
+        for place in range(first, last + 1):
+            yield self._link(progress, place)
+        if role == "update":
+            self._step(progress)
+
+    def _for_each(self, equation: Equation, indices: list[str], first: int) -> Iterator[Entry]:
+        """The links of an equation with indices: of all their numbers, the first not right."""
+        instances = list(self._families.instances(equation).items())
+        marked = {
+            where: [self._link(progress, place) for place in range(first, len(equation.sides))]
+            for where, instance in instances[:_TRIED] + instances[_TRIED:][-_TRIED:]
+            for progress in [self._begun(instance)]
+        }
+        for place in range(first, len(equation.sides)):
+            entries = {where: links[place - first] for where, links in marked.items()}
+            if not entries:
+                shown = [part for index in indices for part in (Symbol(index), ", ")][:-1]
+                reason = Sentence(
+                    (*shown, " may be several numbers here: write it out for some of them")
+                )
+                yield _entry(equation, place, place, outcome=Outcome("unread", reason))
+                continue
+            where = min(entries, key=lambda numbers: _GRAVEST.index(entries[numbers].verdict))
+            found = entries[where]
+            if found.verdict != "right":
+                yield replace(found, at=where)
+            elif len(indices) > 1 and not self._families.tells_apart(equation) and not found.said:
+                apart = Relation(Symbol(indices[0]), "!=", Symbol(indices[1]))
+                yield replace(found, said=Sentence(("where ", apart)))
+            else:
+                yield found
+
+    def _head(self, equation: Equation, kind: Literal["definition", "value"]) -> Entry:
+        lead = equation.sides[lead_of(equation)]
+        scope = self._scopes.at(equation.place)
+        reason = Sentence((lead.error,)) if lead.error else None
+        reason = reason or scope.broken.get(head_of(equation)[0])
+        if kind == "value" and lead.tree is not None and is_numeric(lead.tree):
+            try:
+                scope.judge.number(lead.tree)
+            except ChalkgradError as error:
+                reason = Sentence((error.message,))
+        outcome = Outcome("unread", reason) if reason else None
+        return _entry(equation, 1, lead_of(equation), kind=kind, outcome=outcome)
+
+    def _begun(self, equation: Equation) -> _Progress:
+        """What the sides of an equation should equal."""
+        scope = self._scopes.at(equation.place)
+        trees, problems = [], []
+        for side in equation.sides:
+            readings, problem = _resolved(side, scope)
+            trees.append(readings)
+            problems.append(problem)
+        progress = _Progress(equation, scope, None, trees, first=1)
+        update = self.definitions.updates.get(equation.place)
+        if update:
+            progress.no_subject = Sentence(
+                ("by which loss and learning rate ", Symbol(update.parameter),
+                 " is updated is not said")
+            )  # fmt: skip
+            progress.subject, progress.is_generic = update.tree, update.generic
+        elif self.definitions.roles[equation.place] == "value":
+            at = lead_of(equation)
+            progress.subject, progress.first = next(iter(trees[at]), None), at
+        else:
+            progress.subject = next(iter(trees[0]), None)
+            progress.no_subject = problems[0]
+        return progress
+
+    # One link.
+
+    def _link(self, progress: _Progress, place: int) -> Entry:
+        equation, side = progress.equation, progress.equation.sides[place]
+        outcome, reference = self._outcome(progress, place)
+        claim = next(iter(progress.trees[place]), None)
+        if outcome.verdict == "wrong" and reference is progress.subject and side.is_number:
+            outcome = self._by_rounded_numbers(progress, place) or outcome
+        because = 0
+        answer = Answer()
+        verdict: Verdict = outcome.verdict
+        if outcome.verdict == "wrong" and reference is not None and claim is not None:
+            because = self._follows_from(progress, place, reference)
+            if because:
+                verdict = "carried"
+            else:
+                answer = self._explained(progress, place, reference)
+                reason = self._doubt(progress, place, answer)
+                if reason is not None:
+                    outcome, verdict, answer = Outcome("unread", reason), "unread", Answer()
+        progress.verdicts[place] = verdict
+        if verdict in ("wrong", "carried"):
+            progress.wrong_line = progress.wrong_line or because or side.line
+            self._remember(progress, place)
+        elif verdict == "right" and side.is_number and progress.subject is not None and claim:
+            rounded = Beliefs({}, self._rounded.setdefault(progress.scope.epoch, {}))
+            rounded.add(progress.subject, claim, side.line, is_number=True)
+        return _entry(equation, place, place, outcome=outcome, verdict=verdict, because=because,
+                      answer=answer)  # fmt: skip
+
+    def _outcome(self, progress: _Progress, place: int) -> tuple[Outcome, Expr | None]:
+        """How a side compares, and with what.
+
+        That is what all the equation should equal, or where this is not known, the side before.
+        """
+        trees = progress.trees[place]
+        outcome = self._against_subject(progress, place)
+        before = progress.before(place)
+        if before is None:
+            return outcome, progress.subject
+        previous = progress.trees[before][0]
+        if outcome.verdict == "unread" and trees and before >= progress.first:
+            by_itself = compared(previous, trees, progress.scope, rough=progress.is_rough(place))
+            if by_itself.verdict != "unread":
+                return by_itself, previous
+        return outcome, progress.subject
+
+    def _against_subject(self, progress: _Progress, place: int) -> Outcome:
+        side, trees = progress.equation.sides[place], progress.trees[place]
+        if not trees:
+            return Outcome("unread", _resolved(side, progress.scope)[1])
+        if progress.subject is None:
+            return Outcome("unread", progress.no_subject)
+        if progress.is_generic:
+            if side.is_number:
+                return unread("no parameter in particular is meant, so it has no number")
+            same = progress.scope.judge.compare(progress.subject, trees[0], opaque=True)
+            return Outcome("right" if same.verdict == "same" else "wrong")
+        subject, trees = _under_condition(progress.equation, progress.subject, trees)
+        before = progress.before(place)
+        worked = before is not None and side.is_number and progress.verdicts.get(before) == "right"
+        return compared(
+            subject, trees, progress.scope, rough=progress.is_rough(place),
+            before=progress.trees[before][0] if worked and before is not None else None,
+        )  # fmt: skip
+
+    def _explained(self, progress: _Progress, place: int, reference: Expr) -> Answer:
+        equation, side = progress.equation, progress.equation.sides[place]
+        claim = progress.trees[place][0]
+        is_step = self.definitions.roles[equation.place] == "update"
+        if is_step and reference is progress.subject and not side.is_number:
+            return explained_update(reference, claim, progress.scope)
+        before = progress.before(place)
+        calculation = None
+        if before is not None and progress.verdicts.get(before) == "right":
+            calculation = progress.trees[before][0]
+        rate = self.definitions.rate(equation.place)
+        return explained(reference, claim, progress.scope, calculation=calculation, rate=rate)
+
+    def _doubt(self, progress: _Progress, place: int, answer: Answer) -> Sentence | None:
+        """Why a side that is not right is not surely wrong; None where it is."""
+        equation = progress.equation
+        if equation.is_aside and place == 1:
+            return Sentence(("it may be a condition or an example: it stands within a sentence",))
+        label, _ = head_of(equation)
+        role = self.definitions.roles[equation.place]
+        second = role == "claim" and label in progress.scope.formulas and place == 1
+        if second and not equation.sides[place].is_number and not answer.slips:
+            earlier = self.definitions.in_force(equation.place)[label]
+            reason = Sentence(
+                (f"line {earlier.line} gives another formula for ", Symbol(label),
+                 ": which of the two holds?")
+            )  # fmt: skip
+            self.definitions.doubt(label, equation.place, reason)
+            return reason
+        return None
+
+    def _by_rounded_numbers(self, progress: _Progress, place: int) -> Outcome | None:
+        """Whether a number comes of the numbers before as they stand, which are rounded."""
+        if progress.subject is None or progress.is_generic:
+            return None
+        scope, claim = progress.scope, progress.trees[place][0]
+        beliefs = Beliefs({}, self._rounded.get(scope.epoch, {}))
+        line = beliefs.line_behind(progress.subject, claim, scope, is_number=True)
+        if not line or not scope.judge.is_near(progress.subject, claim):
+            return None
+        return Outcome("right", Sentence((f"by the rounded numbers before, from line {line} on",)))
+
+    # Errors carried forward.
+
+    def _follows_from(self, progress: _Progress, place: int, reference: Expr) -> int:
+        """The earlier wrong line that a side is right by; 0 if there is none."""
+        if progress.is_generic:
+            return 0
+        scope, claim = progress.scope, progress.trees[place][0]
+        is_number, rough = progress.equation.sides[place].is_number, progress.is_rough(place)
+        before = progress.before(place)
+        sources = [reference]
+        if before is not None and before >= progress.first:
+            stated = progress.trees[before][0]
+            sources.insert(0, stated)
+            if progress.wrong_line:
+                by_itself = compared(stated, progress.trees[place], scope, rough=rough)
+                if by_itself.verdict == "right":
+                    return progress.wrong_line
+        beliefs = self._beliefs(scope)
+        lines = (
+            beliefs.line_behind(tree, claim, scope, is_number=is_number, rough=rough)
+            for tree in sources
+        )
+        return next((line for line in lines if line), 0)
+
+    def _remember(self, progress: _Progress, place: int) -> None:
+        beliefs = self._beliefs(progress.scope)
+        subject, claim = progress.subject, progress.trees[place][0]
+        is_number = progress.equation.sides[place].is_number
+        if subject is not None:
+            beliefs.add(subject, claim, progress.wrong_line, is_number=is_number)
+        if isinstance(subject, Symbol) and subject.label in progress.scope.formulas:
+            stated = progress.scope.formulas[subject.label]  # as delta, which is some dL/dz
+            beliefs.add(stated, claim, progress.wrong_line, is_number=is_number)
+
+    def _beliefs(self, scope: Scope) -> Beliefs:
+        formulas = self._formulas.setdefault(scope.epoch[0], {})
+        return Beliefs(formulas, self._numbers.setdefault(scope.epoch, {}))
+
+    def _step(self, progress: _Progress) -> None:
+        """After `w = w - ...` the symbol has the number written there."""
+        equation = progress.equation
+        update = self.definitions.updates[equation.place]
+        if head_of(equation)[0] != update.parameter or update.tree is None or update.generic:
+            return
+        last = equation.sides[-1]
+        if last.is_number and last.tree is not None:
+            self._stepped[update.parameter] = last.tree
+        elif not progress.scope.judge.missing(update.tree):
+            number = progress.scope.judge.exact(update.tree)
+            if number is not None:
+                self._stepped[update.parameter] = number
+
+
+def _resolved(side: Side, scope: Scope) -> tuple[tuple[Expr, ...], Sentence | None]:
+    """A side in every sense it may have, by the functions of the page; or why it is not read."""
+    if not side.readings:
+        return (), Sentence((side.error,))
+    try:
+        return tuple(dict.fromkeys(scope.resolved(tree) for tree in side.readings)), None
+    except UnknownError as error:
+        return (), error.reason
+
+
+def _under_condition(
+    equation: Equation, subject: Expr, trees: tuple[Expr, ...]
+) -> tuple[Expr, tuple[Expr, ...]]:
+    """Both sides as they are where a condition such as `if z > 0` holds, and 0 elsewhere."""
+    if equation.condition is None:
+        return subject, trees
+    nothing = Number("0")
+    where = (equation.condition,)
+    return Cases((subject, nothing), where), tuple(Cases((t, nothing), where) for t in trees)
+
+
+def _entry(
+    equation: Equation,
+    place: int,
+    until: int,
+    *,
+    kind: Literal["definition", "value", "claim", "condition"] = "claim",
+    outcome: Outcome | None = None,
+    verdict: Verdict = "",
+    because: int = 0,
+    answer: Answer | None = None,
+) -> Entry:
+    """The entry for the sides from `place` to `until`, which the equation's sign divides."""
+    sides, signs = equation.sides, equation.signs
+    right = sides[place].text
+    for k in range(place + 1, until + 1):
+        right += f" {_SIGNS[signs[k - 1]]} {sides[k].text}"
+    answer = answer or Answer()
+    return Entry(
+        line=sides[until if kind != "claim" else place].line,
+        kind=kind,
+        left=sides[place - 1].text,
+        sign=_SIGNS[signs[place - 1]],
+        right=right,
+        trees=(sides[place - 1].tree, *(side.tree for side in sides[place : until + 1])),
+        continues=place > 1,
+        verdict=verdict or (outcome.verdict if outcome else ""),
+        said=outcome.reason if outcome else None,
+        because=because,
+        right_tree=answer.tree,
+        slips=answer.slips,
+        shown=answer.example,
+    )
