@@ -329,7 +329,7 @@ DERIVATIVES = {
         r"d^2/dx^2 (y)", r"D_x^2 y",
     ],
     Derivative(Derivative(F, Y), X): [
-        r"\frac{\partial^2 f}{\partial x \partial y}", r"\frac{\partial^2 f}{\partial x\,\partial y}",
+        r"\frac{\partial^2 f}{\partial x \partial y}", r"\frac{\partial^2 f}{\partial x\,\partial{y}}",
         "∂²f/∂x∂y", "d2f/dxdy", r"\frac{\partial}{\partial x}\frac{\partial f}{\partial y}",
     ],
     Derivative(Derivative(F, Y), X, 2): [r"\frac{\partial^3 f}{\partial x^2 \partial y}"],
@@ -527,7 +527,7 @@ def test_new_symbols_are_labels_of_their_own_where_allowed() -> None:
         ("W^T x", "transpose"),
         (r"W^\top x", "transpose"),
         ("f^{-1}(x)", "inverse"),
-        (r"\frac{\partial^2 f}{\partial x}", "order 2"),
+        (r"\frac{\partial^2 f}{\partial x}", "another order"),
         ("0 < x < 1 ", "cannot stand"),
         (r"\begin{cases} x & 0 < x < 1 \\ 0 & \text{else} \end{cases}", "two comparisons"),
         (r"\begin{pmatrix} 1 & 2 \\ 3 & 4 \end{pmatrix}", "a matrix"),

@@ -212,9 +212,8 @@ class Parser:
         if not self._at("bar"):
             return self._at(*OPERANDS)
         closes = self.token.held == r"\rvert" or self._has_point()
-        return self.token.held == r"\lvert" or not (
-            closes or self.open[-1:] and self.open[-1] in BARS
-        )
+        inside = self.open and self.open[-1] in BARS
+        return self.token.held == r"\lvert" or not (closes or inside)
 
     def _beside(self, before: Expr, inner: Callable[[], Expr]) -> Expr:
         """A factor without a sign before it; nobody can say what `2 3` and, for x, `x2` mean."""
@@ -527,9 +526,9 @@ class Parser:
             return None
         order, at = self._order(sign.end(), plain=stop < 0)
         by = self._under(below, order, stop)
-        if sign["plain"] and (by is None or self.words.scan(at).kind in ("+", "-", "*", "/")):
-            if stop >= 0 or by is None:
-                return None
+        is_quotient = stop >= 0 and self.words.scan(at).kind in ("+", "-", "*", "/")
+        if sign["plain"] and (by is None or is_quotient):
+            return None
         if by is None:
             raise self._unfinished(under)
         is_operator = skip_space(self.text, at) == end
@@ -583,7 +582,8 @@ class Parser:
         found = _ORDER.match(self.text, at)
         if found is None or (found[4] and not plain):
             return 1, at
-        order = int((found[1] or found[2] or found[4] or "²³".find(found[3]) + 2)[:3])
+        raised = script_of(found[3] or "")
+        order = int((raised[1] if raised else found[1] or found[2] or found[4])[:3])
         if not 1 <= order <= _HIGHEST:
             raise self._error(f"a derivative of order {order}", Token("^", at, found.end()))
         return order, found.end()
@@ -625,7 +625,8 @@ class Parser:
     def _finished(self, of: Expr | None, by: _Under, start: int) -> Expr:
         """The derivative; where nothing was above, of what follows."""
         tree = self._following() if of is None else of
-        sign = "d" if _DIFFERENTIAL.search(self.text, start)["plain"] else "∂"
+        letter = _DIFFERENTIAL.search(self.text, start)
+        sign = "∂" if letter and letter["round"] and self.text[start] != "D" else "d"
         for symbol, order in reversed(by):
             tree = self._from(start, Derivative(tree, symbol, order, sign))
         if of is None or self.token.held != "(":
@@ -640,10 +641,12 @@ class Parser:
             self.doubts.add(Doubt.POINT)
             if Doubt.POINT not in self.otherwise:
                 self._resume(after.end)
-        elif inner.kind == "number" and isinstance(of, Symbol):
-            if self.words.names.applied.find(of.label) is not None:
-                return self._from(start, At(tree, symbol, self._group()))
+        elif inner.kind == "number" and isinstance(of, Symbol) and self._is_function(of.label):
+            return self._from(start, At(tree, symbol, self._group()))
         return tree
+
+    def _is_function(self, label: str) -> bool:
+        return self.words.names.applied.find(label) is not None
 
     def _following(self) -> Expr:
         """What an operator d/dx is applied to: brackets, or the product that follows."""

@@ -102,7 +102,7 @@ def spellings_at(
 
 
 def new_spellings_at(text: str, at: int, *, tex: bool) -> Iterator[tuple[Spelling, int]]:
-    r"""The ways to read a symbol that nobody has named before; the longest first, \hat{y} for y_hat.
+    r"""The ways to read a new symbol; the longest first, y_hat as \hat{y}.
 
     In TeX a script without braces takes one letter, or the digits that follow: `a_ka` is a_k a. In
     plain text it takes a word: `w_new`.

@@ -9,22 +9,19 @@ from autograd.notation.errors import FormulaError
 from autograd.notation.expr import (
     Applied,
     Expr,
-    Number,
     Product,
     Series,
     Sum,
     Symbol,
-    children,
     number,
     rebuilt,
     symbols_of,
     value_of,
-    with_children,
 )
 from autograd.notation.labels import Labels, Spelling, atoms_of, spellings_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping
 
 _MOST_TERMS: Final = 10_000  # of all sums in one formula
 _CALCULATED: Final = re.compile(r"([0-9]{1,6})([+-])([0-9]{1,6})")
