@@ -1,0 +1,119 @@
+"""The slips people make in a gradient: their kinds, and which of several says most."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+
+from autograd.notation.layout import Sentence
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from autograd.notation.expr import Expr
+
+
+class SlipKind(StrEnum):
+    """What kind of slip it is; the text is for machines and stays as it is."""
+
+    SIGN = "sign"
+    TURNED_ROUND = "turned-round"
+    LOST_FACTOR = "lost-factor"
+    EXTRA_FACTOR = "extra-factor"
+    FACTOR_TWO = "factor-two"
+    FACTOR_N = "factor-n"
+    LOST_TERM = "lost-term"
+    EXTRA_TERM = "extra-term"
+    WRONG_INDEX = "wrong-index"
+    TRANSPOSED = "transposed"
+    OTHER_SYMBOL = "other-symbol"
+    WRONG_NUMBER = "wrong-number"
+    EXPONENT = "exponent"
+    SWAPPED = "swapped"
+    MISPLACED = "misplaced"
+    UPSIDE_DOWN = "upside-down"
+    MISSING_PATH = "missing-path"
+    INNER_DERIVATIVE = "inner-derivative"
+    EXTRA_DERIVATIVE = "extra-derivative"
+    PRE_ACTIVATION = "pre-activation"
+    POST_ACTIVATION = "post-activation"
+    OTHER_FUNCTION = "other-function"
+    PRODUCT_RULE = "product-rule"
+    QUOTIENT_RULE = "quotient-rule"
+    POWER_RULE = "power-rule"
+    EXPONENTIAL = "exponential-rule"
+    LOGARITHM = "logarithm-rule"
+    CONSTANT = "constant"
+    NOT_DERIVED = "not-differentiated"
+    ANTIDERIVATIVE = "antiderivative"
+    WRONG_ORDER = "wrong-order"
+    BIAS_CORRECTION = "bias-correction"
+    UPDATED_WEIGHTS = "updated-weights"
+    OVERWRITTEN = "overwritten"
+    ARITHMETIC = "arithmetic"
+    TWO_SLIPS = "two-slips"
+
+
+# What a slip of a kind costs: those that say more cost less. Of slips that each explain a claim, the
+# cheapest is named; a term more or less, and another number, say least.
+_COSTS: Final[Mapping[SlipKind, float]] = {
+    SlipKind.TURNED_ROUND: 0.8,
+    SlipKind.TRANSPOSED: 0.8,
+    SlipKind.FACTOR_N: 0.8,
+    SlipKind.OVERWRITTEN: 0.8,
+    SlipKind.BIAS_CORRECTION: 0.9,
+    SlipKind.CONSTANT: 0.99,
+    SlipKind.EXPONENT: 1.25,
+    SlipKind.LOST_FACTOR: 1.2,
+    SlipKind.EXTRA_FACTOR: 1.3,
+    SlipKind.OTHER_SYMBOL: 1.4,
+    SlipKind.MISPLACED: 1.5,
+    SlipKind.SWAPPED: 1.5,
+    SlipKind.UPSIDE_DOWN: 1.5,
+    SlipKind.LOST_TERM: 2.0,
+    SlipKind.EXTRA_TERM: 2.0,
+    SlipKind.WRONG_NUMBER: 2.2,
+    SlipKind.TWO_SLIPS: 3.0,
+}
+_UNSEEN: Final = 0.05  # dearer by so much: what shows nowhere in the claim
+
+
+@dataclass(frozen=True, slots=True)
+class Slip:
+    """One slip: its kind, it in words, and where it is one part for another, these two.
+
+    `mended` is the claim without it, where the slip is one in the claim as it stands.
+    """
+
+    kind: SlipKind
+    words: Sentence
+    written: Expr | None = None
+    right: Expr | None = None
+    mended: Expr | None = field(default=None, compare=False, repr=False)
+    cost: float = field(default=0.0, compare=False, repr=False)
+
+    def __str__(self) -> str:
+        return self.words.text()
+
+
+def cost_of(kind: SlipKind, size: int = 0) -> float:
+    """What a slip costs; `size` is how much of the claim a person sees wrong, 0 if it shows nowhere."""
+    return _COSTS.get(kind, 1.0) + (0.01 * min(size, 4) if size else _UNSEEN)
+
+
+def most_telling(slips: Iterable[Slip]) -> tuple[Slip, ...]:
+    """The cheapest slips, one of each kind.
+
+    >>> general = Slip(SlipKind.WRONG_INDEX, Sentence(("W_{12} for W_{21}",)), cost=1.0)
+    >>> special = Slip(SlipKind.TRANSPOSED, Sentence(("exchanged",)), cost=0.8)
+    >>> [str(slip) for slip in most_telling([general, special, general])]
+    ['exchanged']
+    """
+    found = sorted(slips, key=lambda slip: slip.cost or cost_of(slip.kind))
+    least = found[0].cost or cost_of(found[0].kind) if found else 0.0
+    by_kind: dict[SlipKind, Slip] = {}
+    for slip in found:
+        if (slip.cost or cost_of(slip.kind)) <= least + 1e-6:
+            by_kind.setdefault(slip.kind, slip)
+    return tuple(by_kind.values())
