@@ -465,7 +465,7 @@ class Judge:
         return next(self.examples(*trees), None)
 
     def counterexample(
-        self, truth: Expr, claim: Expr, *, answer: Expr | None = None, most: int = 16
+        self, truth: Expr, claim: Expr, *, answer: Expr | None = None, most: int | None = None
     ) -> Counterexample | None:
         """Numbers at which a claim is seen to differ from the truth, the page's own if they do.
 
@@ -476,16 +476,21 @@ class Judge:
         others = symbols_of(answer) if answer else self._leaves(steps[0]).values()
         labels = list(dict.fromkeys([*symbols_of(claim), *others]))
         self._prepare(labels)
-        for point in (self.page, *map(self.point, range(2 * len(KINDS)))):
-            worths = [point.worth(step) for step in steps]
-            worths += [point.worth(self._steps[label]) for label in labels]
-            if len(labels) <= most and all(isinstance(worth, tuple) for worth in worths):
-                actual, claimed = map(_float, worths[:2])
-                if abs(claimed - actual) > _VISIBLE * max(abs(claimed), abs(actual)):
-                    trees = [shown(_known(worth)) for worth in worths]
-                    values = zip(labels, trees[2:], strict=True)
-                    return Counterexample(tuple(values), trees[1], trees[0])
-        return None
+        steps += [self._steps[label] for label in labels]
+        found = None
+        for place in range(-1, 2 * len(KINDS) if most is None or len(labels) <= most else -1):
+            point = self.page if place < 0 else self.point(place)
+            worths = [worth for step in steps if isinstance(worth := point.worth(step), tuple)]
+            if len(worths) == len(steps) and balls.are_apart(*worths[:2]):
+                actual, claimed, *numbers = map(shown, worths)
+                if found is None and actual != claimed:
+                    values = zip(labels, numbers, strict=True)
+                    found = Counterexample(tuple(values), claimed, actual)
+                a, b = map(balls.to_float, worths[:2])
+                if abs(a - b) > _VISIBLE * max(abs(a), abs(b)):
+                    values = zip(labels, numbers, strict=True)
+                    return Counterexample(tuple(values), claimed, actual)
+        return found
 
 
 def _blurred(part: Expr) -> Expr | None:
