@@ -25,16 +25,18 @@ from autograd.notation import (
     Derivative,
     Expr,
     FormulaError,
+    Reader,
     Relation,
     Sentence,
     Symbol,
     constant,
+    expanded,
     formulas_of,
     symbols_of,
     to_unicode,
     unicode,
 )
-from autograd.notation.reading import Reader, split_links
+from autograd.notation.reading import split_links
 from autograd.value import Value
 
 if TYPE_CHECKING:
@@ -288,7 +290,7 @@ class _Gradient:
     def readings(self, text: str) -> tuple[Expr, ...]:
         """The senses `text` may have, the likeliest first. Raises FormulaError."""
         try:
-            return self._reader.readings(text)
+            return tuple(expanded(tree, self._labels) for tree in self._reader.readings(text))
         except FormulaError as error:
             same = [node for node in self._called if error.unknown and node.label == error.unknown]
             if len(same) < 2:

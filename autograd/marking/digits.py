@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from autograd.marking import balls
 from autograd.marking.balls import BITS
 from autograd.marking.tape import Tape
-from autograd.notation.expr import Expr, Negative, Number, Symbol, rebuilt, walk
+from autograd.notation import Expr, Negative, Number, Symbol, rebuilt, walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

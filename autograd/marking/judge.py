@@ -21,21 +21,21 @@ from autograd.marking import balls, digits
 from autograd.marking.balls import BITS
 from autograd.marking.points import KINDS, ROUNDS, drawn, share
 from autograd.marking.tape import HAS_KINK, IS_ROUGH, IS_WIDE, KINKED, Tape
-from autograd.notation.errors import FormulaError
-from autograd.notation.expr import (
+from autograd.notation import (
     At,
     Call,
     Derivative,
     Expr,
+    FormulaError,
     Number,
+    Sentence,
     Symbol,
+    decimal,
     number,
     rebuilt,
     symbols_of,
     walk,
 )
-from autograd.notation.layout import Sentence
-from autograd.notation.values import decimal
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
@@ -122,7 +122,7 @@ class Judge:
     `values` are the page's own numbers of leaves; `shares` leaves that are positive and sum to 1,
     such as the targets of a cross-entropy. No symbol may be defined by itself: FormulaError.
 
-    >>> from autograd.notation.expr import Symbol
+    >>> from autograd.notation import Symbol
     >>> w, x = Symbol("w"), Symbol("x")
     >>> judge = Judge({"L": w * w * x})
     >>> judge.compare(Derivative(Symbol("L"), w), 2 * x * w).verdict
