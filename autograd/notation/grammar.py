@@ -60,7 +60,7 @@ _Under = list[tuple[Symbol, int]]  # what a derivative is by, each with its orde
 
 _DEEPEST: Final = 50  # brackets in brackets; no formula on paper comes near
 _HIGHEST: Final = 9  # order of a derivative
-_FACTORS: Final = OPERANDS - {"open", "partial"}
+_FACTORS: Final = ("number", "symbol", "constant", "unknown", "fraction", "root")  # of arguments
 _SLASHES: Final = "".join(sign for sign in DIVIDING if len(sign) == 1)
 _CLOSED_BY: Final = {"(": ")", "[": "]", "{": "}", r"\{": r"\}"}
 _RAISED_T: Final = re.compile(
@@ -223,7 +223,7 @@ class Parser:
                 "wide space stands between two formulas",
                 hint="write each on a line of its own, or a sign between them",
             )
-        if token.kind == "number" and isinstance(before, Number):
+        if token.kind in ("number", "vulgar") and isinstance(before, Number):
             raise self._error(
                 "two numbers stand side by side",
                 hint=r"write a product as 2 \cdot 3, and digits without spaces between them",
@@ -324,8 +324,6 @@ class Parser:
                 return self._environment()
             case "indicator":
                 self._advance()
-                if self._at("_"):
-                    self._advance()
                 if indicator := self._indicator(equal=True):
                     return indicator
             case "open" | "bar":
@@ -593,7 +591,7 @@ class Parser:
         sign = self._differential(at)
         tried: set[int] = set()
         place = skip_space(self.text, sign.end() if sign else 0)
-        for token in self.words.symbols_at(place) if sign else ():
+        for token in self._symbols_at(place) if sign else ():
             if token.primes or token.power or token.end in tried or len(tried) > 2:
                 continue
             tried.add(token.end)
@@ -604,6 +602,15 @@ class Parser:
             if own < order and (rest := self._under(end, order - own, stop)):
                 return [(symbol, own), *rest[0]], rest[1]
         return None
+
+    def _symbols_at(self, place: int) -> list[Token]:
+        r"""The ways to read a symbol here, maybe in braces as in \partial{x}."""
+        stop = self.closings.get(place, -1)
+        if stop < 0:
+            return self.words.symbols_at(place)
+        inner = self.words.symbols_at(skip_space(self.text, place + 1))
+        whole = (symbol for symbol in inner if skip_space(self.text, symbol.end) == stop)
+        return [replace(symbol, end=stop + 1) for symbol in whole]
 
     def _operator(self) -> Expr | None:
         r"""\partial_x f, D_x f."""

@@ -13,6 +13,7 @@ from autograd.notation.signs import (
     GREEK,
     LETTER_FONTS,
     MARKS,
+    OPERATOR_NAMES,
     OTHER_ACCENTS,
     PRIMES,
     SPOKEN_ACCENTS,
@@ -43,6 +44,7 @@ _GROUPED_WORDS: Final = re.compile(
 _RUN: Final = re.compile(rf"[A-Za-z0-9]{{1,{_LONGEST}}}")
 _TOKEN_RUN: Final = re.compile(r"[0-9]{1,4}|[A-Za-z]")  # what a bare script of TeX takes
 _PLAIN_RUN: Final = re.compile(rf"[0-9]{{1,4}}|[A-Za-z][A-Za-z0-9]{{0,{_LONGEST}}}")
+_BEFORE_CALL: Final = re.compile(rf"[A-Za-z]_[A-Za-z](?:{'|'.join(OPERATOR_NAMES)})\s*\(")
 _ASCII_RUN: Final = re.compile(rf"[A-Za-z]{{1,{_LONGEST}}}(?![^\x00-\x7f]|[A-Za-z])")
 _BRACKETED: Final = re.compile(r"\(\w{1,8}\)|\[\w{1,8}\]")
 _INDEXED_DIGITS: Final = re.compile(r"\d{1,4}(?=\s*_)")
@@ -110,7 +112,8 @@ def new_spellings_at(text: str, at: int, *, tex: bool) -> Iterator[tuple[Spellin
     >>> [end for _, end in new_spellings_at("a_ka_i", 0, tex=True)]
     [3, 1]
     """
-    found = spellings_at(text, at, None, _TOKEN_RUN if tex else _PLAIN_RUN)
+    runs = _TOKEN_RUN if tex or _BEFORE_CALL.match(text, at) else _PLAIN_RUN
+    found = spellings_at(text, at, None, runs)
     return iter(sorted(found, key=lambda pair: (-pair[1], pair[0].base[0] != "\\")))
 
 
@@ -272,6 +275,12 @@ def _bases_at(
         base = word.rstrip(_DIGITS) or word
         subs = [word[len(base) :], *words[2].split(r"\_")[1:]]
         yield Spelling(base, ",".join(filter(None, subs))), words.end(), True
+        return
+    if text[at] == "{":  # {W_{11}^2}_{new}, a script of the whole symbol
+        end = _closing_brace(text, at)
+        if end and text.startswith("_", skip_space(text, end + 1)):
+            for inner in spellings_of(text[at + 1 : end]):
+                yield inner, end + 1, True
         return
     command = _COMMAND.match(text, at)
     if command and command[1] in _OVER:
@@ -477,6 +486,7 @@ def _script(text: str, at: int, runs: re.Pattern[str]) -> list[tuple[str, str, i
             end += 1
         return [(kind, held, end)]
     if char in ("_", "^") and char:
+        runs = runs if char == "_" or runs is _RUN else _TOKEN_RUN
         return [(char, held, end) for held, end in _script_argument(text, at + 1, runs)]
     return []
 

@@ -43,7 +43,7 @@ _SIGN_KINDS: Final[dict[str, Kind]] = {
     **dict.fromkeys((f"\\{name}" for name in signs.FRACTIONS), "fraction"),
     "**": "^", "^": "^", "_": "_", ",": ",", r"\prime": "'", "√": "root", r"\sqrt": "root",
     "∂": "partial", r"\partial": "partial", r"\over": "over", r"\begin": "environment",
-    "∑": "series", "∏": "series", r"\sum": "series", r"\prod": "series", "𝟙": "indicator",
+    "∑": "series", "∏": "series", r"\sum": "series", r"\prod": "series",
 }  # fmt: skip
 _SYMBOL_COMMANDS: Final = frozenset(
     {*signs.LETTERS, *signs.ACCENTS, *signs.OTHER_ACCENTS, *signs.LETTER_FONTS, *signs.WORD_FONTS}
@@ -63,9 +63,11 @@ _WIDE: Final = re.compile(
 _HALF_BRACKET: Final = re.compile(r"\\(left|right)\s*\.")
 _CONDITION: Final = re.compile(
     rf"(?:\\(?:text|textrm|mathrm|mbox|operatorname)\s*\{{\s*)?(?P<word>{'|'.join(signs.CONDITIONS)})"
-    r"(?![A-Za-z_])[\s:,]*\}?"
+    r"(?![A-Za-z_])[\s:,.]*\}?"
 )
-_INDICATOR: Final = re.compile(r"\\(?:mathbb|mathbf|mathds|bm|boldsymbol)\s*\{?\s*1\s*\}?")
+_INDICATOR: Final = re.compile(
+    r"(?:\\(?:mathbb|mathbf|mathds|bm|boldsymbol)\s*\{?\s*1\s*\}?|1(?=\s*_\s*\{)|𝟙)\s*_?"
+)
 _LOWERED: Final = r"\s*(?:_|[\u2080-\u209c\u1d62-\u1d6a\u2c7c])"
 _UNFINISHED: Final = re.compile(rf"[0-9]|{_LOWERED}")
 _UNFINISHED_POWER: Final = re.compile(
@@ -183,6 +185,9 @@ class Scanner:
 
     def _named(self, at: int) -> Token | None:
         """A label, function, constant or number; None for a sign."""
+        indicator = _INDICATOR.match(self.text, at)
+        if indicator:
+            return Token("indicator", at, indicator.end())
         condition = _CONDITION.match(self.text, at)
         if condition and not (at and is_letter(self.text, at - 1)):
             return Token("condition", at, condition.end(), signs.CONDITIONS[condition["word"]])
@@ -222,9 +227,8 @@ class Scanner:
         unknown = 0
         while at < end:
             name = self._known(at)
-            if name is None:
-                unknown += 1
-            if unknown > 2 * self.letters:
+            unknown += name is None
+            if unknown > (2 if self.letters and self.text[at] != "d" else 0):
                 return False
             at = name.end if name else at + 1
         self._split_until = at
@@ -314,9 +318,6 @@ class Scanner:
         if half:
             kind: Kind = "open" if half[1] == "left" else "close"
             return Token(kind, at, half.end(), UNSEEN_BRACKET)
-        indicator = _INDICATOR.match(text, at)
-        if indicator:
-            return Token("indicator", at, indicator.end())
         command = _COMMAND.match(text, at)
         written = command[0] if command else text[at]
         if not command:
