@@ -138,7 +138,7 @@ class _Calculation:
         numbers = meant or as_they_stand
         worth = self._tape.worth(self._root, [], BITS, lambda text: numbers[str(text)])
         if isinstance(worth, Exception):
-            raise worth
+            raise worth.with_traceback(None)
         return worth
 
     def worths(self, known: Sequence[float], *, wide: bool) -> Iterator[Raw]:
