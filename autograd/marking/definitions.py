@@ -86,9 +86,12 @@ def head_of(equation: Equation) -> tuple[str, tuple[str, ...]]:
 
 
 def lead_of(equation: Equation) -> int:
-    """The place of the first side that is more than a symbol; the last place if none is."""
+    """The place of the first side that is more than a symbol; the last place if none is.
+
+    What stands after a header, such as f(x), is more in any case.
+    """
     for place, side in enumerate(equation.sides[1:], start=1):
-        if not side.label:
+        if not side.label or isinstance(equation.sides[0].tree, Applied):
             return place
     return len(equation.sides) - 1
 
@@ -209,7 +212,8 @@ class Definitions:
         label, arguments = head_of(equation)
         at = lead_of(equation)
         lead = equation.sides[at]
-        if lead.label or lead.is_number or equation.signs[0] not in ("=", ":="):
+        is_value = (lead.label or lead.is_number) and not arguments
+        if is_value or equation.signs[0] not in ("=", ":="):
             return
         if isinstance(lead.tree, Listed) and all(is_numeric(item) for item in lead.tree.items):
             return
@@ -303,7 +307,7 @@ class Definitions:
         elif lead.is_number and all(labels) and not any(map(self._has_formula, labels)):
             self.roles[equation.place] = "value"
             number = None if equation.problem else lead.tree
-            for label in labels:
+            for label in labels if not isinstance(number, Listed) else ():
                 self._formulas.pop(label, None)  # one that was not read
                 for member in self._family(label):
                     known = self._values.setdefault(member, [])

@@ -160,6 +160,13 @@ class Marker:
         else:
             progress.subject = next(iter(trees[0]), None)
             progress.no_subject = problems[0]
+            match progress.subject:
+                case Symbol(label) if label not in scope.formulas and label not in scope.values:
+                    progress.subject, progress.first = None, 1
+                    why = scope.broken.get(label)
+                    progress.no_subject = why or Sentence(
+                        (Symbol(label), " has no definition on this page")
+                    )
         return progress
 
     # One link.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ from autograd.notation import (
     At,
     Derivative,
     Expr,
+    FormulaError,
     Sentence,
     Symbol,
     rebuilt,
@@ -62,9 +63,8 @@ class Scope:
         `f(a)` is the formula of f at a; `f'(x)`, `f'` and `y''` are derivatives. Raises
         UnknownError for a function that has no formula here.
         """
-        by_name = {old: Symbol(new) for old, new in self.synonyms.items()}
         return rebuilt(
-            substituted(tree, by_name) if by_name else tree,
+            renamed(tree, self.synonyms),
             lambda part: self._called(part) if isinstance(part, Applied) else None,
         )
 
@@ -146,7 +146,12 @@ class Scopes:
             for label, found in definitions.items()
             if found.tree is None
         } | self._definitions.in_doubt(place)
-        trees = {label: each.tree for label, each in definitions.items() if each.tree is not None}
+        synonyms = {old: self._definitions.resolved(old) for old in self._definitions.synonyms}
+        trees = {
+            label: renamed(each.tree, synonyms)
+            for label, each in definitions.items()
+            if each.tree is not None and label not in synonyms
+        }
         arguments = {label: each.arguments for label, each in definitions.items() if each.arguments}
         self._add_updates(trees)
         order = _order(trees)
@@ -154,13 +159,17 @@ class Scopes:
             broken[label] = Sentence((Symbol(label), " is defined by itself"))
         scope = Scope(
             {}, arguments, self._definitions.values_at(place), broken,
-            self._definitions.synonyms, self._definitions.is_known, epoch,
+            synonyms, self._definitions.is_known, epoch,
         )  # fmt: skip
         for label in order:
             try:
-                scope.formulas[label] = scope.resolved(trees[label])
+                tree = scope.resolved(trees[label])
+                Judge({}).step(tree)
+                scope.formulas[label] = tree
             except UnknownError as error:
                 broken[label] = error.reason
+            except FormulaError as error:
+                broken[label] = Sentence((f"{error.problem}: ", Symbol(label)))
         return scope
 
     def _add_updates(self, trees: dict[str, Expr]) -> None:
@@ -169,6 +178,21 @@ class Scopes:
             label = self._definitions.equations[place].sides[0].label
             if update.tree is not None and label != update.parameter and not update.generic:
                 trees.setdefault(label, update.tree)
+
+
+def renamed(tree: Expr, names: Mapping[str, str]) -> Expr:
+    """The tree with other names for some symbols and functions."""
+
+    def change(part: Expr) -> Expr | None:
+        match part:
+            case Symbol(label) if label in names:
+                return replace(part, label=names[label])
+            case Applied(name, arguments) if name in names:
+                new = tuple(renamed(argument, names) for argument in arguments)
+                return replace(part, name=names[name], arguments=new)
+        return None
+
+    return rebuilt(tree, change) if names else tree
 
 
 def used_in(tree: Expr) -> Iterable[str]:
