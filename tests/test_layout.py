@@ -19,18 +19,19 @@ from autograd.notation import (
     Number,
     Power,
     Product,
+    Reader,
     Sentence,
     Sum,
     Symbol,
     latex,
     mathml,
     number,
+    spelled,
     to_latex,
     to_unicode,
     unicode,
     walk,
 )
-from autograd.notation.reading import Reader, spelled
 from tests.trees import LABELS, cases, trees
 
 READER = Reader((*LABELS, "n"))

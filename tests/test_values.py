@@ -11,9 +11,12 @@ from hypothesis import strategies as st
 
 from autograd import TABLE, ChalkgradError, Value, topological_order
 from autograd.notation import (
+    At,
     Constant,
     Derivative,
+    Expr,
     FormulaError,
+    Meaning,
     Negative,
     Number,
     Power,
@@ -28,7 +31,6 @@ from autograd.notation import (
     tree_of,
     walk,
 )
-from autograd.notation.expr import At, Expr, Meaning
 from tests.expressions import programs, run
 
 X = Symbol("x")

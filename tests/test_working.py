@@ -11,9 +11,7 @@ from hypothesis import strategies as st
 import autograd as ag
 from autograd import TABLE, ChalkgradError, Value
 from autograd.derivation import Derivation, Working, derive, update_rule
-from autograd.notation import Derivative, Expr, to_latex, to_unicode
-from autograd.notation.expr import At, Meaning, Symbol
-from autograd.notation.reading import Reader
+from autograd.notation import At, Derivative, Expr, Meaning, Reader, Symbol, to_latex, to_unicode
 from tests.expressions import programs, run
 from tests.test_derivation import NUMBERS, named, network
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from hypothesis import strategies as st
 
 from autograd import TABLE
-from autograd.notation.expr import (
+from autograd.notation import (
     At,
     Call,
     Cases,
