@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -76,6 +78,7 @@ def test_a_formula_is_found_between_any_marks(text: str) -> None:
         "Title\n=====\n\n-----",
         "`code` without an equation",
         "I think, therefore I am; so it is.",
+        "=== Weights ===",
         r"\usepackage[a=b]{package}",
     ],
 )
@@ -150,6 +153,175 @@ def test_a_plain_formula_may_go_on_in_the_next_line() -> None:
         (1, ["L", "(y - p)^2 + 0.1 w^2"]), (3, ["", "3"])
     ]  # fmt: skip
     assert found("a = b\n- c = d") == [(1, ["a", "b"]), (2, ["c", "d"])]
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("aur dy/dx = 2x", ["dy/dx = 2x"]),
+        ("isliye dy/dx = 2x hai, toh y = 3", ["dy/dx = 2x", "y = 3"]),
+        ("matlab loss = rate * x", ["= rate * x"]),
+        ("对x求导得 dy/dx = 2x", ["dy/dx = 2x"]),
+        ("значит y = 3 и x = 2", ["y = 3", "x = 2"]),
+        ("Q1) y = 3", ["y = 3"]),
+        ("1a) y = 3", ["y = 3"]),
+        ("(iv) y = 3", ["y = 3"]),
+        ("w = 1   x = 2   y = 5", ["w = 1", "x = 2", "y = 5"]),
+        ("w = 1\tx = 2", ["w = 1", "x = 2"]),
+        ("dL/dw  = 2 (p - y)  = 3", ["dL/dw  = 2 (p - y)  = 3"]),
+        ("da/dw = x if z > 0", ["da/dw = x"]),
+        ("dy/dx ~ 13", ["dy/dx ~ 13"]),
+        ("dL/dw = dL/dz . dz/dw", ["dL/dw = dL/dz . dz/dw"]),
+        ("| y | = 3 |", ["= 3"]),
+        ("L = |y - p|", ["L = |y - p|"]),
+        ("w = 2  # the weight, b = 1", ["w = 2", "b = 1"]),
+        ("k = 1, 2, ..., K for all", ["k = 1, 2"]),
+        ("y = wx + b", ["y = wx + b"]),
+    ],
+)
+def test_words_of_any_language_are_no_factors(line: str, expected: list[str]) -> None:
+    known = Vocabulary(letters=frozenset("wxyb"))
+    assert [line[start:end] for start, end in formulas_in_line(line, known)] == expected
+
+
+# What the page says around a formula.
+
+
+def settings(text: str) -> list[str]:
+    return [statement.setting for statement in read_page(text).statements]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("$$a = b$$", "display"),
+        ("Hence\n\\[a = b\\]\nholds.", "display"),
+        ("```math\na = b\n```", "display"),
+        ("a = b", "display"),
+        ("- $a = b$.", "display"),
+        ("$a = b$ is the error.", "line"),
+        ("3. a = b by the rule.", "line"),
+        ("Step 3: a = b", "line"),
+        ("Here $a = b$ holds.", "inline"),
+        ("so a = b", "inline"),
+    ],
+)
+def test_a_formula_knows_its_setting(text: str, expected: str) -> None:
+    assert settings(text) == [expected]
+
+
+@pytest.mark.parametrize(
+    ("text", "cue"),
+    [
+        ("If $a = b$, stop.", "if"),
+        ("It holds when $a = 1$ and $a = b$.", "when"),
+        ("Let $x = 1$ and $a = b$.", "let"),
+        ("with $x$ the input and $a = b$.", "with"),
+        ("Suppose that\n\n$$a = b$$\n", "suppose"),
+        ("as $a \\to 0$", "as"),
+        ("It can be written as $a = b$.", ""),
+        ("If $x = 1$ then $a = b$.", ""),
+        ("If $x = 1$, $a = b$.", ""),
+        ("Let us see. Now $a = b$.", ""),
+        ("For the second layer, $a = b$.", ""),
+        ("So $a = b$.", ""),
+        ("A page with an end.\n\n$$a = b$$", ""),
+    ],
+)
+def test_a_condition_or_a_choice_is_no_fact(text: str, cue: str) -> None:
+    assert read_page(text).statements[-1].cue == cue
+
+
+@pytest.mark.parametrize(
+    ("text", "condition"),
+    [
+        ("$a = x$ if $z > 0$, and so on", "z > 0"),
+        ("da/dw = x if z > 0", "z > 0"),
+        ("da/dw = x when z > 0. Then", "z > 0"),
+        ("$$a = x, \\quad z > 0$$", "z > 0"),
+        ("$a = x$ for $(x, y) > 0$", "(x, y) > 0"),
+        ("$a = 0$ otherwise.", "otherwise"),
+        ("$a = x$, where $z > 0$", ""),
+    ],
+)
+def test_a_condition_after_a_formula(text: str, condition: str) -> None:
+    assert read_page(text).statements[0].condition == condition
+
+
+def test_words_around_a_formula_are_those_of_its_sentence() -> None:
+    page = read_page("It ends. Now the loss\nis $L = 1$ and $b = 2$ here. It begins.")
+    assert [(s.before.split(), s.after) for s in page.statements] == [
+        (["Now", "the", "loss", "is"], "and $b = 2$ here"),
+        (["Now", "the", "loss", "is", "\ufffc", "and"], "here"),
+    ]
+
+
+def test_examples_exercises_and_rules_begin_units() -> None:
+    text = "a = 1\n**Example 2.**\nb = 2\n\n3. c = 3\n\n---\nd = 4\n# E\ne = 5\nQ1) f = 6"
+    assert [s.unit for s in read_page(text).statements] == [0, 1, 2, 3, 4, 5]
+
+
+# What stands for something else.
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (r"\newcommand{\pd}[2]{\frac{\partial #1}{\partial #2}} $\pd{a}{b} = c$",
+         [r"\frac{\partial a}{\partial b}", "c"]),
+        (r"\def\pd#1#2{#1/#2} $\pd ab = \pd{\pd{c}{d}}{e}$", ["a/b", "c/d/e"]),
+        (r"\renewcommand\L{\mathcal{L}} \newcommand{\LL}{\L_2} $\LL = 1$", [r"\mathcal{L}_2", "1"]),
+        (r"\DeclareMathOperator{\relu}{ReLU} $a = \relu(z)$", ["a", r"\operatorname{ReLU}(z)"]),
+        ("a<sub>1</sub> = <b>b</b>&nbsp;&minus; c<sup>2</sup>", ["a_{1}", "b − c^{2}"]),
+        ("> $$\n> a = b\n> + c\n> $$", ["a", "b + c"]),
+    ],
+)  # fmt: skip
+def test_commands_entities_and_tags_are_written_out(text: str, expected: list[str]) -> None:
+    ((_, equation),) = found(text)
+    assert equation == expected
+
+
+def test_commands_keep_the_lines() -> None:
+    text = "\\newcommand{\\pd}[2]{\\frac{#1}{#2}}\n\n$\\pd{a}{\nb} = c$\n\n$d = 1$"
+    assert [line for line, _ in found(text)] == [3, 6]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        r"\newcommand{\a}{\b\b} \newcommand{\b}{\a\a} $x = \a$",
+        "\\newcommand{\\a}[1]{" + "#1" * 900 + "} $" + "\\a{" * 30 + "x" + "}" * 30 + "$",
+        r"\newcommand{\a}[1]{#1 \a{ $\a{",
+    ],
+)
+def test_commands_that_never_end_do(text: str) -> None:
+    with suppress(PageError):
+        read_page(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "passed"),
+    [
+        ("<pre>\na = b\n</pre>", [(1, 3, "code")]),
+        ("\\begin{verbatim}\na = b\n\\end{verbatim}", [(1, 3, "code")]),
+        ("    import numpy as np\n    a = b\n", [(1, 2, "code")]),
+        ("text\nx = np.dot(a, b)\nmore text", [(2, 2, "code")]),
+        ("In [3]:\n", [(1, 1, "code")]),
+        ("\\documentclass{a}\n\\title{a = b}\n\\begin{document}\n% a = b", [(1, 2, "the preamble")]),
+    ],
+)
+def test_code_is_passed_over(text: str, passed: list[tuple[int, int, str]]) -> None:
+    page = read_page(text)
+    assert [(p.first, p.last, p.what) for p in page.passed] == passed
+    assert page.statements == ()
+
+
+@pytest.mark.parametrize(
+    "piece", ["$", "$$", "\\[", "\\(", "(", "[", "{", "a = (", "$a$ ", "`", "\\begin{align}", "a ",
+              "= ", "_{", "<!--", "```\n", "\n", "a, ", "& ", "\\\\", "\\text{if ", "<pre", "x  = 1 "]
+)  # fmt: skip
+def test_time_grows_with_the_page(piece: str) -> None:
+    read_page(piece * (60_000 // len(piece)))
 
 
 # What is said beforehand.

@@ -163,7 +163,7 @@ class _Reading:
     def _with_slopes(self, tree: Expr) -> Expr:
         def change(part: Expr) -> Expr | None:
             if isinstance(part, Symbol) and part.label in self.slopes:
-                loss, of = self.slopes[part.label]
+                loss, of = self.slopes[part.label]  # only labels that have a loss are read
                 return Derivative(Symbol(loss), Symbol(of), start=part.start, end=part.end)
             return None
 

@@ -178,7 +178,7 @@ _HEADING: Final = re.compile(
     re.MULTILINE,
 )
 _UNIT: Final = re.compile(
-    r"^[ \t>]*(?:(?:\*\*|__)[^*\n]+(?:\*\*|__)[ \t:.]*$|(?:[*#_ ]*)(?:Example|Exercise|Problem|Question|Solution"
+    r"^[ \t>]*(?:(?:\*\*|__)[^*\n]+(?:\*\*|__)[ \t:.]*$|(?:[*#_]*)(?:Example|Exercise|Problem|Question|Solution"
     r"|Answer|Proof|Theorem|Lemma|Case|Q|Ex)\b[ .]*\d*|\(?\d{1,3}[a-z]?[.)][ \t]|\([a-z]\)[ \t]|[a-z]\)[ \t]"
     r"|Q\d+[.):]|([-*_])(?:[ \t]*\1){2,}[ \t]*$"
     r"|\\(?:paragraph|begin\{(?:theorem|lemma|example|exercise|proof|problem|solution|definition)))",

@@ -18,7 +18,6 @@ from autograd.notation.expr import (
     Expr,
     Power,
     Series,
-    Sum,
     Symbol,
     children,
     value_of,
@@ -89,7 +88,11 @@ def page_reader(
         known |= (found := {label: None for label in new if label not in known})
         unread = [side for side, tree in trees.items() if tree is None]
     slopes = slopes_of(equations, known)
-    labels = [s for s in _distinct(known) if s in own or s in slopes or not _is_joined(s, known)]
+    labels = [
+        label
+        for label in _distinct(known)
+        if (slopes[label][0] if label in slopes else label in own or not _is_joined(label, known))
+    ]
     others = {**_before_update(labels), **aliases}
     labels += [label for label in dict.fromkeys(others.values()) if label not in labels]
     said = {spelling for alias in others for spelling in spellings_of(alias)}
@@ -100,11 +103,11 @@ def page_reader(
 def slopes_of(
     equations: Sequence[Sequence[PageSide]], labels: Iterable[str]
 ) -> dict[str, tuple[str, str]]:
-    """What `dw` stands for beside a loss, by its label: dL/dw, as L and w."""
+    """What `dw` stands for, by its label: dL/dw, as L and w; L is empty where there is no loss."""
     heads = {equation[0].text for equation in equations if len(equation) > 1}
     loss = next((name for name in _LOSSES if name in heads), "")
     known = Labels(labels)
-    found = {label: known.find(of) for label, of in _slope_heads(equations)} if loss else {}
+    found = {label: known.find(of) for label, of in _slope_heads(equations)}
     return {label: (loss, of) for label, of in found.items() if of and of != loss}
 
 
@@ -172,7 +175,7 @@ def _heads(equations: Iterable[Sequence[PageSide]]) -> Iterator[str]:
     """
     for head, *others in equations:
         for spelling in spellings_of(head.text)[-1:] if others else ():
-            primed = spelling.sup == "'" and spelling._replace(sup="").label
+            primed = spelling.sup[:1] == "'" and spelling._replace(sup="").label
             if spelling.is_name and (not primed or others[0].text.startswith(f"{primed} -")):
                 yield spelling.label
 
@@ -225,7 +228,7 @@ def _slope_heads(equations: Iterable[Sequence[PageSide]]) -> Iterator[tuple[str,
 
 def functions_of(equations: Iterable[Sequence[PageSide]]) -> list[str]:
     """Names with a header such as f(x) = ..., and those applied to symbols and never alone."""
-    headed: dict[str, None] = {}
+    sure: dict[str, None] = {}
     called: dict[str, None] = {}
     alone: set[str] = set()
     for equation in equations:
@@ -240,12 +243,11 @@ def functions_of(equations: Iterable[Sequence[PageSide]]) -> list[str]:
                 if inner is not None and all(map(_is_symbol, inner.split(","))):
                     ends = use.start() == 0 and use.end("call") == len(side.text)
                     is_head = place == 0 and ends and len(equation) > 1 and not use["primes"]
-                    if is_head and (name[0] == "\\" or letter not in OTHER_NAMES):
-                        headed[name] = None
-                    called[name] = None
+                    may_be = name[0] == "\\" or letter not in OTHER_NAMES
+                    (sure if may_be and (is_head or "," in inner) else called)[name] = None
                 elif not use["call"] and not use["primes"]:
                     alone.add(name)
-    return [*headed, *(name for name in called if name not in alone and name not in OTHER_NAMES)]
+    return [*sure, *(name for name in called if name not in alone and name not in OTHER_NAMES)]
 
 
 def _is_symbol(text: str) -> bool:
