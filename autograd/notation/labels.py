@@ -239,7 +239,11 @@ def atoms_of(script: str) -> list[str]:
 
 
 def _indexed(script: str, indices: Collection[str]) -> str:
-    return "".join(r"\d{1,6}" if atom in indices else re.escape(atom) for atom in atoms_of(script))
+    """What a script is with numbers for its indices, as a pattern; t-1 is a number too."""
+    atoms = atoms_of(script)
+    if len(atoms) == 3 and atoms[0] in indices and atoms[1] in "+-":
+        return r"\d{1,6}"
+    return "".join(r"\d{1,6}" if atom in indices else re.escape(atom) for atom in atoms)
 
 
 def skip_space(text: str, at: int) -> int:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from autograd.ops import Operation
 
-_TEX: Final = re.compile(r"\\[A-Za-z]|[_^]\s*\{")
+_TEX: Final = re.compile(r"\\[A-Za-z]")
 _LINKING: Final = re.compile(
     r"(?P<opening>\\?\{|[(\[])|(?P<closing>\\?\}|[)\]])"
     r"|\\(?:approx|simeq|cong|equiv)(?![A-Za-z])|:?=|[≈≃≅≡]"

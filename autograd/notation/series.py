@@ -3,6 +3,7 @@ r"""Sums and products over an index, written out: \sum_{j=1}^{2} w_j x_j is w_1 
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from autograd.notation.errors import FormulaError
@@ -17,11 +18,12 @@ from autograd.notation.expr import (
     rebuilt,
     symbols_of,
     value_of,
+    walk,
 )
-from autograd.notation.labels import Labels, Spelling, atoms_of, spellings_of
+from autograd.notation.labels import Labels, atoms_of, spelling_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
 _MOST_TERMS: Final = 10_000  # of all sums in one formula
 _CALCULATED: Final = re.compile(r"([0-9]{1,6})([+-])([0-9]{1,6})")
@@ -40,10 +42,10 @@ def with_indices(tree: Expr, numbers: Mapping[str, int]) -> Expr:
                 if label in numbers:
                     return number(numbers[label])
                 indexed = _label_with(label, numbers)
-                return part if indexed == label else Symbol(indexed, start=part.start, end=part.end)
+                return part if indexed == label else replace(part, label=indexed)
             case Applied(name) if (indexed := _label_with(name, numbers)) != name:
-                new = tuple(with_indices(argument, numbers) for argument in part.arguments)
-                return Applied(indexed, new, part.primes, start=part.start, end=part.end)
+                arguments = tuple(with_indices(argument, numbers) for argument in part.arguments)
+                return replace(part, name=indexed, arguments=arguments)
             case Series(_, _, index) if index in numbers:
                 rest = {name: n for name, n in numbers.items() if name != index}
                 return with_indices(part, rest) if rest else part
@@ -54,11 +56,9 @@ def with_indices(tree: Expr, numbers: Mapping[str, int]) -> Expr:
 
 def _label_with(label: str, numbers: Mapping[str, int]) -> str:
     """A label with numbers for the indices in its scripts; `h_{t-1}` is h_1 for t = 2."""
-    for spelling in spellings_of(label)[-1:]:
-        sub, sup = (_script_with(script, numbers) for script in spelling[1:])
-        if (sub, sup) != spelling[1:]:
-            return Spelling(spelling.base, sub, sup).label
-    return label
+    spelling = spelling_of(label)
+    sub, sup = (_script_with(script, numbers) for script in spelling[1:])
+    return label if (sub, sup) == spelling[1:] else spelling._replace(sub=sub, sup=sup).label
 
 
 def _script_with(script: str, numbers: Mapping[str, int]) -> str:
@@ -91,6 +91,9 @@ def expanded(tree: Expr, labels: Labels | Iterable[str]) -> Expr:
     left = [_MOST_TERMS]
 
     def change(part: Expr) -> Expr | None:
+        if isinstance(part, Symbol) and part.label not in known.names:
+            found = known.find(part.label)
+            return replace(part, label=found) if found else None
         return _written_out(part, known, left, change) if isinstance(part, Series) else None
 
     return rebuilt(tree, change)
@@ -99,44 +102,41 @@ def expanded(tree: Expr, labels: Labels | Iterable[str]) -> Expr:
 def _written_out(
     series: Series, known: Labels, left: list[int], change: Callable[[Expr], Expr | None]
 ) -> Expr:
-    index, terms = series.index, []
-    numbers = _range_of(series, known)
-    for n in numbers if numbers is not None else known.index_numbers():
-        if numbers is None and not _is_within(series, n):
-            continue
-        term = rebuilt(with_indices(series.body, {index: n}), change)
+    terms: list[Expr] = []
+    for n in _numbers_of(series, known):
         left[0] -= 1
         if left[0] < 0:
             raise _unclear(series, "has too many terms to be written out")
-        if numbers is not None or _is_known(term, series.body, known):
-            terms.append(term)
-    if not terms or (numbers is None and not stands_in(series.body, index)):
-        raise _unclear(series, f"does not say over which {index} it runs")
+        terms.append(rebuilt(with_indices(series.body, {series.index: n}), change))
+    if not terms:
+        raise _unclear(series, f"does not say over which {series.index} it runs")
     if len(terms) == 1:
         return terms[0]
     build = Sum if series.kind == "sum" else Product
     return build(tuple(terms), start=series.start, end=series.end)
 
 
-def _unclear(series: Series, problem: str) -> FormulaError:
-    name = "sum" if series.kind == "sum" else "product"
-    hint = rf"write its limits as \{series.kind}_{{{series.index}=1}}^{{3}}, of whole numbers"
-    return FormulaError(f"this {name} {problem}", "", 0, 0, hint=hint)
-
-
-def _range_of(series: Series, known: Labels) -> range | list[int] | None:
-    """The numbers of its index, where its limits give them."""
+def _numbers_of(series: Series, known: Labels) -> Sequence[int]:
+    """The numbers its index runs over: by its limits, or all for which the labels are known."""
     first, last = (_whole(limit) for limit in (series.first, series.last))
-    if first is None or last is None:
-        return None
-    if last - first >= _MOST_TERMS:
-        raise _unclear(series, f"has {last - first + 1} terms, too many to be written out")
-    return range(first, last + 1)
+    if first is not None and last is not None:
+        if last - first >= _MOST_TERMS:
+            raise _unclear(series, f"has {last - first + 1} terms, too many to be written out")
+        return range(first, last + 1)
+    index, inner = series.index, {p.index for p in walk(series.body) if isinstance(p, Series)}
+    indexed = [
+        label for label in symbols_of(series.body) if _label_with(label, {index: 1}) != label
+    ]
 
+    def exists(label: str) -> bool:
+        return bool(known.find(label)) or known.is_indexed(spelling_of(label), inner)
 
-def _is_within(series: Series, n: int) -> bool:
-    first, last = (_whole(limit) for limit in (series.first, series.last))
-    return (first is None or n >= first) and (last is None or n <= last)
+    return [
+        n
+        for n in known.index_numbers()
+        if (first is None or n >= first) and (last is None or n <= last)
+        if indexed and all(exists(_label_with(label, {index: n})) for label in indexed)
+    ]
 
 
 def _whole(limit: Expr | None) -> int | None:
@@ -144,6 +144,7 @@ def _whole(limit: Expr | None) -> int | None:
     return value.numerator if value is not None and value.denominator == 1 else None
 
 
-def _is_known(term: Expr, body: Expr, known: Labels) -> bool:
-    """Whether all labels of a term that the index has changed are known."""
-    return all(known.find(label) for label in symbols_of(term).keys() - symbols_of(body).keys())
+def _unclear(series: Series, problem: str) -> FormulaError:
+    name = "sum" if series.kind == "sum" else "product"
+    hint = rf"write its limits as \{series.kind}_{{{series.index}=1}}^{{3}}, of whole numbers"
+    return FormulaError(f"this {name} {problem}", "", 0, 0, hint=hint)
