@@ -3,35 +3,37 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from math import prod
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from autograd import ops
-from autograd.marking.kinds import SlipKind, cost_of
-from autograd.notation.calculus import Rule, form_of, is_zero, term_of_product
+from autograd.marking.kinds import SlipKind as S
+from autograd.marking.kinds import cost_of
+from autograd.notation.calculus import Form, Rule, form_of, is_zero, term_of_product
 from autograd.notation.expr import Expr, as_expr
 from autograd.ops import Operation
 
 if TYPE_CHECKING:
-    from autograd.marking.trial import Place
+    from collections.abc import Callable, Iterator, Sequence
 
-Wrong = Callable[[Sequence[Any], Sequence[Any], Any], Any]
-"""What is written for a derivative, from operands, their derivatives and the result."""
+    from autograd.marking.trial import Place
 
 _FIELD: Final = re.compile(r"\{(\w+)\}")
 _MOST_FACTORS: Final = 6  # of a product, of which each may go wrong
-_WEAK: Final = 1.25  # rather a factor that is a symbol was lost
-_WEAKER: Final = 1.37  # rather any factor was lost
+# What else costs as much as it does: rather a factor that is a symbol was lost, or any factor.
+_WEAK, _WEAKER = 1.25, 1.37
 
 
 class Mistake(NamedTuple):
-    """One way to go wrong; `words` name parts as {y}, {u0}, {u1}, and what is {right} and {written}."""
+    """One way to go wrong: it in words, and what is written for the derivative.
 
-    kind: SlipKind
+    The words name parts as {y}, {u}, {v}, and what is {right} and what {written}.
+    """
+
+    kind: S
     words: str
-    form: Wrong
+    form: Form
     cost: float
 
     def told(self, place: Place) -> list[str | Expr]:
@@ -40,202 +42,210 @@ class Mistake(NamedTuple):
         for i, piece in enumerate(_FIELD.split(self.words)):
             if i % 2 == 0:
                 parts.append(piece)
-            elif piece[0] in "yu":
-                parts.append(place.part if piece == "y" else place.below[int(piece[1:])].part)
-            else:
+            elif piece in ("right", "written"):
                 form = self.form if piece == "written" else form_of(place.rule or "")
                 inner = tuple(below.part for below in place.below)
                 parts.append(as_expr(form(inner, (1,), place.part)))
+            else:
+                at = {"u": 0, "v": 1}.get(piece[0], 0) + int(piece[1:] or 0)
+                parts.append(place.part if piece == "y" else place.below[at].part)
         return parts
 
 
-def _row(kind: SlipKind, words: str, form: Wrong, cost: float = 0.0) -> Mistake:
-    return Mistake(kind, words, form, cost or cost_of(kind))
+def _of_one(form: Callable[[Any, Any, Any], Any]) -> Form:
+    return lambda u, du, y: form(u[0], du[0], y)
 
 
-# The table reads across: the kind of slip, it in words, and what is written for the derivative.
+def _of_two(form: Callable[[Any, Any, Any, Any, Any], Any]) -> Form:
+    return lambda u, du, y: form(u[0], u[1], du[0], du[1], y)
+
+
+# The tables read across: the kind of slip, it in words, what is written, perhaps what it costs.
 # fmt: off
 
+_Rows = tuple[tuple[Any, ...], ...]
 _INNER: Final = "the inner derivative, of {%s}, is left out"
-_PUT_IN: Final = "the inner derivative, of {u0}, is put in for {u0} itself"
-_IN_QUOTIENTS: Final = "the quotient rule for {y}: "
-_IN_POWERS: Final = "the power rule for {y}: "
-
-_CONSTANT: Final = (
-    _row(SlipKind.CONSTANT, "the constant {y} stays: its derivative is 0", lambda u, du, y: y),
-    _row(SlipKind.CONSTANT, "the derivative of the constant {y} is 0, not 1", lambda u, du, y: 1.0),
+_PUT_IN: Final = "the inner derivative, of {u}, is put in for {u} itself"
+_QUOTIENT: Final[_Rows] = (  # u / v
+    (S.QUOTIENT_RULE, "the quotient rule for {y}: the denominator {v} is to be squared",
+     lambda u, v, du, dv, y: (du * v - u * dv) / v),
+    (S.QUOTIENT_RULE, "the quotient rule for {y}: it has a denominator, {v} squared",
+     lambda u, v, du, dv, y: du * v - u * dv),
+    (S.QUOTIENT_RULE, "in {y} the derivative of {v} is no denominator",
+     lambda u, v, du, dv, y: u / dv),
 )
-_TERM: Final = (
-    _row(SlipKind.NOT_DERIVED, "{y} stands there as it was: its derivative is not taken",
-         lambda u, du, y: y, _WEAKER),
+_OF_BOTH: Final[_Rows] = (
+    *_QUOTIENT,
+    (S.QUOTIENT_RULE, "the quotient rule for {y} is the wrong way round",
+     lambda u, v, du, dv, y: (u * dv - du * v) / v ** 2),
+    (S.QUOTIENT_RULE, "the quotient rule for {y} has a minus between its terms",
+     lambda u, v, du, dv, y: (du * v + u * dv) / v ** 2),
+    (S.QUOTIENT_RULE, "the derivative of {y} is not the quotient of the derivatives",
+     lambda u, v, du, dv, y: du / dv),
+    (S.QUOTIENT_RULE, "the quotient rule for {y}: the term with the derivative of {v} is missing",
+     lambda u, v, du, dv, y: du / v),
+    (S.QUOTIENT_RULE, "the quotient rule for {y}: the term with the derivative of {u} is missing",
+     lambda u, v, du, dv, y: -u * dv / v ** 2),
 )
-_QUOTIENT: Final = tuple(
-    _row(SlipKind.QUOTIENT_RULE, _IN_QUOTIENTS + words, form) for words, form in (
-        ("the denominator {u1} is to be squared",
-         lambda u, du, y: form_of("quotient")(u, du, y) * u[1]),
-        ("it has a denominator, {u1} squared",
-         lambda u, du, y: form_of("quotient")(u, du, y) * u[1] ** 2),
-        ("the derivative of {u1} is no denominator", lambda u, du, y: u[0] / du[1]),
-    )
+_OF_DENOMINATOR: Final[_Rows] = (
+    *_QUOTIENT,
+    (S.QUOTIENT_RULE, "the derivative of {y} has a minus", lambda u, v, du, dv, y: u * dv / v ** 2),
+    (S.INNER_DERIVATIVE, _INNER % "v", lambda u, v, du, dv, y: -u / v ** 2, _WEAK),
 )
-_OF_BOTH: Final = tuple(
-    _row(SlipKind.QUOTIENT_RULE, _IN_QUOTIENTS + words, form) for words, form in (
-        ("it is the wrong way round", lambda u, du, y: (u[0] * du[1] - du[0] * u[1]) / u[1] ** 2),
-        ("there is a minus between its terms",
-         lambda u, du, y: (du[0] * u[1] + u[0] * du[1]) / u[1] ** 2),
-        ("it is not the quotient of the derivatives", lambda u, du, y: du[0] / du[1]),
-        ("the term with the derivative of {u1} is missing", lambda u, du, y: du[0] / u[1]),
-        ("the term with the derivative of {u0} is missing",
-         lambda u, du, y: -u[0] * du[1] / u[1] ** 2),
-    )
+_POWER: Final[_Rows] = (  # u^v, v constant
+    (S.POWER_RULE, "the power rule for {y}: the factor {v} is lost",
+     lambda u, v, du, dv, y: ops.pow(u, v - 1) * du),
+    (S.POWER_RULE, "the power rule for {y}: the exponent is to become one less",
+     lambda u, v, du, dv, y: v * y * du),
+    (S.POWER_RULE, "the power rule for {y}: the exponent is to become one less, not one more",
+     lambda u, v, du, dv, y: v * ops.pow(u, v + 1) * du),
+    (S.POWER_RULE, "the power rule for {y}: the exponent is to become one less, not to be lost",
+     lambda u, v, du, dv, y: v * u * du),
+    (S.POWER_RULE, "the power rule for {y}: the factor {v} is lost, and the exponent is one more",
+     lambda u, v, du, dv, y: ops.pow(u, v + 1) * du),
+    (S.POWER_RULE, "the power rule for {y}: the factor is {v}, not one less",
+     lambda u, v, du, dv, y: (v - 1) * ops.pow(u, v - 1) * du),
+    (S.POWER_RULE, "the power rule for {y}: the base {u} is lost", lambda u, v, du, dv, y: v * du),
+    (S.POWER_RULE, "{y} is a power, no exponential function",
+     lambda u, v, du, dv, y: y * ops.log(u) * du),
+    (S.ANTIDERIVATIVE, "{y} is integrated, not differentiated",
+     lambda u, v, du, dv, y: ops.pow(u, v + 1) / (v + 1)),
+    (S.INNER_DERIVATIVE, _INNER % "u", lambda u, v, du, dv, y: v * ops.pow(u, v - 1), _WEAK),
+    (S.INNER_DERIVATIVE, _PUT_IN, lambda u, v, du, dv, y: v * ops.pow(du, v - 1), 1.1),
 )
-_OF_DENOMINATOR: Final = (
-    _row(SlipKind.QUOTIENT_RULE, "the derivative of {y} has a minus",
-         lambda u, du, y: u[0] * du[1] / u[1] ** 2),
-    _row(SlipKind.INNER_DERIVATIVE, _INNER % "u1", lambda u, du, y: -u[0] / u[1] ** 2, _WEAK),
+_TO_POWER: Final[_Rows] = (  # u constant
+    (S.EXPONENTIAL, "the derivative of {y} has the logarithm of {u} as a factor",
+     lambda u, v, du, dv, y: y * dv),
+    (S.EXPONENTIAL, "the logarithm of {u} is a factor of the derivative of {y}, no divisor",
+     lambda u, v, du, dv, y: y * dv / ops.log(u)),
+    (S.EXPONENTIAL, "{y} is an exponential function, no power",
+     lambda u, v, du, dv, y: v * ops.pow(u, v - 1) * dv),
+    (S.INNER_DERIVATIVE, _INNER % "v", lambda u, v, du, dv, y: y * ops.log(u), _WEAK),
 )
-_POWER: Final = (
-    *(_row(SlipKind.POWER_RULE, _IN_POWERS + words, form) for words, form in (
-        ("the factor {u1} is lost", lambda u, du, y: ops.pow(u[0], u[1] - 1) * du[0]),
-        ("the exponent is to become one less", lambda u, du, y: u[1] * y * du[0]),
-        ("the exponent is to become one less, not one more",
-         lambda u, du, y: u[1] * ops.pow(u[0], u[1] + 1) * du[0]),
-        ("the exponent is to become one less, it is lost", lambda u, du, y: u[1] * u[0] * du[0]),
-        ("the base is lost", lambda u, du, y: u[1] * du[0]),
-        ("the factor {u1} is lost, and the exponent is to become one less, not one more",
-         lambda u, du, y: ops.pow(u[0], u[1] + 1) * du[0]),
-        ("the factor is {u1}, not one less",
-         lambda u, du, y: (u[1] - 1) * ops.pow(u[0], u[1] - 1) * du[0]),
-    )),
-    _row(SlipKind.POWER_RULE, "{y} is a power, no exponential function",
-         lambda u, du, y: y * ops.log(u[0]) * du[0]),
-    _row(SlipKind.ANTIDERIVATIVE, "{y} is integrated, not differentiated",
-         lambda u, du, y: ops.pow(u[0], u[1] + 1) / (u[1] + 1)),
-    _row(SlipKind.INNER_DERIVATIVE, _INNER % "u0",
-         lambda u, du, y: u[1] * ops.pow(u[0], u[1] - 1), _WEAK),
-    _row(SlipKind.INNER_DERIVATIVE, _PUT_IN, lambda u, du, y: u[1] * ops.pow(du[0], u[1] - 1), 1.1),
+_TO_BOTH: Final[_Rows] = (
+    (S.POWER_RULE, "in {y} the exponent is not constant",
+     lambda u, v, du, dv, y: v * ops.pow(u, v - 1) * du),
+    (S.EXPONENTIAL, "in {y} the base is not constant", lambda u, v, du, dv, y: y * ops.log(u) * dv),
 )
-_TO_POWER: Final = (
-    _row(SlipKind.EXPONENTIAL, "the derivative of {y} has the logarithm of {u0} as a factor",
-         lambda u, du, y: y * du[1]),
-    _row(SlipKind.EXPONENTIAL, "the logarithm of {u0} is a factor of the derivative of {y}, no "
-         "divisor", lambda u, du, y: y * du[1] / ops.log(u[0])),
-    _row(SlipKind.EXPONENTIAL, "{y} is an exponential function, no power",
-         lambda u, du, y: u[1] * ops.pow(u[0], u[1] - 1) * du[1]),
-    _row(SlipKind.INNER_DERIVATIVE, _INNER % "u1", lambda u, du, y: y * ops.log(u[0]), _WEAK),
+_LOGARITHM: Final[_Rows] = (
+    (S.LOGARITHM, "the derivative of {y} has {u} itself in the denominator",
+     lambda u, du, y: 1 / du),
+    (S.LOGARITHM, "the derivative of {y} is not the logarithm of the derivative",
+     lambda u, du, y: ops.log(du)),
+    (S.LOGARITHM, "the logarithm of the base of {y} is left out", lambda u, du, y: du / u),
+    *((S.LOGARITHM, "the logarithm of the base of {y} is a divisor, no factor",
+       lambda u, du, y, base=base: ops.log(base) * du / u) for base in (2.0, 10.0)),
 )
-_TO_BOTH: Final = (
-    _row(SlipKind.POWER_RULE, "in {y} the exponent is not constant",
-         lambda u, du, y: u[1] * ops.pow(u[0], u[1] - 1) * du[0]),
-    _row(SlipKind.EXPONENTIAL, "in {y} the base is not constant",
-         lambda u, du, y: y * ops.log(u[0]) * du[1]),
-)
-_OF_OPERATIONS: Final[dict[Operation, tuple[Mistake, ...]]] = {
+_OF_OPERATIONS: Final[dict[Operation, _Rows]] = {
     ops.exp: (
-        _row(SlipKind.EXPONENTIAL, "{y} is an exponential function, no power",
-             lambda u, du, y: u[0] * ops.exp(u[0] - 1) * du[0]),
-        _row(SlipKind.EXPONENTIAL, "the exponent of {y} stays as it is",
-             lambda u, du, y: ops.exp(du[0])),
+        (S.EXPONENTIAL, "{y} is an exponential function, no power",
+         lambda u, du, y: u * ops.exp(u - 1) * du),
+        (S.EXPONENTIAL, "the exponent of {y} stays as it is", lambda u, du, y: ops.exp(du)),
     ),
-    ops.sqrt: tuple(_row(SlipKind.POWER_RULE, words, form) for words, form in (
-        ("the factor 1/2 of the derivative of {y} is lost", lambda u, du, y: du[0] / y),
-        ("the root {y} belongs in the denominator", lambda u, du, y: y * du[0] / 2),
-        ("the root {y} belongs in the denominator, with the 2", lambda u, du, y: 2 * y * du[0]),
-        ("the 2 in the derivative of {y} belongs in the denominator",
-         lambda u, du, y: 2 * du[0] / y),
-        ("the derivative of the root {y} is not the root of the derivative",
-         lambda u, du, y: ops.sqrt(du[0])),
-    )),
+    ops.sqrt: (
+        (S.POWER_RULE, "the factor 1/2 of the derivative of {y} is lost", lambda u, du, y: du / y),
+        (S.POWER_RULE, "the root {y} belongs in the denominator", lambda u, du, y: y * du / 2),
+        (S.POWER_RULE, "two times the root {y} belongs in the denominator",
+         lambda u, du, y: 2 * y * du),
+        (S.POWER_RULE, "the 2 in the derivative of {y} belongs in the denominator",
+         lambda u, du, y: 2 * du / y),
+        (S.POWER_RULE, "the derivative of the root {y} is not the root of the derivative",
+         lambda u, du, y: ops.sqrt(du)),
+    ),
+    ops.log: _LOGARITHM, ops.log2: _LOGARITHM, ops.log10: _LOGARITHM,
 }
-_LOGARITHM: Final = (
-    _row(SlipKind.LOGARITHM, "the derivative of {y} has {u0} itself in the denominator",
-         lambda u, du, y: 1 / du[0]),
-    _row(SlipKind.LOGARITHM, "the derivative of {y} is not the logarithm of the derivative",
-         lambda u, du, y: ops.log(du[0])),
-    _row(SlipKind.LOGARITHM, "the logarithm of the base of {y} is left out",
-         lambda u, du, y: du[0] / u[0]),
-    *(_row(SlipKind.LOGARITHM, "the logarithm of the base of {y} is a divisor, no factor",
-           lambda u, du, y, base=base: ops.log(base) * du[0] / u[0]) for base in (2.0, 10.0)),
+_CONSTANT: Final[_Rows] = (
+    (S.CONSTANT, "the constant {y} stays: its derivative is 0", lambda u, du, y: y),
+    (S.CONSTANT, "the derivative of the constant {y} is 0, not 1", lambda u, du, y: 1.0),
+)
+_TERM: Final[_Rows] = (
+    (S.NOT_DERIVED, "{y} stands there as it was: its derivative is not taken",
+     lambda u, du, y: y, _WEAKER),
 )
 
-
-# Of functions people take another one's derivative: any product of two of the family, or power.
-
+# Of functions people take another one's derivative: any of the family, or a product of two.
 _FAMILIES: Final = (
     (ops.sin, ops.cos, ops.tan, ops.sec, ops.csc, ops.cot),
     (ops.sinh, ops.cosh, ops.tanh, ops.sech, ops.csch, ops.coth),
 )
-_ARCS: Final = (
-    ops.asin, ops.acos, ops.atan, ops.asec, ops.acsc, ops.acot, ops.asinh, ops.acosh, ops.atanh,
-)
+_ARCS: Final = (ops.asin, ops.acos, ops.atan, ops.asec, ops.acsc, ops.acot, ops.asinh, ops.acosh,
+                ops.atanh)  # fmt: skip
 # fmt: on
 
 
-def _of_family(op: Operation) -> Iterator[Wrong]:
+def _of_family(op: Operation) -> Iterator[Callable[[Any], Any]]:
     for family in _FAMILIES:
         for i, a in enumerate(family) if op in family else ():
-            yield lambda u, du, y, a=a: a(u[0]) * du[0]
+            yield a
             for b in family[i:]:
-                if b is not a and (a not in family[2:] or (a, b) == (family[2], family[5])):
-                    continue  # a product that is another function, or 1
-                yield lambda u, du, y, a=a, b=b: a(u[0]) * b(u[0]) * du[0]
-    for other in _ARCS if op in _ARCS else ():
-        yield lambda u, du, y, other=other: other.rules[0](u[0], other(u[0])) * du[0]
+                # Other products are another function of the family, or 1.
+                if b is a or (i > 1 and (i, b) != (2, family[5])):
+                    yield partial(_product, a, b)
+    for arc in _ARCS if op in _ARCS else ():
+        yield partial(_slope, arc)
 
 
-def _of_call(op: Operation) -> Iterator[Mistake]:
-    right = form_of(op)
-    if any(op in family for family in (*_FAMILIES, _ARCS)):
+def _product(a: Operation, b: Operation, x: Any) -> Any:
+    return a(x) * b(x)
+
+
+def _slope(op: Operation, x: Any) -> Any:
+    return op.rules[0](x, op(x))
+
+
+def _by_slope(slope: Callable[[Any], Any], sign: int, u: Any, du: Any, _y: Any) -> Any:
+    return sign * slope(u) * du
+
+
+def _of_call(op: Operation) -> Iterator[tuple[Any, ...]]:
+    rule = op.rules[0]
+    others = list(_of_family(op))
+    if others:
         words = f"the derivative of {op.name} is {{right}}: the sign is wrong"
-        yield _row(SlipKind.SIGN, words, lambda u, du, y: -right(u, du, y), 1.04)
-    yield _row(
-        SlipKind.INNER_DERIVATIVE, _INNER % "u0", lambda u, du, y: right(u, (1.0,), y), _WEAK
-    )
+        yield S.SIGN, words, lambda u, du, y: -rule(u, y) * du, 1.04
+    yield S.INNER_DERIVATIVE, _INNER % "u", lambda u, du, y: rule(u, y), _WEAK
+    yield S.INNER_DERIVATIVE, _PUT_IN, lambda u, du, y: rule(du, op(du)), 1.1
     words = f"{op.name} stands there as it was: its derivative is {{right}}"
-    yield _row(SlipKind.NOT_DERIVED, words, lambda u, du, y: y * du[0], _WEAKER)
-    yield _row(
-        SlipKind.INNER_DERIVATIVE, _PUT_IN, lambda u, du, y: right((du[0],), (1.0,), op(du[0]))
-    )
+    yield S.NOT_DERIVED, words, lambda u, du, y: y * du, _WEAKER
     words = f"the derivative of {op.name} is {{right}}, not {{written}}"
-    for form in _of_family(op):
-        yield _row(SlipKind.OTHER_FUNCTION, words, form, 1.07)
-        yield _row(SlipKind.OTHER_FUNCTION, words, _negated(form), 1.07)
-
-
-def _negated(form: Wrong) -> Wrong:
-    return lambda u, du, y: -form(u, du, y)
+    for slope in others:
+        for sign in (1, -1):
+            yield S.OTHER_FUNCTION, words, partial(_by_slope, slope, sign), 1.07
 
 
 def _of_product(live: tuple[bool, ...]) -> Iterator[Mistake]:
-    words = f"the product rule for {{y}}: the term with the derivative of {{u%d}} "
-    right = form_of("product")
     places = [i for i, is_live in enumerate(live) if is_live][:_MOST_FACTORS]
+    rule = "the product rule for {y}: the term with the derivative of {u%d} "
     for i in places if len(places) > 1 else ():
-        for share, fate, cost in ((1, "is missing", 1.05), (2, "has the wrong sign", 1.03)):
-            yield _row(
-                SlipKind.PRODUCT_RULE,
-                words % i + fate,
-                lambda u, du, y, i=i, share=share: (
-                    right(u, du, y) - share * term_of_product(u, du, i)
-                ),
-                cost,
-            )
-    if len(places) > 1:
-        yield _row(
-            SlipKind.PRODUCT_RULE,
-            "the derivative of the product {y} is not the product of the derivatives",
-            lambda u, du, y: prod(a if is_zero(d) else d for a, d in zip(u, du, strict=True)),
+        yield Mistake(S.PRODUCT_RULE, f"{rule}is missing" % i, partial(_without, i, 1), 1.05)
+        yield Mistake(
+            S.PRODUCT_RULE, f"{rule}has the wrong sign" % i, partial(_without, i, 2), 1.03
         )
+    if len(places) > 1:
+        words = "the derivative of the product {y} is not the product of the derivatives"
+        yield Mistake(S.PRODUCT_RULE, words, _product_of_slopes, 1.05)
     for i in [i for i, is_live in enumerate(live) if not is_live][:_MOST_FACTORS]:
         words = f"the constant factor {{u{i}}} is lost"
-        yield _row(
-            SlipKind.LOST_FACTOR, words, lambda u, du, y, i=i: right(u, du, y) / u[i], _WEAKER
-        )
+        yield Mistake(S.LOST_FACTOR, words, partial(_without_constant, i), _WEAKER)
 
 
-def mistakes_in(place: Place) -> tuple[Mistake, ...]:
-    """What can go wrong with the rule at a place."""
-    return _known(place.rule, tuple(not is_zero(slope) for slope in place.slopes()))
+def _without(i: int, times: int, u: Sequence[Any], du: Sequence[Any], y: Any) -> Any:
+    return form_of("product")(u, du, y) - times * term_of_product(u, du, i)
+
+
+def _product_of_slopes(u: Sequence[Any], du: Sequence[Any], _y: Any) -> Any:
+    return prod(a if is_zero(slope) else slope for a, slope in zip(u, du, strict=True))
+
+
+def _without_constant(i: int, u: Sequence[Any], du: Sequence[Any], y: Any) -> Any:
+    return form_of("product")(u, du, y) / u[i]
+
+
+def mistakes_in(place: Place, *, is_term: bool) -> tuple[Mistake, ...]:
+    """What can go wrong with the rule at a place, and with it as a term of a sum."""
+    live = tuple(not is_zero(slope) for slope in place.slopes)
+    found = _known(place.rule, live) if any(live) else ()
+    return found + _known("term" if any(live) else "constant", ()) if is_term else found
 
 
 @lru_cache(maxsize=512)
@@ -244,17 +254,21 @@ def _known(rule: Rule | None, live: tuple[bool, ...]) -> tuple[Mistake, ...]:
         case "product", _:
             return tuple(_of_product(live))
         case "quotient", (above, True):
-            return (*_QUOTIENT, *(_OF_BOTH if above else _OF_DENOMINATOR))
-        case "power", (True, exponent):
-            return _TO_BOTH if exponent else _POWER
-        case "power", (False, True):
-            return _TO_POWER
+            return _mistakes(_OF_BOTH if above else _OF_DENOMINATOR, _of_two)
+        case "power", (base, exponent):
+            rows = _TO_BOTH if base and exponent else _POWER if base else _TO_POWER
+            return _mistakes(rows, _of_two)
+        case (("term" | "constant"), _):
+            return _mistakes(_TERM if rule == "term" else _CONSTANT, lambda form: form)
         case Operation(arity=1) as op, _:
-            logarithms = _LOGARITHM if op in (ops.log, ops.log2, ops.log10) else ()
-            return (*_OF_OPERATIONS.get(op, ()), *logarithms, *_of_call(op))
+            return _mistakes((*_OF_OPERATIONS.get(op, ()), *_of_call(op)), _of_one)
     return ()
 
 
-def mistakes_with_term(place: Place) -> tuple[Mistake, ...]:
-    """What can go wrong with a place that is a term of a sum, or the whole."""
-    return _CONSTANT if is_zero(place.slope) else _TERM
+def _mistakes(
+    rows: Sequence[tuple[Any, ...]], as_form: Callable[[Any], Form]
+) -> tuple[Mistake, ...]:
+    return tuple(
+        Mistake(kind, words, as_form(form), *(cost or (cost_of(kind),)))
+        for kind, words, form, *cost in rows
+    )

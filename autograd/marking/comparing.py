@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
 from autograd.errors import ChalkgradError
+from autograd.marking.judge import Judge
 from autograd.notation import (
+    Call,
     Derivative,
     Expr,
     Number,
@@ -21,6 +23,7 @@ from autograd.notation import (
     value_of,
     walk,
 )
+from autograd.ops import TABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -73,14 +76,42 @@ def compared(
         except ChalkgradError as error:
             outcomes.append(unread(error.message.partition("\n")[0]))
     found = next((outcome for outcome in outcomes if outcome.verdict == "right"), outcomes[0])
+    if found is WRONG and any(_is_identity(reference, tree) for tree in readings):
+        return RIGHT
     if found is WRONG:
         open_ = next((each for each in outcomes if each.verdict == "unread"), None)
-        for of, wrt in scope.derivatives(reference):
-            return unread(
-                "by the definitions on this page ", Symbol(of), " does not depend on ", Symbol(wrt)
-            )
+        for of, wrt in (pair for tree in (reference, *readings) for pair in scope.derivatives(tree)):
+            return unread("by the definitions on this page ", of, " does not depend on ", wrt)
         return open_ or found
     return found
+
+
+def _is_identity(reference: Expr, tree: Expr) -> bool:
+    """Whether two formulas are the same whatever their symbols stand for: d/dx (b x) = b."""
+    is_named = isinstance(reference, Symbol) or (
+        isinstance(reference, Derivative) and isinstance(reference.of, Symbol)
+    )
+    return not is_named and Judge({}).compare(reference, tree).verdict == "same"
+
+
+def doubt_about(reference: Expr, claim: Expr, scope: Scope) -> Sentence | None:
+    """Why a claim that is not right, and that no slip explains, is not surely wrong.
+
+    It may speak of something else: of symbols that have nothing to do with what it should equal.
+    Or it may be right for positive numbers, which somebody had in mind.
+    """
+    named = isinstance(reference, Symbol) or any(
+        isinstance(part, Derivative) for part in walk(reference)
+    )
+    related = set(scope.judge.cone(reference)) if named else set(symbols_of(reference))
+    for label in symbols_of(claim):
+        if label not in related and label not in scope.values:
+            return Sentence((Symbol(label), " has nothing to do with what stands before, as far as "
+                             "this page says"))  # fmt: skip
+    positive = {s: Call(TABLE["exp"], (Symbol(s),)) for s in scope.judge.leaves(reference, claim)}
+    if positive and scope.judge.compare(reference, claim, where=positive).verdict == "same":
+        return Sentence(("it is right for positive numbers, not for others",))
+    return None
 
 
 def _compared_number(reference: Expr, tree: Expr, scope: Scope, rough: bool, before: Expr | None) -> Outcome:
@@ -188,7 +219,7 @@ def _unknown(tree: Expr, scope: Scope) -> Iterator[Sentence]:
     """Why the truth about a tree cannot be known from the page, if so."""
     yield from scope.reasons_against(tree)
     for of, wrt in scope.derivatives(tree):
-        if of not in scope.formulas:
-            yield Sentence((Symbol(of), " has no definition on this page"))
-        if not scope.is_known(wrt):
-            yield Sentence((Symbol(wrt), " stands in no definition on this page"))
+        if isinstance(of, Symbol) and of.label not in scope.formulas:
+            yield Sentence((of, " has no definition on this page"))
+        if isinstance(of, Symbol) and not scope.is_known(wrt.label):
+            yield Sentence((wrt, " stands in no definition on this page"))

@@ -53,8 +53,11 @@ class Definition:
     tree: Expr | None
     arguments: tuple[str, ...]
     place: int
-    section: int
     line: int
+    unit: int
+    paragraph: int
+    is_choice: bool = False
+    """Whether it is supposed, as after `let`, not said as a fact."""
 
     @property
     def symbols(self) -> frozenset[str]:
@@ -72,9 +75,9 @@ class Update:
     """Whether the parameter stands for any, as W does where the network has W_{11}."""
 
 
-def head_of(equation: Equation) -> tuple[str, tuple[str, ...]]:
+def head_of(equation: Equation, place: int = 0) -> tuple[str, tuple[str, ...]]:
     """The symbol an equation may define, and its arguments: of `f(x, y) = ...` f and (x, y)."""
-    tree = equation.sides[0].tree if equation.sides else None
+    tree = equation.sides[place].tree if equation.sides else None
     match tree:
         case Symbol(label):
             return label, ()
@@ -86,12 +89,12 @@ def head_of(equation: Equation) -> tuple[str, tuple[str, ...]]:
 
 
 def lead_of(equation: Equation) -> int:
-    """The place of the first side that is more than a symbol; the last place if none is.
+    """The place of the first side that is more than a name; the last place if none is.
 
-    What stands after a header, such as f(x), is more in any case.
+    Names are symbols, and functions of symbols: of `y = f(x) = x^2` it is the last.
     """
-    for place, side in enumerate(equation.sides[1:], start=1):
-        if not side.label or isinstance(equation.sides[0].tree, Applied):
+    for place in range(1, len(equation.sides) - 1):
+        if not head_of(equation, place)[0]:
             return place
     return len(equation.sides) - 1
 
@@ -113,6 +116,9 @@ class Definitions:
 
     def __post_init__(self) -> None:
         self.roles = ["claim" if each.signs else "mention" for each in self.equations]
+        for equation in self.equations:
+            if "->" in equation.signs and not head_of(equation)[0]:
+                self.roles[equation.place] = "mention"
         for equation in self._openings():
             if _is_update(equation):
                 self.roles[equation.place] = "update"
@@ -213,20 +219,17 @@ class Definitions:
         at = lead_of(equation)
         lead = equation.sides[at]
         is_value = (lead.label or lead.is_number) and not arguments
-        if is_value or equation.signs[0] not in ("=", ":="):
+        if is_value or equation.signs[0] not in ("=", ":=") or "->" in equation.signs:
             return
+        self._enter_headers(equation, at)
         if isinstance(lead.tree, Listed) and all(is_numeric(item) for item in lead.tree.items):
             return
         tree = None if equation.problem else lead.tree
-        if tree is None and not _may_define(equation):
-            return
         if tree is not None and label in self._behind(symbols_of(tree), equation.place):
             return
         earlier = self.in_force(equation.place).get(label)
-        found = Definition(tree, arguments, equation.place, equation.section, lead.line)
-        if earlier and earlier.tree and earlier.place < equation.place:
-            if tree is None:
-                return
+        found = _definition(equation, tree, arguments, lead.line)
+        if earlier and earlier.place < equation.place:
             match self._second(found, earlier):
                 case "claim":
                     return
@@ -244,28 +247,43 @@ class Definitions:
             if side.label not in self._formulas:
                 self.synonyms[side.label] = label
 
+    def _enter_headers(self, equation: Equation, at: int) -> None:
+        """Functions named within an equation: f in y = f(x) = x^2."""
+        for place in range(1, at):
+            label, arguments = head_of(equation, place)
+            if arguments:
+                tree = equation.sides[at].tree
+                found = _definition(equation, tree, arguments, equation.sides[at].line)
+                self._formulas.setdefault(label, []).append(found)
+
     def _second(self, found: Definition, earlier: Definition) -> Role | Literal["doubt"]:
         """What a second formula for a symbol is."""
-        if found.tree is None or earlier.tree is None or found.tree == earlier.tree:
+        if found.tree is not None and found.tree == earlier.tree:
             return "claim"
         numbers, known = (
-            {part.value for part in walk(tree) if isinstance(part, Number)}
+            {part.value for part in walk(tree) if isinstance(part, Number)} if tree else set()
             for tree in (found.tree, earlier.tree)
         )
         put_in = found.symbols < earlier.symbols and bool(numbers - known)
-        if found.arguments and not put_in:
-            return "definition"
-        if found.section != earlier.section and not put_in:
-            return "definition"
+        is_other = found.unit != earlier.unit or found.is_choice or bool(found.arguments)
+        if is_other and not put_in:
+            same_line = found.paragraph == earlier.paragraph and not found.is_choice
+            return "doubt" if same_line else "definition"
+        if found.tree is None:
+            return "doubt"
         behind = self._behind(earlier.symbols, found.place)
         new = found.symbols - behind - self._formulas.keys()
         others = {symbol for each in self._all() for symbol in each.symbols}
         return "doubt" if new - others else "claim"
 
     def _doubt_between(self, label: str, earlier: Definition, later: Definition) -> None:
+        one, other = (
+            (_equation(label, each),) if each.tree is not None else ("what was not read",)
+            for each in (earlier, later)
+        )
         reason = Sentence(
-            (f"line {earlier.line} says ", _equation(label, earlier),
-             f", line {later.line} says ", _equation(label, later), ": which of the two holds?")
+            (f"line {earlier.line} says ", *one, f", line {later.line} says ", *other,
+             ": which of the two holds?")
         )  # fmt: skip
         self._doubts.setdefault(label, []).append((later.place, earlier.place, reason))
 
@@ -300,7 +318,7 @@ class Definitions:
         lead = equation.sides[at]
         labels = [side.label for side in equation.sides[:at]]
         bare, mark = stem(head_of(equation)[0])
-        if equation.signs[0] == "->" and not lead.is_number:
+        if "->" in equation.signs and not (lead.is_number and at == len(equation.sides) - 1):
             self.roles[equation.place] = "mention"
         elif mark == "new" and bare in self._used:
             self.roles[equation.place] = "update"
@@ -336,7 +354,7 @@ class Definitions:
             start, last = equation.sides[0], equation.sides[-1]
             is_delta = last.label and spelling_of(last.label).base in _DELTAS
             if is_delta and isinstance(start.tree, Derivative):
-                found = Definition(start.tree, (), equation.place, equation.section, start.line)
+                found = _definition(equation, start.tree, (), start.line)
                 self._formulas.setdefault(self.resolved(last.label), [found])
 
     def _has_formula(self, label: str) -> bool:
@@ -403,9 +421,14 @@ def _equation(label: str, definition: Definition) -> Expr:
     return Relation(Symbol(label), "=", definition.tree or Symbol(label))
 
 
-def _may_define(equation: Equation) -> bool:
-    """Whether an equation that was not read defines its symbol, rather than say something of it."""
-    return not equation.is_condition
+def _definition(
+    equation: Equation, tree: Expr | None, arguments: tuple[str, ...], line: int
+) -> Definition:
+    said = equation.said
+    is_choice = equation.is_condition
+    return Definition(
+        tree, arguments, equation.place, line, said.unit, said.paragraph, is_choice
+    )
 
 
 def _is_update(equation: Equation) -> bool:

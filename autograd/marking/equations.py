@@ -201,12 +201,9 @@ def _refuse_unread(equation: Equation, said: Given) -> None:
 
 
 def _before(equations: Sequence[Equation], found: Statement) -> Equation | None:
-    """What a statement that begins with its sign goes on with: no remark within a sentence."""
-    if not found.leads:
+    """What a statement that begins with its sign goes on with: that right before it."""
+    last = equations[-1] if equations else None
+    if last is None or not found.leads or not last.signs or last.given:
         return None
-    for equation in reversed(equations):
-        if equation.given or equation.section != found.section:
-            return None
-        if equation.signs and (equation.said.setting != "inline" or found.setting == "inline"):
-            return equation
-    return None
+    is_near = found.unit == last.said.unit and found.paragraph - last.said.paragraph <= 1
+    return last if is_near else None

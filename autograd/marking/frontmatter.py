@@ -70,11 +70,10 @@ def front_matter(text: str) -> tuple[str, int]:
     ('title: Notes', 3)
     """
     lines = text.split("\n")
-    if lines[0].rstrip() != "---":
-        return "", 0
-    for number, line in enumerate(lines[1:], start=1):
-        if line.rstrip() in ("---", "..."):
-            return "\n".join(lines[1:number]), number + 1
+    mark = lines[0].rstrip()
+    for number, line in enumerate(lines[1:] if mark in ("---", "+++") else (), start=1):
+        if line.rstrip() in (mark, "..."):
+            return "\n".join(lines[1:number]) if mark == "---" else "", number + 1
     return "", 0
 
 

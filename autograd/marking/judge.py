@@ -313,9 +313,13 @@ class Judge:
         """What a tree is worth by the page's own numbers, as a person writes it."""
         return shown(_known(self.here(self.step(tree))))
 
+    def leaves(self, *trees: Expr) -> list[str]:
+        """The symbols without a formula that trees depend on."""
+        return list(dict.fromkeys(s for t in trees for s in self._leaves(self.step(t)).values()))
+
     def missing(self, tree: Expr) -> list[str]:
         """The leaves without a number that a tree depends on."""
-        return [leaf for leaf in self._leaves(self.step(tree)).values() if leaf not in self.values]
+        return [leaf for leaf in self.leaves(tree) if leaf not in self.values]
 
     def is_constant(self, tree: Expr) -> bool:
         """Whether a tree depends on no leaf."""

@@ -1,4 +1,4 @@
-"""The slips people make in a gradient: their kinds, and which of several says most."""
+"""The kinds of slips that people make, and which of several says most."""
 
 from __future__ import annotations
 
@@ -6,12 +6,11 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
-from autograd.notation.layout import Sentence
-
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from autograd.notation.expr import Expr
+    from autograd.notation.layout import Sentence
 
 
 class SlipKind(StrEnum):
@@ -55,35 +54,29 @@ class SlipKind(StrEnum):
     TWO_SLIPS = "two-slips"
 
 
-# What a slip of a kind costs: those that say more cost less. Of slips that each explain a claim, the
-# cheapest is named; a term more or less, and another number, say least.
+# What slips of a kind cost, 1 unless they stand here: those that say more cost less. A term more or
+# less, and another number, say least.
 _COSTS: Final[Mapping[SlipKind, float]] = {
-    SlipKind.TURNED_ROUND: 0.8,
-    SlipKind.TRANSPOSED: 0.8,
-    SlipKind.FACTOR_N: 0.8,
-    SlipKind.OVERWRITTEN: 0.8,
-    SlipKind.BIAS_CORRECTION: 0.9,
-    SlipKind.CONSTANT: 0.99,
-    SlipKind.EXPONENT: 1.25,
-    SlipKind.LOST_FACTOR: 1.2,
-    SlipKind.EXTRA_FACTOR: 1.3,
-    SlipKind.OTHER_SYMBOL: 1.4,
-    SlipKind.MISPLACED: 1.5,
-    SlipKind.SWAPPED: 1.5,
-    SlipKind.UPSIDE_DOWN: 1.5,
-    SlipKind.LOST_TERM: 2.0,
-    SlipKind.EXTRA_TERM: 2.0,
+    SlipKind.TURNED_ROUND: 0.8, SlipKind.TRANSPOSED: 0.8, SlipKind.FACTOR_N: 0.8,
+    SlipKind.OVERWRITTEN: 0.8, SlipKind.BIAS_CORRECTION: 0.9, SlipKind.CONSTANT: 0.99,
+    SlipKind.LOST_FACTOR: 1.2, SlipKind.EXPONENT: 1.25, SlipKind.EXTRA_FACTOR: 1.3,
+    SlipKind.OTHER_SYMBOL: 1.4, SlipKind.MISPLACED: 1.5, SlipKind.SWAPPED: 1.5,
+    SlipKind.UPSIDE_DOWN: 1.5, SlipKind.LOST_TERM: 2.0, SlipKind.EXTRA_TERM: 2.0,
     SlipKind.WRONG_NUMBER: 2.2,
-    SlipKind.TWO_SLIPS: 3.0,
-}
-_UNSEEN: Final = 0.05  # dearer by so much: what shows nowhere in the claim
+}  # fmt: skip
+
+
+def cost_of(kind: SlipKind, size: int = 0) -> float:
+    """What a slip costs; `size` is how much of the claim shows it, 0 where nothing does."""
+    return _COSTS.get(kind, 1.0) + (0.01 * min(size, 4) if size else 0.05)
 
 
 @dataclass(frozen=True, slots=True)
 class Slip:
     """One slip: its kind, it in words, and where it is one part for another, these two.
 
-    `mended` is the claim without it, where the slip is one in the claim as it stands.
+    `mended` is the claim without it, where it is a slip in the claim as that stands. Of slips that
+    each explain a claim, those of the least `cost` are named.
     """
 
     kind: SlipKind
@@ -91,29 +84,14 @@ class Slip:
     written: Expr | None = None
     right: Expr | None = None
     mended: Expr | None = field(default=None, compare=False, repr=False)
-    cost: float = field(default=0.0, compare=False, repr=False)
+    cost: float = field(default=1.0, compare=False, repr=False)
 
     def __str__(self) -> str:
         return self.words.text()
 
 
-def cost_of(kind: SlipKind, size: int = 0) -> float:
-    """What a slip costs; `size` is how much of the claim a person sees wrong, 0 if it shows nowhere."""
-    return _COSTS.get(kind, 1.0) + (0.01 * min(size, 4) if size else _UNSEEN)
-
-
 def most_telling(slips: Iterable[Slip]) -> tuple[Slip, ...]:
-    """The cheapest slips, one of each kind.
-
-    >>> general = Slip(SlipKind.WRONG_INDEX, Sentence(("W_{12} for W_{21}",)), cost=1.0)
-    >>> special = Slip(SlipKind.TRANSPOSED, Sentence(("exchanged",)), cost=0.8)
-    >>> [str(slip) for slip in most_telling([general, special, general])]
-    ['exchanged']
-    """
-    found = sorted(slips, key=lambda slip: slip.cost or cost_of(slip.kind))
-    least = found[0].cost or cost_of(found[0].kind) if found else 0.0
-    by_kind: dict[SlipKind, Slip] = {}
-    for slip in found:
-        if (slip.cost or cost_of(slip.kind)) <= least + 1e-6:
-            by_kind.setdefault(slip.kind, slip)
-    return tuple(by_kind.values())
+    """The slips of the least cost, one of each kind."""
+    found = sorted(slips, key=lambda slip: slip.cost)
+    least = [slip for slip in found if slip.cost <= found[0].cost + 1e-6]
+    return tuple({slip.kind: slip for slip in reversed(least)}.values())[::-1]

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Final, Literal
 from autograd.errors import ChalkgradError
 from autograd.marking.answers import Answer, explained, explained_update
 from autograd.marking.carried import Belief, Beliefs, Key
-from autograd.marking.comparing import Outcome, compared, unread
+from autograd.marking.comparing import Outcome, compared, doubt_about, unread
 from autograd.marking.definitions import Definitions, head_of, lead_of
 from autograd.marking.entry import Entry, Verdict
 from autograd.marking.families import Families
+from autograd.marking.kinds import SlipKind
 from autograd.marking.scopes import Scope, Scopes, UnknownError
 from autograd.notation import Cases, Expr, Number, Relation, Sentence, Symbol, is_numeric, symbols_of
 
@@ -186,7 +187,7 @@ class Marker:
                 verdict = "carried"
             else:
                 answer = self._explained(progress, place, reference)
-                reason = self._doubt(progress, place, answer)
+                reason = self._doubt(progress, place, reference, answer)
                 if reason is not None:
                     outcome, verdict, answer = Outcome("unread", reason), "unread", Answer()
         progress.verdicts[place] = verdict
@@ -248,23 +249,31 @@ class Marker:
         rate = self.definitions.rate(equation.place)
         return explained(reference, claim, progress.scope, calculation=calculation, rate=rate)
 
-    def _doubt(self, progress: _Progress, place: int, answer: Answer) -> Sentence | None:
+    def _doubt(
+        self, progress: _Progress, place: int, reference: Expr, answer: Answer
+    ) -> Sentence | None:
         """Why a side that is not right is not surely wrong; None where it is."""
-        equation = progress.equation
+        equation, scope = progress.equation, progress.scope
+        claim, is_step = progress.trees[place][0], equation.place in self.definitions.updates
         if equation.is_aside and place == 1:
             return Sentence(("it may be a condition or an example: it stands within a sentence",))
+        if equation.said.condition and equation.condition is None:
+            return Sentence((f"it holds under a condition: {equation.said.condition}",))
+        is_explained = any(slip.kind is not SlipKind.TWO_SLIPS for slip in answer.slips)
+        if is_explained or is_step:
+            return None
         label, _ = head_of(equation)
-        role = self.definitions.roles[equation.place]
-        second = role == "claim" and label in progress.scope.formulas and place == 1
-        if second and not equation.sides[place].is_number and not answer.slips:
+        is_second = self.definitions.roles[equation.place] == "claim" and label in scope.formulas
+        if is_second and reference is progress.subject and not is_numeric(claim):
             earlier = self.definitions.in_force(equation.place)[label]
             reason = Sentence(
                 (f"line {earlier.line} gives another formula for ", Symbol(label),
                  ": which of the two holds?")
             )  # fmt: skip
             self.definitions.doubt(label, equation.place, reason)
+            progress.subject, progress.no_subject = None, reason
             return reason
-        return None
+        return doubt_about(reference, claim, scope)
 
     def _by_rounded_numbers(self, progress: _Progress, place: int) -> Outcome | None:
         """Whether a number comes of the numbers before as they stand, which are rounded."""

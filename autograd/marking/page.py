@@ -196,7 +196,7 @@ _OPENER: Final = re.compile(
 )
 _EQUATION: Final = re.compile(r"(?<![=<>!])=(?!=)|≈")
 _NO_PROSE: Final = re.compile(
-    rf"</?[A-Za-z][^<>\n{MATH}]*>|(?:https?|ftp|file)://\S+|(?<=\])\([^()\s]*\)"
+    rf"</?[A-Za-z][^<>\n{MATH}]*>|\{{%[^%{{}}]*%\}}|(?:https?|ftp|file)://\S+|(?<=\])\([^()\s]*\)"
     r"|={3,}|^[ \t]*(?:={2,}|-{2,}|\*{3,}|_{3,})[ \t]*$"
     r"|\\(?:usepackage|documentclass|includegraphics|title|author|bibliography)[^\n]*"
     r"|\\(?:item|noindent|par|textbf|textit|emph)(?![A-Za-z])"

@@ -1,9 +1,10 @@
-r"""Slips of the pen: a formula with one sign, symbol, number, factor, term or bracket changed."""
+"""Slips of the pen: a formula with one sign, symbol, number, factor, term or bracket changed."""
 
 from __future__ import annotations
 
 import math
 from collections import Counter
+from dataclasses import dataclass
 from fractions import Fraction
 from itertools import combinations, zip_longest
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -36,67 +37,178 @@ from autograd.notation.signs import ACCENTS
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from autograd.marking.trial import Path, Trial
+    from autograd.marking.trial import Trial
     from autograd.ops import Operation
 
-LARGEST_TREE: Final = 400  # parts of a formula in which slips are looked for
+    Path = tuple[int, ...]
+
 _MOST_SIBLINGS: Final = 12  # of one symbol, the most alike
 _MOST_EXCHANGED: Final = 8  # symbols or numbers, of which any two may be exchanged
 _MOST_TERMS: Final = 4  # of a sum, of which each may be on the wrong side of a bracket
-_LARGEST_NUMBER: Final = 1000
-_FINEST: Final = 12  # the largest divisor of a number that somebody may have meant
+_LARGEST: Final = 1000  # a number that somebody may have meant
+_FINEST: Final = 12  # the divisor of one
+_HATS: Final = frozenset("mvsr")  # moments, which a hat says to be without bias
 
 # Functions that are taken for each other.
 _CONFUSED: Final = (
     (ops.sin, ops.cos, ops.tan, ops.sec, ops.csc, ops.cot),
     (ops.sinh, ops.cosh, ops.tanh, ops.sech, ops.csch, ops.coth),
     (ops.asin, ops.acos, ops.atan, ops.asec, ops.acsc, ops.acot),
-    (ops.asinh, ops.acosh, ops.atanh),
-    (ops.sigmoid, ops.tanh),
-    (ops.log, ops.log2, ops.log10),
+    (ops.asinh, ops.acosh, ops.atanh), (ops.sigmoid, ops.tanh), (ops.log, ops.log2, ops.log10),
     (ops.maximum, ops.minimum),
-)
+)  # fmt: skip
 _INVERSES: Final[Mapping[Operation, Callable[[float], float]]] = {
     ops.log: math.exp, ops.sqrt: lambda y: y * y, ops.tanh: math.atanh, ops.sin: math.asin,
     ops.cos: math.acos, ops.tan: math.atan, ops.sigmoid: lambda y: math.log(y / (1.0 - y)),
 }  # fmt: skip
-_HATS: Final = frozenset("mvsr")  # moments, which a hat says to be without bias
 
 
-class Edit(NamedTuple):
-    """One change to a formula: its kind, the formula after it, what stood there and what does now.
+class Change(NamedTuple):
+    """One change of a part: its kind, what stands there now, and what was changed to what.
 
-    Where a factor or a term came or went, the other of the two is None. `size` is how much of the
-    formula a person sees changed.
+    Of these one is None where a factor or a term came or went. `size` is how much of it one sees.
     """
 
     kind: SlipKind
-    tree: Expr
+    new: Expr
     before: Expr | None
     after: Expr | None
     size: int = 1
 
 
-# Places.
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """A formula with one change; for a `cure` the formula was a claim, else the truth."""
+
+    tree: Expr
+    change: Change
+    is_cure: bool
+    is_whole: bool
+
+    def factor(self) -> tuple[Expr, bool]:
+        """The factor that came or went, and whether it is lost; 1/x that came is x that went."""
+        lost = (self.change.after is None) is not self.is_cure
+        match self.change.before, self.change.after:
+            case None, Product((Number("1"),), (divisor,)):
+                return divisor, not lost
+            case before, after:
+                return before or after or ONE, lost
+
+    @property
+    def kind(self) -> SlipKind:
+        """The kind of slip, from the side of the claim."""
+        kind = self.change.kind
+        if kind is SlipKind.LOST_FACTOR and not self.factor()[1]:
+            return SlipKind.EXTRA_FACTOR
+        if kind is SlipKind.LOST_TERM and (self.change.after is None) is self.is_cure:
+            return SlipKind.EXTRA_TERM
+        return kind
+
+    @property
+    def written(self) -> Expr | None:
+        """What stands in the claim."""
+        return self.change.before if self.is_cure else self.change.after
+
+    @property
+    def right(self) -> Expr | None:
+        """What belongs there."""
+        return self.change.after if self.is_cure else self.change.before
+
+    def words(self) -> tuple[str | Expr, ...]:
+        """The slip in words."""
+        kind, written, right = self.kind, self.written, self.right
+        if written is None or right is None:
+            factor, lost = self.factor()
+            name, what = "factor", factor
+            match self.change.kind:
+                case SlipKind.LOST_TERM:
+                    name, what, lost = "term", written or right or ONE, written is None
+                case SlipKind.BIAS_CORRECTION:
+                    name = "bias correction"
+                case SlipKind.FACTOR_N:  # the mean has 1/n: an n too many is a 1/n that is lost
+                    mean = Product((ONE,), (factor,))
+                    return ("the factor ", mean, " of the mean is ", _fate(not lost))
+            return (f"the {name} ", what, " is ", _fate(lost))
+        if kind is SlipKind.SIGN:
+            size = written.operand if isinstance(written, Negative) else written
+            return (
+                ("the sign is the wrong one",)
+                if self.is_whole
+                else ("the sign of ", size, " is wrong")
+            )
+        if kind is SlipKind.SWAPPED:
+            return (written, " and ", right, " are exchanged")
+        more = ": the indices are exchanged" if kind is SlipKind.TRANSPOSED else ""
+        return (written, " is written where ", right, f" belongs{more}")
 
 
-def placed(tree: Expr) -> Iterator[tuple[Path, Expr, Expr | None]]:
-    """Each part with its place, and the part that it stands in."""
+def _fate(lost: bool) -> str:
+    return "lost" if lost else "one too many"
+
+
+# Changes of what is there.
+
+
+def edits(
+    tree: Expr, siblings: Siblings, differences: Differences, *, is_cure: bool
+) -> Iterator[Edit]:
+    """The formula with each single change of what is there.
+
+    `differences` are those (a, b) for which a - b belongs in it, in this order.
+    """
+    yield Edit(-tree, Change(SlipKind.SIGN, -tree, tree, -tree), is_cure, True)
     waiting: list[tuple[Path, Expr, Expr | None]] = [((), tree, None)]
     while waiting:
         path, part, around = waiting.pop()
-        yield path, part, around
+        for change in _changes(part, around, siblings, differences):
+            yield Edit(_replaced(tree, path, change.new), change, is_cure, False)
         inner = [((*path, i), child, part) for i, child in enumerate(children(part))]
         waiting.extend(reversed(inner))
+    for change in (*_everywhere(tree, siblings), *_exchanged(tree)):
+        yield Edit(change.new, change, is_cure, False)
 
 
-def replaced(tree: Expr, path: Path, new: Expr) -> Expr:
-    """The tree with another part at a place."""
+def _replaced(tree: Expr, path: Path, new: Expr) -> Expr:
     if not path:
         return new
     parts = children(tree)
-    inner = replaced(parts[path[0]], path[1:], new)
+    inner = _replaced(parts[path[0]], path[1:], new)
     return with_children(tree, (*parts[: path[0]], inner, *parts[path[0] + 1 :]))
+
+
+Differences = set[tuple[Expr, Expr]]
+
+
+def _changes(
+    part: Expr, around: Expr | None, siblings: Siblings, differences: Differences
+) -> Iterator[Change]:
+    match part:
+        case Symbol(label):
+            for other in siblings.of(label):
+                yield _whole(siblings.kind(label, other), part, Symbol(other))
+        case Sum(terms):
+            yield from _of_terms(part, differences)
+            if len(terms) <= _MOST_TERMS:
+                yield from (_whole(SlipKind.MISPLACED, part, new, 3) for new in _moved_in(part))
+        case Negative(inner) if around is not None and not isinstance(around, Sum):
+            yield _whole(SlipKind.SIGN, part, inner)
+        case Product():
+            yield from _of_factors(part)
+            yield from (_whole(SlipKind.MISPLACED, part, new, 3) for new in _moved_out(part))
+        case Call(op, arguments, 0):
+            confused = {other: None for group in _CONFUSED if op in group for other in group}
+            for function in confused.keys() - {op}:
+                yield _whole(SlipKind.OTHER_FUNCTION, part, Call(function, arguments))
+            yield from (_whole(SlipKind.MISPLACED, part, new, 3) for new in _moved_out(part))
+    yield from _other_power(part, around)
+
+
+def _whole(kind: SlipKind, part: Expr, new: Expr, size: int = 1) -> Change:
+    return Change(kind, new, part, new, size)
+
+
+def _lost(part: Expr, rest: Expr, kind: SlipKind = SlipKind.LOST_FACTOR) -> Change:
+    return Change(kind, rest, part, None, size_of(part))
 
 
 def size_of(tree: Expr) -> int:
@@ -104,95 +216,12 @@ def size_of(tree: Expr) -> int:
     return sum(1 for part in walk(tree) if not isinstance(part, Negative))
 
 
-# Changes of what is there.
+def _without(parts: tuple[Expr, ...], place: int) -> tuple[Expr, ...]:
+    return parts[:place] + parts[place + 1 :]
 
 
-def edits(tree: Expr, siblings: Siblings, differences: set[tuple[Expr, Expr]]) -> Iterator[Edit]:
-    """The formula with each single slip.
-
-    `differences` are those (a, b) for which a - b belongs in it, in this order.
-    """
-    yield Edit(SlipKind.SIGN, -tree, tree, -tree)
-    for path, part, around in placed(tree):
-        for kind, new, before, after, size in _changed(part, around, siblings, differences):
-            yield Edit(kind, replaced(tree, path, new), before, after, size)
-    yield from _everywhere(tree, siblings)
-    yield from _exchanged(tree)
-
-
-_Change = tuple[SlipKind, Expr, Expr | None, Expr | None, int]  # an Edit of a part by itself
-
-
-def _changed(
-    part: Expr, around: Expr | None, siblings: Siblings, differences: set[tuple[Expr, Expr]]
-) -> Iterator[_Change]:
-    match part:
-        case Symbol(label):
-            for other in siblings.of(label):
-                yield siblings.kind(label, other), Symbol(other), part, Symbol(other), 1
-        case Sum(terms):
-            yield from _changed_sum(part, differences)
-            if len(terms) <= _MOST_TERMS:
-                yield from (_whole(SlipKind.MISPLACED, part, new, 3) for new in _moved_in(part))
-        case Negative(inner) if around is not None and not isinstance(around, Sum):
-            yield _whole(SlipKind.SIGN, part, inner)
-        case Product():
-            yield from _without_a_factor(part)
-        case Call(operation, arguments, 0):
-            for group in _CONFUSED:
-                for other in group if operation in group else ():
-                    if other is not operation:
-                        new = Call(other, arguments)
-                        yield _whole(SlipKind.OTHER_FUNCTION, part, new)
-    yield from (_whole(SlipKind.MISPLACED, part, new, 3) for new in _moved_out(part))
-    yield from _other_power(part, around)
-
-
-def _whole(kind: SlipKind, part: Expr, new: Expr, size: int = 1) -> _Change:
-    return kind, new, part, new, size
-
-
-def _changed_sum(part: Sum, differences: set[tuple[Expr, Expr]]) -> Iterator[_Change]:
-    terms = part.terms
-    for place, term in enumerate(terms):
-        before, after = terms[:place], terms[place + 1 :]
-        turned = term.operand if isinstance(term, Negative) else Negative(term)
-        yield SlipKind.SIGN, Sum((*before, turned, *after)), term, turned, 1
-        rest = before + after
-        left = rest[0] if len(rest) == 1 else Sum(rest)
-        yield SlipKind.LOST_TERM, left, term, None, size_of(term)
-    match terms:
-        case (a, Negative(b)) | (Negative(b), a) if (b, a) in differences:
-            yield _whole(SlipKind.TURNED_ROUND, part, Sum((b, Negative(a))))
-
-
-def differences_in(tree: Expr) -> set[tuple[Expr, Expr]]:
-    """The (a, b) for which a formula says a - b."""
-    found: set[tuple[Expr, Expr]] = set()
-    for part in walk(tree):
-        match part:
-            case Sum((a, Negative(b))) | Sum((Negative(b), a)):
-                found.add((a, b))
-    return found
-
-
-def _without_a_factor(part: Product) -> Iterator[_Change]:
-    factors, divisors = part.factors, part.divisors
-    for place, factor in enumerate(factors):
-        rest = _product(factors[:place] + factors[place + 1 :], divisors)
-        yield _kind_of_factor(factor), rest, factor, None, size_of(factor)
-    for place, divisor in enumerate(divisors):
-        rest = _product(factors, divisors[:place] + divisors[place + 1 :])
-        lost = Product((ONE,), (divisor,))
-        kind = _kind_of_factor(divisor)
-        if kind is SlipKind.LOST_FACTOR and _is_bias_correction(divisor):
-            kind = SlipKind.BIAS_CORRECTION
-        yield kind, rest, lost, None, size_of(divisor)
-    if divisors and len(factors) > 1:
-        lost = Product(factors)
-        yield SlipKind.LOST_FACTOR, _product((), divisors), lost, None, size_of(lost)
-    if divisors:
-        yield _whole(SlipKind.UPSIDE_DOWN, part, _product(divisors, factors), 2)
+def _sum(terms: tuple[Expr, ...]) -> Expr:
+    return terms[0] if len(terms) == 1 else Sum(terms)
 
 
 def _product(factors: tuple[Expr, ...], divisors: tuple[Expr, ...]) -> Expr:
@@ -200,127 +229,162 @@ def _product(factors: tuple[Expr, ...], divisors: tuple[Expr, ...]) -> Expr:
     return factors[0] if len(factors) == 1 and not divisors else Product(factors, divisors)
 
 
+def _of_terms(part: Sum, differences: Differences) -> Iterator[Change]:
+    for place, term in enumerate(part.terms):
+        turned = term.operand if isinstance(term, Negative) else Negative(term)
+        new = Sum((*part.terms[:place], turned, *part.terms[place + 1 :]))
+        yield Change(SlipKind.SIGN, new, term, turned)
+        yield _lost(term, _sum(_without(part.terms, place)), SlipKind.LOST_TERM)
+    match part.terms:
+        case (a, Negative(b)) | (Negative(b), a) if (b, a) in differences:
+            yield _whole(SlipKind.TURNED_ROUND, part, Sum((b, Negative(a))))
+
+
+def differences_in(tree: Expr) -> Differences:
+    """The (a, b) for which a formula says a - b."""
+    sums = (part.terms for part in walk(tree) if isinstance(part, Sum) and len(part.terms) == 2)
+    pairs = (pair for terms in sums for pair in (terms, terms[::-1]))
+    return {(a, b.operand) for a, b in pairs if isinstance(b, Negative)}
+
+
+def _of_factors(part: Product) -> Iterator[Change]:
+    factors, divisors = part.factors, part.divisors
+    for place, factor in enumerate(factors):
+        left = (Negative(ONE),) if isinstance(factor, Negative) else ()
+        size = factor.operand if isinstance(factor, Negative) else factor
+        rest = _product((*factors[:place], *left, *factors[place + 1 :]), divisors)
+        yield _lost(size, rest, _kind_of_factor(size))
+    for place, divisor in enumerate(divisors):
+        rest = _product(factors, _without(divisors, place))
+        lost = _lost(divisor, rest, _kind_of_factor(divisor))
+        yield lost._replace(before=Product((ONE,), (divisor,)))
+    if divisors:
+        yield _whole(SlipKind.UPSIDE_DOWN, part, _product(divisors, factors), 2)
+        if len(factors) > 1:
+            yield _lost(Product(factors), _product((), divisors))
+
+
 def _kind_of_factor(factor: Expr) -> SlipKind:
-    return SlipKind.FACTOR_TWO if factor == Number("2") else SlipKind.LOST_FACTOR
+    match factor:
+        case Number("2"):
+            return SlipKind.FACTOR_TWO
+        case Sum((Number("1"), Negative(Power(Symbol(), Symbol())))):  # 1 - beta^t
+            return SlipKind.BIAS_CORRECTION
+    return SlipKind.LOST_FACTOR
 
 
-def _is_bias_correction(divisor: Expr) -> bool:
-    """Whether it is like 1 - beta^t."""
-    match divisor:
-        case Sum((Number("1"), Negative(Power(Symbol(), _)))):
-            return True
-    return False
-
-
-def _other_power(part: Expr, around: Expr | None) -> Iterator[_Change]:
+def _other_power(part: Expr, around: Expr | None) -> Iterator[Change]:
     """Another exponent, or none, or one where there is none."""
-    kind = SlipKind.EXPONENT
     if isinstance(part, Power):
+        yield _whole(SlipKind.EXPONENT, part, part.base)
         value = value_of(part.exponent)
-        if value is not None and value >= 2 and value.denominator == 1:
-            less = part.base ** number(value - 1)
-            yield SlipKind.LOST_FACTOR, less, part.base, None, size_of(part.base)
-        yield _whole(kind, part, part.base)
-        for other in (value - 1, value + 1, -value) if value is not None else ():
-            if other not in (0, 1):
-                yield _whole(kind, part, Power(part.base, number(other)))
-    elif isinstance(part, Symbol | Call | Sum) and not isinstance(around, Power | None):
-        if not (isinstance(part, Sum) and isinstance(around, Sum | Negative)):
-            yield _whole(kind, part, Power(part, Number("2")))
+        if value is not None:
+            for other in (value - 1, value + 1, -value):
+                yield _whole(SlipKind.EXPONENT, part, part.base ** number(other))
+            if value >= 2:
+                yield _lost(part.base, part.base ** number(value - 1))
+        return
+    kinds = {Product: (Symbol, Call, Sum), Sum: (Symbol, Call), Negative: (Symbol, Call)}
+    if isinstance(part, kinds.get(type(around), ())):
+        yield _whole(SlipKind.EXPONENT, part, Power(part, Number("2")))
 
 
-def _moved_out(part: Expr) -> Iterator[Expr]:
+def _moved_out(part: Product | Call) -> Iterator[Expr]:
     """A term of what stands in a root, a function or a bracket, outside of that."""
-    for i, inner in enumerate(children(part)) if isinstance(part, Product | Call) else ():
+    for i, inner in enumerate(children(part)):
         if not isinstance(inner, Sum) or len(inner.terms) > _MOST_TERMS:
             continue
         for place, term in enumerate(inner.terms):
-            rest = inner.terms[:place] + inner.terms[place + 1 :]
-            left = rest[0] if len(rest) == 1 else Sum(rest)
-            yield Sum((replaced(part, (i,), left), term))
-            match part:
-                case Product(factors, (_, *_) as divisors) if i < len(factors) > 1:
-                    moved = Sum((Product((left,), divisors), term))
-                    yield Product((*factors[:i], moved, *factors[i + 1 :]))
+            left = _sum(_without(inner.terms, place))
+            yield Sum((_replaced(part, (i,), left), term))
+            if isinstance(part, Product) and part.divisors and i < len(part.factors) > 1:
+                moved = Sum((Product((left,), part.divisors), term))
+                yield Product((*_without(part.factors, i), moved))
 
 
 def _moved_in(part: Sum) -> Iterator[Expr]:
     """A term of a sum inside of a root, a function or a bracket beside it."""
     for place, outside in enumerate(part.terms):
-        for other, term in enumerate(part.terms):
-            if other == place:
-                continue
-            size = term.operand if isinstance(term, Negative) else term
-            moved = -outside if isinstance(term, Negative) else outside
-            for new in _with_added(size, moved, 2):
-                changed = Negative(new) if isinstance(term, Negative) else new
-                terms = list(part.terms)
-                terms[other] = changed
-                del terms[place]
-                yield terms[0] if len(terms) == 1 else Sum(tuple(terms))
+        rest = _without(part.terms, place)
+        for other, term in enumerate(rest):
+            size, sign = (term.operand, -1) if isinstance(term, Negative) else (term, 1)
+            for new in _with_added(size, sign * outside, 2):
+                yield _sum((*rest[:other], sign * new, *rest[other + 1 :]))
 
 
 def _with_added(part: Expr, term: Expr, depth: int) -> Iterator[Expr]:
-    if isinstance(part, Product | Call) and depth:
-        for i, inner in enumerate(children(part)):
-            yield replaced(part, (i,), inner + term)
-            for new in _with_added(inner, term, depth - 1):
-                yield replaced(part, (i,), new)
+    for i, inner in enumerate(children(part)) if isinstance(part, Product | Call) and depth else ():
+        yield _replaced(part, (i,), inner + term)
+        yield from (_replaced(part, (i,), new) for new in _with_added(inner, term, depth - 1))
 
 
-def _everywhere(tree: Expr, siblings: Siblings) -> Iterator[Edit]:
+def _everywhere(tree: Expr, siblings: Siblings) -> Iterator[Change]:
     """A symbol that stands in several places, changed in all of them."""
     count = Counter(part.label for part in walk(tree) if isinstance(part, Symbol))
     for label in (label for label, n in count.items() if n > 1):
         for other in siblings.of(label):
             new = substituted(tree, {label: Symbol(other)})
-            yield Edit(siblings.kind(label, other), new, Symbol(label), Symbol(other), 2)
+            yield Change(siblings.kind(label, other), new, Symbol(label), Symbol(other), 2)
 
 
-def _exchanged(tree: Expr) -> Iterator[Edit]:
+def _exchanged(tree: Expr) -> Iterator[Change]:
     """Two symbols, or two numbers, each in the place of the other."""
-    numbers = {part: None for part in walk(tree) if isinstance(part, Number)}
-    for leaves in (list(map(Symbol, symbols_of(tree))), list(numbers)):
+    numbers = dict.fromkeys(part for part in walk(tree) if isinstance(part, Number))
+    for leaves in ([Symbol(label) for label in symbols_of(tree)], [*numbers]):
         for a, b in combinations(leaves[:_MOST_EXCHANGED], 2):
-            other = {a: b, b: a}
-            new = rebuilt(tree, lambda part, other=other: other.get(part))  # type: ignore[misc]
-            yield Edit(SlipKind.SWAPPED, new, a, b, 2)
+            new = rebuilt(tree, {a: b, b: a, ONE: ONE}.get)
+            yield Change(SlipKind.SWAPPED, new, a, b, 2)
 
 
 # Changes by what would have to stand there.
 
 
 class Known(NamedTuple):
-    """Numbers that may be lost or too many: trees, and what they are worth."""
+    """What may be lost or too many, each with its worth; and the symbols that there are."""
 
     factors: Sequence[tuple[SlipKind, Expr, float]]
     symbols: Sequence[tuple[str, float]]
 
 
-def needed(tree: Expr, trial: Trial, target: float) -> Iterator[tuple[Path, Expr, float, bool]]:
-    """What each part would have to be worth for the whole to be worth the target.
+def supplied(
+    tree: Expr, trial: Trial, target: float, known: Known, *, is_cure: bool
+) -> Iterator[Edit]:
+    """The formula with one factor, term, number or symbol such that it is worth the target.
 
-    Also whether it is a whole term, or all of a bracket: of what is multiplied, any part may have
-    a factor more, and it is the same.
+    For that, what each part would have to be worth is worked out from the whole downwards.
     """
     waiting: list[tuple[Path, Expr, float, bool]] = [((), tree, target, True)]
     while waiting:
         path, part, wanted, is_whole = waiting.pop()
-        yield path, part, wanted, is_whole
+        value = trial.of(part)
+        changes = [*_replaced_leaf(part, wanted, known)]
+        # In a product any part may have a factor more, and it is the same.
+        if is_whole and value and wanted:
+            changes += _with_a_factor(part, wanted / value, known)
+        if not path or isinstance(part, Sum):
+            changes += _with_a_term(part, wanted - value, value, known)
+        for change in changes:
+            yield Edit(_replaced(tree, path, change.new), change, is_cure, False)
         for i, child in enumerate(children(part)):
             try:
-                inner = _needed_inside(part, i, trial.of(child), trial.of(part), wanted, trial)
+                inner = _needed_inside(part, i, trial.of(child), value, wanted, trial)
             except (ArithmeticError, ValueError):
                 continue
-            if inner is not None and math.isfinite(inner):
-                # In an exponent a factor or a term more is no slip of the pen.
-                inside = isinstance(part, Negative | Product) or (isinstance(part, Power) and i > 0)
-                waiting.append(((*path, i), child, inner, not inside))
+            in_exponent = isinstance(part, Power) and i > 0
+            waiting.append(
+                (
+                    (*path, i),
+                    child,
+                    inner,
+                    not in_exponent and not isinstance(part, Negative | Product),
+                )
+            )
 
 
 def _needed_inside(
     part: Expr, i: int, child: float, value: float, wanted: float, trial: Trial
-) -> float | None:
+) -> float:
+    """What a child has to be worth for its part to be worth what is wanted."""
     match part:
         case Sum():
             return wanted - (value - child)
@@ -331,27 +395,13 @@ def _needed_inside(
         case Power(base, _) if i:
             return math.log(wanted) / math.log(trial.of(base))
         case Power(_, exponent):
-            power = trial.of(exponent)
-            root = math.copysign(abs(wanted) ** (1.0 / power), child)
-            return root if is_close(math.pow(root, power), wanted) else None
+            return math.copysign(float(abs(wanted) ** (1.0 / trial.of(exponent))), child)
         case Call(operation, (_,), 0) if operation in _INVERSES:
             return _INVERSES[operation](wanted)
-    return None
+    raise ValueError
 
 
-def supplied(tree: Expr, trial: Trial, target: float, known: Known) -> Iterator[Edit]:
-    """The formula with a factor, a term, a number or a symbol such that it is worth the target."""
-    for path, part, wanted, is_whole in needed(tree, trial, target):
-        value = trial.of(part)
-        for kind, new, before, after, size in _supplied(
-            part, value, wanted, is_whole, not path, known
-        ):
-            yield Edit(kind, replaced(tree, path, new), before, after, size)
-
-
-def _supplied(
-    part: Expr, value: float, wanted: float, is_whole: bool, is_root: bool, known: Known
-) -> Iterator[_Change]:
+def _replaced_leaf(part: Expr, wanted: float, known: Known) -> Iterator[Change]:
     if isinstance(part, Number):
         other = _simple(wanted)
         if other is not None and other > 0 and other != part.value:
@@ -360,39 +410,35 @@ def _supplied(
         for label, worth in known.symbols:
             if is_close(worth, wanted) and label != part.label:
                 yield _whole(SlipKind.OTHER_SYMBOL, part, Symbol(label))
-    if is_whole and value and wanted:
-        yield from _with_a_factor(part, wanted / value, known)
-    if is_root or isinstance(part, Sum):
-        missing = wanted - value
-        one = [(SlipKind.LOST_TERM, ONE, 1.0)]
-        for _, tree, worth in (*one, *known.factors):
-            if is_close(abs(missing), abs(worth), value):
-                term = tree if missing * worth > 0 else Negative(tree)
-                yield SlipKind.LOST_TERM, part + term, None, term, size_of(term) + 1
 
 
-def _with_a_factor(part: Expr, ratio: float, known: Known) -> Iterator[_Change]:
+def _with_a_factor(part: Expr, ratio: float, known: Known) -> Iterator[Change]:
     for kind, factor, worth in known.factors:
         if is_close(ratio, worth):
-            yield kind, factor * part, None, factor, size_of(factor)
+            yield Change(kind, factor * part, None, factor, size_of(factor) + 1)
         if worth and is_close(ratio, 1.0 / worth):
-            inverse = Product((ONE,), (factor,))
-            yield kind, part / factor, None, inverse, size_of(factor)
+            yield Change(kind, part / factor, None, Product((ONE,), (factor,)), size_of(factor) + 1)
     simple = _simple(ratio)
-    if simple is not None and 1 in (abs(simple.numerator), simple.denominator):
-        size: Expr = Number(str(abs(simple.numerator)))
-        if simple.denominator > 1:
-            size = Product((size,), (Number(str(simple.denominator)),))
-        factor = -size if simple < 0 else size
-        if abs(simple) != 1 and simple not in (2, Fraction(1, 2)):
-            yield SlipKind.LOST_FACTOR, factor * part, None, factor, 2
+    if simple is not None and simple not in (1, -1, 2, Fraction(1, 2)):
+        above, below = Number(str(abs(simple.numerator))), simple.denominator
+        size = above if below == 1 else Product((above,), (Number(str(below)),))
+        if 1 in (abs(simple.numerator), below):
+            factor = -size if simple < 0 else size
+            yield Change(SlipKind.LOST_FACTOR, factor * part, None, factor, 2)
+
+
+def _with_a_term(part: Expr, missing: float, about: float, known: Known) -> Iterator[Change]:
+    for tree, worth in ((ONE, 1.0), *((tree, worth) for _, tree, worth in known.factors)):
+        if is_close(abs(missing), abs(worth), about):
+            term = tree if missing * worth > 0 else Negative(tree)
+            yield Change(SlipKind.LOST_TERM, part + term, None, term, size_of(term) + 1)
 
 
 def _simple(value: float) -> Fraction | None:
     """The number with few digits that a float is, if it is one."""
-    if not math.isfinite(value) or abs(value) > _LARGEST_NUMBER:
+    if not abs(value) <= _LARGEST:
         return None
-    simple = Fraction(value).limit_denominator(_LARGEST_NUMBER)
+    simple = Fraction(value).limit_denominator(_LARGEST)
     is_small = simple.denominator <= _FINEST or abs(simple.numerator) == 1
     return simple if is_small and is_close(float(simple), value) else None
 
@@ -417,10 +463,9 @@ class Siblings:
     def of(self, label: str) -> list[str]:
         """Those of one symbol, the most alike first; not too many."""
         if label not in self._known:
-            own = self._spellings.get(label)
-            family = self._families.get(_letter(own), []) if own else []
-            others = [other for other in family if other != label]
-            others.sort(key=lambda other: _unlikeness(self._spellings[other], own or Spelling("")))
+            own = _spelling(label)
+            others = [other for other in self._families.get(_letter(own), ()) if other != label]
+            others.sort(key=lambda other: _unlikeness(self._spellings[other], own))
             self._known[label] = others[:_MOST_SIBLINGS]
         return self._known[label]
 
@@ -428,11 +473,10 @@ class Siblings:
         """What kind of slip it is to write one symbol for the other."""
         a, b = _spelling(label), _spelling(other)
         if a.base != b.base:
-            is_moment = a[1:] == b[1:] and _letter(a) == _letter(b) and _letter(a) in _HATS
+            is_moment = a[1:] == b[1:] and _letter(a) in _HATS
             return SlipKind.BIAS_CORRECTION if is_moment else SlipKind.OTHER_SYMBOL
-        if a.sup == b.sup and len(a.sub) > 1 and a.sub == b.sub[::-1]:
-            return SlipKind.TRANSPOSED
-        return SlipKind.WRONG_INDEX
+        is_turned = len(a.sub) > 1 and _unlikeness(a, b) == 0
+        return SlipKind.TRANSPOSED if is_turned else SlipKind.WRONG_INDEX
 
 
 def _unlikeness(a: Spelling, b: Spelling) -> int:
@@ -449,7 +493,5 @@ def _spelling(label: str) -> Spelling:
 
 def _letter(spelling: Spelling) -> str:
     """The letter without accents."""
-    letter = spelling.base
-    for accent in ACCENTS:
-        letter = letter.removeprefix(f"\\{accent}{{")
-    return letter.rstrip("}") if letter != spelling.base else letter
+    command, brace, inner = spelling.base.partition("{")
+    return inner.rstrip("}") if brace and command[1:] in ACCENTS else spelling.base

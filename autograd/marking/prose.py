@@ -211,7 +211,8 @@ def continues_formula(line: str, before: str, known: Vocabulary) -> bool:
     content = line.strip()
     if not content or content[0] == "=":
         return False
-    begins = content[0] in "+-−*/·×" and (line[:2].isspace() or "=" not in line)
+    is_sign = line[0].isspace() or ("=" not in line and content[0] not in "-*")
+    begins = content[0] in "+-−*/·×" and is_sign and content[:2] != "**"
     ends = before.rstrip()[-1:] in tuple("+-−*/·×=")
     kinds = {token.kind for token in _tokens(line, 0, known)}
     return (begins or ends) and not kinds & {"word", "stop", "math"}

@@ -16,6 +16,7 @@ from autograd.notation import (
     FormulaError,
     Sentence,
     Symbol,
+    is_numeric,
     rebuilt,
     substituted,
     symbols_of,
@@ -114,13 +115,12 @@ class Scope:
             if label in self.broken:
                 yield self.broken[label]
 
-    def derivatives(self, tree: Expr) -> Iterator[tuple[str, str]]:
-        """The derivatives in a tree of a symbol by another that it does not depend on."""
+    def derivatives(self, tree: Expr) -> Iterator[tuple[Expr, Symbol]]:
+        """The derivatives in a tree that are 0 by the page, as nothing in them depends on that."""
         for part in walk(tree):
-            if isinstance(part, Derivative) and isinstance(part.of, Symbol):
-                of, wrt = part.of.label, part.wrt.label
-                if not self.judge.depends(of, wrt):
-                    yield of, wrt
+            if isinstance(part, Derivative) and not is_numeric(part.of):
+                if not any(self.judge.depends(s, part.wrt.label) for s in symbols_of(part.of)):
+                    yield part.of, part.wrt
 
 
 class Scopes:

@@ -9,32 +9,23 @@ two at once.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from functools import cached_property
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property, partial
 from itertools import islice
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
+from autograd import ops
 from autograd.errors import ChalkgradError
 from autograd.marking import digits
-from autograd.marking.calculus_slips import Mistake, mistakes_in, mistakes_with_term
+from autograd.marking.calculus_slips import Mistake, mistakes_in
 from autograd.marking.kinds import Slip, SlipKind, cost_of, most_telling
-from autograd.marking.pen import (
-    LARGEST_TREE,
-    Edit,
-    Known,
-    Siblings,
-    differences_in,
-    edits,
-    supplied,
-)
-from autograd.marking.trial import ROOT, Chain, Form, Key, Numbers, Place, Trial, is_close
+from autograd.marking.pen import Change, Edit, Known, Siblings, differences_in, edits, supplied
+from autograd.marking.trial import ROOT, Chain, Numbers, is_close, trial
 from autograd.marking.wiring import Rewiring, updated
-from autograd.notation.calculus import derivative
+from autograd.notation.calculus import Form, derivative
 from autograd.notation.errors import FormulaError
 from autograd.notation.expr import (
-    ONE,
-    ZERO,
     At,
     Call,
     Constant,
@@ -46,6 +37,7 @@ from autograd.notation.expr import (
     Product,
     Sum,
     Symbol,
+    as_expr,
     is_numeric,
     size_of,
     substituted,
@@ -56,63 +48,80 @@ from autograd.notation.expr import (
 from autograd.notation.layout import Sentence
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from autograd.marking.judge import Judge
+    from autograd.marking.points import Point
+    from autograd.marking.trial import Key, Place
 
-    from autograd.marking.judge import Judge, Point
+__all__ = ["Slip", "SlipKind", "found", "most_telling", "other_derivative"]
 
-__all__ = ["Candidate", "Slip", "SlipKind", "found", "most_telling", "other_derivative"]
-
+_LARGEST: Final = 400  # parts of a formula in which slips are looked for
+_LARGEST_CHAIN: Final = 20_000  # parts of all formulas between a function and its variable
 _POINTS: Final = 4
 _MOST_POINTS: Final = 28
 _MOST_CANDIDATES: Final = 6_000
 _MOST_TRIED: Final = 60  # of those that pass at the first point
 _MOST_FACTORS: Final = 60  # symbols of which each may be a factor too many
 _MOST_WORK: Final = 200_000  # parts worked out anew for slips in several places
-# What may be one of two slips at once.
-_CHEAP: Final = frozenset(SlipKind) - {
+# What explains too much to be one of two slips at once.
+_SINGLE: Final = frozenset((
     SlipKind.LOST_TERM, SlipKind.EXTRA_TERM, SlipKind.WRONG_NUMBER, SlipKind.OTHER_SYMBOL,
     SlipKind.MISPLACED, SlipKind.SWAPPED, SlipKind.UPSIDE_DOWN, SlipKind.NOT_DERIVED,
-}  # fmt: skip
-_OF_FORMULAS: Final = frozenset((SlipKind.LOST_TERM, SlipKind.WRONG_NUMBER))  # of no number alone
+))  # fmt: skip
 
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A slip, and what the truth altered by it, or for a cure the mended claim, is worth at a spot."""
-
-    kind: SlipKind
-    cost: float
-    told: Callable[[], Slip]
-    worth: Callable[[Spot], float]
-    is_cure: bool = False
+Words = Sequence["str | Expr"]
 
 
 class Spot:
-    """One point at which slips are tried: what truth and claim are worth, and all their parts."""
+    """One point at which slips are tried: what truth and claim are worth there, and their parts."""
 
     def __init__(self, case: _Case, point: Point | None) -> None:
         self._case = case
         self.numbers = Numbers(case.judge, point, case.at)
-        self.trial = Trial.of_numbers(self.numbers)
+        self.trial = trial(self.numbers)
         self.claimed = self.trial.learn(case.claim)
         self.true = self.trial.learn(case.truth)
 
     @cached_property
     def chain(self) -> Chain:
         """The derivative by the chain rule."""
-        of, wrt = self._case.gradient
-        return Chain(of, wrt, self._case.judge, self.numbers)
+        return Chain(*self._case.gradient, self._case.judge, self.numbers)
 
     def whole(self, slope: float) -> float:
         """What the truth is worth where the derivative in it is worth this."""
-        part = self._case.inner
-        return Trial(self.trial.symbol, float, self.numbers.worth, known={id(part): slope}).of(
-            self._case.truth
-        )
+        worths = replace(self.trial, known={id(self._case.inner): slope})
+        return float(worths.of(self._case.truth))
+
+
+class Candidate(NamedTuple):
+    """A slip, what it costs, and what the truth with it, or the claim without it, is worth."""
+
+    kind: SlipKind
+    cost: float
+    words: Words | Callable[[], Words]
+    worth: Callable[[Spot], float]
+    edit: Edit | None = None
+
+    @property
+    def is_cure(self) -> bool:
+        """Whether it is the claim that was changed."""
+        return self.edit is not None and self.edit.is_cure
+
+    def tried(self, spot: Spot) -> float | None:
+        """The worth at a spot, if there is one."""
+        try:
+            return self.worth(spot)
+        except (ChalkgradError, ArithmeticError, ValueError):
+            return None
+
+    def explains(self, spot: Spot) -> bool:
+        """Whether truth and claim are the same there with the slip, or without it."""
+        worth = self.tried(spot)
+        target = spot.true if self.is_cure else spot.claimed
+        return worth is not None and is_close(worth, target, spot.true)
 
 
 class _Case:
-    """A claim and the truth, and all slips that there may be."""
+    """A claim and the truth, and all slips that there may be between them."""
 
     def __init__(self, claim: Expr, truth: Expr, formula: Expr | None, judge: Judge) -> None:
         while isinstance(truth, Symbol) and isinstance(judge.formulas.get(truth.label), Derivative):
@@ -122,30 +131,33 @@ class _Case:
         self.claim = claim
         self.judge = judge
         self.inner = next((p for p in walk(self.truth) if isinstance(p, Derivative)), None)
-        self.formulas = [tree for tree in (formula,) if tree is not None and self._fits(tree)]
-        labels = [*judge.formulas, *judge.values, *symbols_of(claim, truth)]
-        self.siblings = Siblings(label for label in dict.fromkeys(labels) if label[:1] != "\0")
-
-    @staticmethod
-    def _fits(tree: Expr) -> bool:
-        return size_of([tree]) <= LARGEST_TREE
+        self.formulas = [tree for tree in (formula,) if tree is not None and _fits(tree)]
+        labels = dict.fromkeys([*judge.formulas, *judge.values, *symbols_of(claim, truth)])
+        self.siblings = Siblings(filter(_is_visible, labels))
+        self.claimed = {part.label for part in walk(claim) if isinstance(part, Symbol)} | {
+            part.operation.name for part in walk(claim) if isinstance(part, Call)
+        }
 
     @cached_property
     def gradient(self) -> tuple[Expr, str]:
-        """What is differentiated once more, by what."""
+        """What is differentiated once more, and by what."""
         if self.inner is None:
             raise FormulaError("no derivative", "", 0, 0)
         of, wrt = self.inner.of, self.inner.wrt.label
         for _ in range(self.inner.order - 1):
             of = derivative(self._expanded(of, wrt), wrt)
+        used = (self.judge.formulas[s] for s in self.judge.cone(of) if s in self.judge.formulas)
+        if size_of(used) > _LARGEST_CHAIN:
+            raise FormulaError("too much to try every slip", "", 0, 0)
         return of, wrt
 
-    def _expanded(self, tree: Expr, wrt: str) -> Expr:
-        """The tree with the formulas of all that depends on a symbol put in."""
+    def _expanded(self, tree: Expr, wrt: str = "") -> Expr:
+        """The tree with formulas for all that depends on a symbol, or for what has no name."""
         for label in reversed(self.judge.cone(tree)):
-            if label != wrt and label in self.judge.formulas and self.judge.depends(label, wrt):
-                tree = substituted(tree, {label: self.judge.formulas[label]})
-                if not self._fits(tree):
+            formula = self.judge.formulas.get(label) if label != wrt else None
+            if formula and (self.judge.depends(label, wrt) if wrt else not _is_visible(label)):
+                tree = substituted(tree, {label: formula})
+                if not _fits(tree):
                     raise FormulaError("too long to be written out", "", 0, 0)
         return tree
 
@@ -170,136 +182,112 @@ class _Case:
                 break
         return spots if len(spots) > 1 else []
 
-    # Candidates.
+    def slip(self, candidate: Candidate) -> Slip:
+        """The slip of a candidate, told."""
+        words = candidate.words if isinstance(candidate.words, Sequence) else candidate.words()
+        try:
+            words = [w if isinstance(w, str) else self._expanded(w) for w in words]
+        except FormulaError:
+            words = [w if isinstance(w, str) else Symbol(r"\ldots") for w in words]
+        slip = Slip(candidate.kind, Sentence(tuple(words)), cost=candidate.cost)
+        edit = candidate.edit
+        if edit is None or None in (edit.written, edit.right) or edit.kind is SlipKind.SIGN:
+            return replace(slip, mended=edit.tree if edit and edit.is_cure else None)
+        return replace(
+            slip, written=edit.written, right=edit.right, mended=edit.tree if edit.is_cure else None
+        )
+
+    # Slips of the pen.
 
     def candidates(self, spot: Spot) -> Iterator[Candidate]:
-        """All single slips that are tried one by one."""
+        """All single slips."""
         known = self._known(spot)
-        yield from self._of_pen(self.claim, spot, spot.true, known, is_cure=True)
-        for tree in self.formulas:
+        for tree in (self.claim, *self.formulas):
+            is_cure = tree is self.claim
+            target = spot.true if is_cure else spot.claimed
             spot.trial.learn(tree)
-            yield from self._of_pen(tree, spot, spot.claimed, known, is_cure=False)
+            if _fits(tree):
+                yield from self._edited(
+                    edits(tree, self.siblings, self._differences, is_cure=is_cure)
+                )
+                found = supplied(tree, spot.trial, target, known, is_cure=is_cure)
+                only_factors = is_numeric(tree)
+                yield from self._edited(
+                    e for e in found
+                    if not only_factors
+                    or e.change.kind not in (SlipKind.LOST_TERM, SlipKind.WRONG_NUMBER)
+                )  # fmt: skip
         if self.inner is not None:
-            yield from self._of_gradient(spot)
+            yield from self._of_gradient(self.inner, spot)
 
-    def _of_pen(
-        self, tree: Expr, spot: Spot, target: float, known: Known, *, is_cure: bool
-    ) -> Iterator[Candidate]:
-        if not self._fits(tree):
-            return
-        for edit in edits(tree, self.siblings, self._differences if is_cure else set()):
-            if is_cure or self._is_written(edit):
-                yield self._edited(edit, tree, is_cure)
-        for edit in supplied(tree, spot.trial, target, known):
-            if not is_numeric(tree) or edit.kind not in _OF_FORMULAS:
-                yield self._edited(edit, tree, is_cure)
-
-    def _edited(self, edit: Edit, tree: Expr, is_cure: bool) -> Candidate:
-        kind = _kind(edit, is_cure)
-        cost = cost_of(kind, edit.size if is_cure else 0)
-        if kind is SlipKind.FACTOR_N and _lost_factor(edit, is_cure) == (Number("2"), True):
-            cost += 0.5  # rather it is the 2 of a square
-        if kind in (SlipKind.LOST_FACTOR, SlipKind.EXTRA_FACTOR) and self._says_little(edit):
-            cost += 0.1
-        return Candidate(
-            kind,
-            cost,
-            lambda: self._told(edit, tree, kind, is_cure),
-            lambda spot: spot.trial.of(edit.tree),
-            is_cure,
-        )
+    def _edited(self, found: Iterable[Edit]) -> Iterator[Candidate]:
+        for edit in found:
+            if edit.is_cure or self._is_written(edit):
+                yield Candidate(
+                    edit.kind, self._cost(edit), edit.words, partial(_worth_of, edit.tree), edit
+                )
 
     def _is_written(self, edit: Edit) -> bool:
         """Whether a symbol or function that stands for another one does stand in the claim."""
-        match edit.after:
-            case Symbol() as symbol:
-                return symbol in walk(self.claim)
+        match edit.change.after:
+            case Symbol(label):
+                return label in self.claimed
             case Call(operation) if edit.kind is SlipKind.OTHER_FUNCTION:
-                return any(
-                    isinstance(p, Call) and p.operation is operation for p in walk(self.claim)
-                )
+                return operation.name in self.claimed
         return True
 
-    def _says_little(self, edit: Edit) -> bool:
-        """Whether a lost factor may as well be part of a derivative by a rule."""
-        factor = edit.after or edit.before
-        is_wrt = self.inner is not None and factor == self.inner.wrt
-        return is_wrt or not isinstance(factor, Symbol)
-
-    def _told(self, edit: Edit, tree: Expr, kind: SlipKind, is_cure: bool) -> Slip:
-        written, right = (edit.before, edit.after) if is_cure else (edit.after, edit.before)
-        words = _words(edit, kind, is_cure, is_whole=edit.before is tree)
-        is_part = kind is not SlipKind.SIGN and None not in (written, right)
-        mended = edit.tree if is_cure else None
-        return self._slip(
-            kind, words, written if is_part else None, right if is_part else None, mended
-        )
-
-    def _slip(
-        self,
-        kind: SlipKind,
-        words: Iterable[str | Expr],
-        written: Expr | None = None,
-        right: Expr | None = None,
-        mended: Expr | None = None,
-    ) -> Slip:
-        parts = tuple(w if isinstance(w, str) else self._visible(w) for w in words)
-        return Slip(kind, Sentence(parts), written, right, mended)
-
-    def _visible(self, tree: Expr) -> Expr:
-        """A tree with formulas for what has no name."""
-        while hidden := [label for label in symbols_of(tree) if label[:1] == "\0"]:
-            tree = substituted(tree, {label: self.judge.formulas[label] for label in hidden})
-            if not self._fits(tree):
-                return Symbol(r"\ldots")
-        return tree
+    def _cost(self, edit: Edit) -> float:
+        cost = cost_of(edit.kind, edit.change.size if edit.is_cure else 0)
+        factor, lost = edit.factor()
+        if edit.kind is SlipKind.FACTOR_N and lost and factor == Number("2"):
+            return cost + 0.5  # rather it is the 2 of a square
+        if edit.kind in (SlipKind.LOST_FACTOR, SlipKind.EXTRA_FACTOR):
+            # Other factors may as well come from a rule of the calculus.
+            is_wrt = self.inner is not None and factor == self.inner.wrt
+            return cost + 0.1 * (is_wrt or not isinstance(factor, Symbol))
+        return cost
 
     @cached_property
     def _differences(self) -> set[tuple[Expr, Expr]]:
         """The (a, b) for which the right formula, or one of the page, has a - b, in this order."""
-        trees = [*self.formulas, *islice(self.judge.formulas.values(), LARGEST_TREE)]
+        trees = [*self.formulas, *islice(self.judge.formulas.values(), _LARGEST)]
         return {pair for tree in trees for pair in differences_in(tree)}
 
     def _known(self, spot: Spot) -> Known:
-        labels = dict.fromkeys(symbols_of(self.claim, *self.formulas, self.truth))
-        used = self.judge.cone(self.truth)
-        labels.update(dict.fromkeys(label for label in used if label not in self.judge.formulas))
-        visible = [label for label in labels if label[:1] != "\0"][:_MOST_FACTORS]
-        symbols = [
-            (label, worth)
-            for label in visible
-            if (worth := _tried(spot, Symbol(label))) is not None
+        leaves = [s for s in self.judge.cone(self.truth) if s not in self.judge.formulas]
+        labels = dict.fromkeys([*symbols_of(self.claim, *self.formulas, self.truth), *leaves])
+        symbols = list(map(Symbol, filter(_is_visible, labels)))[:_MOST_FACTORS]
+        numbers = {
+            part for tree in self.formulas for part in walk(tree) if isinstance(part, Number)
+        }
+        trees: list[tuple[SlipKind, Expr]] = [
+            (SlipKind.FACTOR_N, Number(str(n))) for n in self._counts
         ]
-        factors = [(SlipKind.FACTOR_N, Number(str(n)), float(n)) for n in self._counts]
-        factors.append((SlipKind.FACTOR_TWO, Number("2"), 2.0))
-        factors += [(SlipKind.LOST_FACTOR, Symbol(label), worth) for label, worth in symbols]
-        numbers = [
-            Number("2"),
-            *(p for tree in self.formulas for p in walk(tree) if isinstance(p, Number)),
-        ]
-        constants: list[Expr] = [Constant("pi"), Constant("e")]
-        constants += [_log(part) for part in dict.fromkeys(numbers) if part.value > 1]
-        factors += [
-            (SlipKind.LOST_FACTOR, tree, worth)
-            for tree in constants
-            if (worth := _tried(spot, tree)) is not None
-        ]
-        return Known(factors, symbols)
+        trees += [(SlipKind.FACTOR_TWO, Number("2"))]
+        others = (*symbols, Constant("pi"), Constant("e"), *map(ops.log, numbers | {Number("2")}))
+        trees += [(SlipKind.LOST_FACTOR, tree) for tree in others]
+        factors = []
+        for kind, tree in trees:
+            candidate = Candidate(kind, 0.0, (), partial(_worth_of, tree))
+            worth = candidate.tried(spot)
+            if worth is not None:
+                factors.append((kind, tree, worth))
+        return Known(
+            factors, [(t.label, worth) for _, t, worth in factors if isinstance(t, Symbol)]
+        )
 
     @cached_property
     def _counts(self) -> list[int]:
         """The numbers n of things that means are taken of: where a sum is divided by n."""
-        found: dict[int, None] = {}
-        for tree in islice(self.judge.formulas.values(), LARGEST_TREE):
-            for part in walk(tree):
-                if isinstance(part, Product) and any(map(self._is_total, part.factors)):
-                    values = [value_of(d) for d in part.divisors]
-                    found |= {int(n): None for n in values if n and n.denominator == 1 and n >= 2}
-        return list(found)
+        trees = islice(self.judge.formulas.values(), _LARGEST)
+        parts = (part for tree in trees for part in walk(tree) if isinstance(part, Product))
+        means = (part for part in parts if any(map(self._is_total, part.factors)))
+        values = (value_of(divisor) for part in means for divisor in part.divisors)
+        return list(dict.fromkeys(int(n) for n in values if n and n.denominator == 1 and n > 1))
 
     def _is_total(self, tree: Expr) -> bool:
         """Whether it is a sum of like things."""
-        while isinstance(tree, Symbol) and tree.label[:1] == "\0":
+        while isinstance(tree, Symbol) and not _is_visible(tree.label):
             tree = self.judge.formulas[tree.label]
         return isinstance(tree, Sum) and not any(
             isinstance(t, Number | Negative) for t in tree.terms
@@ -307,271 +295,167 @@ class _Case:
 
     # Slips in the derivative.
 
-    def _of_gradient(self, spot: Spot) -> Iterator[Candidate]:
-        yield from self._of_wholes(spot)
-        yield from self._of_others()
+    def _of_gradient(self, inner: Derivative, spot: Spot) -> Iterator[Candidate]:
+        yield from self._of_wholes(inner, spot)
         try:
             chain = spot.chain
         except ChalkgradError:
-            return  # what the chain rule cannot be worked out for has no slips in it
-        if not is_close(spot.whole(chain.slope), spot.true):
+            return  # where the chain rule cannot be worked out, no slips in it can
+        if not is_close(spot.whole(chain.tangents[ROOT]), spot.true):
             return
-        rewiring = Rewiring(chain, self._name_of(chain))
         size = sum(map(len, chain.places.values()))
-        for wiring in islice(rewiring.slips(), max(20, _MOST_WORK // size)):
-            yield self._rewired(wiring.kind, wiring.words, wiring.wrong)
+        for wiring in islice(Rewiring(chain, self._of).slips(), max(20, _MOST_WORK // size)):
+            yield _rewired(wiring.kind, wiring.words, wiring.wrong)
         yield from self._of_calculus(chain)
-        yield from self._of_links(chain)
+        yield from self._of_links(inner, chain)
 
-    def _name_of(self, chain: Chain) -> str:
-        of = chain.formulas[ROOT]
+    @property
+    def _of(self) -> str:
+        """The symbol that is differentiated, if it is one."""
+        of = self.gradient[0]
         return of.label if isinstance(of, Symbol) else ROOT
-
-    def _rewired(
-        self,
-        kind: SlipKind,
-        words: Iterable[str | Expr],
-        wrong: Mapping[Key, Form],
-        cost: float = 0.0,
-    ) -> Candidate:
-        def worth(spot: Spot) -> float:
-            if len(wrong) > 1:
-                return spot.whole(spot.chain.altered(wrong))
-            ((key, form),) = wrong.items()
-            chain = spot.chain
-            return spot.whole(chain.slope + chain.change(key, chain.wrong_slope(key, form)))
-
-        return Candidate(kind, cost or cost_of(kind), lambda: self._slip(kind, words), worth)
 
     def _of_calculus(self, chain: Chain) -> Iterator[Candidate]:
         """The rules of the calculus applied wrongly, at one place or at all."""
-        places: dict[int, tuple[Mistake, list[Key]]] = {}
-        for label, inside in chain.places.items():
-            if label == ROOT and isinstance(chain.formulas[ROOT], Symbol):
-                continue
-            terms = {
-                id(p) for place in inside if place.rule in ("sum", "negative") for p in place.below
-            }
-            terms |= {id(place) for place in inside[:1] if place.rule != "sum"}
-            for number, place in enumerate(inside):
-                mistakes = mistakes_in(place) if place.slope != 0 else ()
-                if id(place) in terms:
-                    mistakes += mistakes_with_term(place)
-                for mistake in mistakes:
-                    slope = _attempted(mistake.form, place)
-                    if slope is None or is_close(slope, place.slope):
-                        continue
-                    key = (label, number)
-                    places.setdefault(id(mistake), (mistake, []))[1].append(key)
-                    yield self._mistaken(mistake, place, {key: mistake.form})
-        for mistake, keys in places.values():
-            if len(keys) > 1:
-                place = chain.places[keys[0][0]][keys[0][1]]
-                yield self._mistaken(mistake, place, dict.fromkeys(keys, mistake.form))
+        found: dict[int, tuple[Mistake, Place, dict[Key, Form]]] = {}
+        for label, places in chain.places.items():
+            if label == ROOT != self._of:
+                continue  # only the symbol that is differentiated
+            sums = [place for place in places if place.rule in ("sum", "negative")]
+            terms = {id(term) for place in sums for term in place.below}
+            terms |= {id(place) for place in places[:1] if place.rule != "sum"}
+            for number, place in enumerate(places):
+                for mistake in mistakes_in(place, is_term=id(place) in terms):
+                    entry = found.setdefault(id(mistake), (mistake, place, {}))
+                    entry[2][label, number] = mistake.form
+                    yield self._mistaken(mistake, place, {(label, number): mistake.form})
+        for mistake, place, wrong in found.values():
+            if len(wrong) > 1:
+                yield self._mistaken(mistake, place, wrong)
 
     def _mistaken(self, mistake: Mistake, place: Place, wrong: Mapping[Key, Form]) -> Candidate:
-        words = [] if len(wrong) == 1 else [", and so elsewhere"]
-        cost = self._cost(mistake) + 0.02 * (len(wrong) > 1) + 0.5 * is_numeric(self.claim)
-        found = self._rewired(mistake.kind, (), wrong, cost)
-        return replace(found, told=lambda: self._slip(mistake.kind, [*mistake.told(place), *words]))
-
-    def _cost(self, mistake: Mistake) -> float:
-        """What a wrong rule costs; less where the claim has the form of the rule."""
-        match mistake.kind, self.claim:
+        cost = mistake.cost + 0.02 * (len(wrong) > 1) + 0.5 * is_numeric(self.claim)
+        match mistake.kind, self.claim:  # what has the form of the rule is rather an attempt at it
             case SlipKind.QUOTIENT_RULE, Product((Sum(), *_), (_, *_)):
-                return mistake.cost - 0.3
-            case SlipKind.QUOTIENT_RULE, _ if not any(_divides(part) for part in walk(self.claim)):
-                return mistake.cost + 1.0
+                cost -= 0.3
+            case SlipKind.QUOTIENT_RULE, _ if not any(map(_divides, walk(self.claim))):
+                cost += 1.0
             case SlipKind.PRODUCT_RULE, Sum():
-                return mistake.cost - 0.1
-        return mistake.cost
+                cost -= 0.1
+        more = [", and so elsewhere"] if len(wrong) > 1 else []
+        return _rewired(mistake.kind, lambda: [*mistake.told(place), *more], wrong, cost)
 
-    def _of_links(self, chain: Chain) -> Iterator[Candidate]:
+    def _of_links(self, inner: Derivative, chain: Chain) -> Iterator[Candidate]:
         """Only part of the chain: dy/du, or du/dx, for dy/dx."""
-        of, wrt = chain.formulas[ROOT], Symbol(chain.wrt)
-        for label in chain.tangents:
-            if label in (ROOT, chain.wrt, self._name_of(chain)) or label[:1] == "\0":
-                continue
-            outer, inner = Derivative(of, Symbol(label)), Derivative(Symbol(label), wrt)
-            kind = SlipKind.INNER_DERIVATIVE
-            for part, missing, links, cost in (
-                (outer, inner, "adjoints", 1.25), (inner, outer, "tangents", 1.35),
-            ):  # fmt: skip
+        for label in filter(_is_visible, chain.tangents.keys() - {ROOT, chain.wrt, self._of}):
+            above = Derivative(chain.formulas[ROOT], Symbol(label), sign=inner.sign)
+            below = Derivative(Symbol(label), inner.wrt, sign=inner.sign)
+            for part, missing, cost in ((above, below, 1.25), (below, above, 1.35)):
                 words = ("this is ", part, ", the factor ", missing, " is left out")
-                yield Candidate(
-                    kind, cost, lambda words=words: self._slip(kind, words),  # type: ignore[misc]
-                    lambda spot, links=links, label=label:  # type: ignore[misc]
-                        spot.whole(getattr(spot.chain, links)[label]),
-                )  # fmt: skip
+                found = self._instead(SlipKind.INNER_DERIVATIVE, part, words)
+                yield found._replace(cost=cost)
 
-    def _of_wholes(self, spot: Spot) -> Iterator[Candidate]:
-        """The function itself, or another order of derivative, for the derivative."""
-        inner = self.inner
-        assert inner is not None
+    def _of_wholes(self, inner: Derivative, spot: Spot) -> Iterator[Candidate]:
+        """The function itself, its integral, or another derivative for the derivative."""
         yield self._instead(
             SlipKind.NOT_DERIVED, inner.of, ("this is ", inner.of, ", not its derivative")
         )
-        for order in range(1, inner.order + 2) if not is_numeric(self.claim) else ():
-            if order != inner.order:
-                other = replace(inner, order=order)
-                yield self._instead(SlipKind.WRONG_ORDER, other, ("this is ", other))
-        if self.truth is inner and inner.order == 1 and not is_numeric(self.claim):
+        for label in self.siblings.of(inner.wrt.label):
+            told = ("this is the gradient by ", Symbol(label))
+            other = replace(inner, wrt=Symbol(label))
+            change = Change(SlipKind.WRONG_INDEX, other, inner.wrt, Symbol(label))
+            found = self._instead(SlipKind.WRONG_INDEX, other, told)
+            yield found._replace(edit=Edit(other, change, is_cure=False, is_whole=True))
+        if is_numeric(self.claim):
+            return
+        for order in {*range(1, inner.order + 2)} - {inner.order}:
+            other = replace(inner, order=order)
+            yield self._instead(SlipKind.WRONG_ORDER, other, ("this is ", other))
+        if self.truth is inner and inner.order == 1:
+            kind, start = SlipKind.ANTIDERIVATIVE, self._rise(inner, spot)
             words = (
                 "the derivative of this is ",
                 inner.of,
                 ": it is integrated, not differentiated",
             )
-            start = self._rise(spot)
             yield Candidate(
-                SlipKind.ANTIDERIVATIVE, cost_of(SlipKind.ANTIDERIVATIVE),
-                lambda: self._slip(SlipKind.ANTIDERIVATIVE, words),
-                lambda spot: spot.claimed if is_close(self._rise(spot), start, spot.claimed) else spot.true,
+                kind, cost_of(kind), words,
+                lambda spot: spot.claimed + self._rise(inner, spot) - start,
             )  # fmt: skip
 
-    def _rise(self, spot: Spot) -> float:
+    def _rise(self, inner: Derivative, spot: Spot) -> float:
         """How much the slope of the claim is above the function: constant for its integral."""
-        assert self.inner is not None
-        slope = spot.numbers.worth(Derivative(self.claim, self.inner.wrt))
-        return slope - spot.trial.of(self.inner.of)
+        slope = spot.numbers.worth(Derivative(self.claim, inner.wrt))
+        return slope - float(spot.trial.of(inner.of))
 
-    def _of_others(self) -> Iterator[Candidate]:
-        """The derivatives by symbols that differ from the right one in their indices only."""
-        assert self.inner is not None
-        wrt = self.inner.wrt
-        for label in self.siblings.of(wrt.label):
-            other = replace(self.inner, wrt=Symbol(label))
-            words = ("this is the gradient by ", Symbol(label))
-            kind = SlipKind.WRONG_INDEX
-            candidate = self._instead(kind, other, words)
-            yield replace(
-                candidate, told=lambda w=words, s=label: self._slip(kind, w, Symbol(s), wrt)
-            )  # type: ignore[misc]
-
-    def _instead(self, kind: SlipKind, tree: Expr, words: tuple[str | Expr, ...]) -> Candidate:
+    def _instead(self, kind: SlipKind, tree: Expr, words: Words) -> Candidate:
         """Something else in the place of the derivative."""
-        return Candidate(
-            kind,
-            cost_of(kind),
-            lambda: self._slip(kind, words),
-            lambda spot: spot.whole(spot.numbers.worth(tree)),
-        )
+        worth = partial(_worth_instead, tree)
+        return Candidate(kind, cost_of(kind), words, worth)
 
     # Slips that are looked for in numbers only.
 
     def in_numbers(self, spot: Spot, rate: float | None) -> Iterator[Candidate]:
-        """The derivative as a whole, and what a program may have done."""
+        """The truth as a whole, and what a program may have done."""
         truth = self.truth
-        yield self._edited(Edit(SlipKind.SIGN, -truth, truth, -truth), truth, False)
-        for kind, factor, _ in self._known(spot).factors:
-            if factor != Number("1"):
-                yield self._edited(Edit(kind, factor * truth, None, factor), truth, False)
-                yield self._edited(Edit(kind, truth / factor, factor, None), truth, False)
-        for tree in self.formulas:
+        for tree in (truth, *self.formulas):
             spot.trial.learn(tree)
-            for edit in edits(tree, self.siblings, set()):
-                yield self._edited(edit, tree, False)
+            yield from self._edited(edits(tree, self.siblings, set(), is_cure=False))
+        for kind, factor, _ in self._known(spot).factors:
+            for tree, before, after in (
+                (factor * truth, None, factor),
+                (truth / factor, factor, None),
+            ):
+                change = Change(kind, tree, before, after)
+                yield from self._edited([Edit(tree, change, is_cure=False, is_whole=True)])
         if self.inner is None:
             return
-        yield from self._of_gradient(spot)
-        of, wrt = self.gradient
-        for wiring in Rewiring(spot.chain, self._name_of(spot.chain)).overwritten():
-            yield self._rewired(wiring.kind, wiring.words, wiring.wrong)
+        yield from self._of_gradient(self.inner, spot)
+        for wiring in Rewiring(spot.chain, self._of).overwritten():
+            yield _rewired(wiring.kind, wiring.words, wiring.wrong)
         kind, words = (
             SlipKind.UPDATED_WEIGHTS,
             ("the gradient is taken with weights already updated",),
         )
+        of, wrt = self.gradient
         for moved in updated(self.judge, of, spot.chain, rate, spot.numbers) if rate else ():
-            for numbers, other in (
-                (Numbers(self.judge, None, self.at, moved), {}), (spot.numbers, moved),
-            ):  # fmt: skip
-                slope = Chain(of, wrt, self.judge, numbers, other).slope
-                yield Candidate(
-                    kind, cost_of(kind), lambda: self._slip(kind, words),
-                    lambda spot, slope=slope: spot.whole(slope),  # type: ignore[misc]
-                )  # fmt: skip
+            forward_again = Numbers(self.judge, None, self.at, moved)
+            for numbers, other in ((forward_again, None), (spot.numbers, moved)):
+                slope = Chain(of, wrt, self.judge, numbers, other).tangents[ROOT]
+                yield Candidate(kind, cost_of(kind), words, partial(_whole, slope))
+
+
+def _fits(tree: Expr) -> bool:
+    return size_of([tree]) <= _LARGEST
+
+
+def _is_visible(label: str) -> bool:
+    return label[:1] != "\0"
 
 
 def _divides(part: Expr) -> bool:
     return isinstance(part, Power) or (isinstance(part, Product) and part.divisors != ())
 
 
-def _attempted(form: Form, place: object) -> float | None:
-    try:
-        slope = form(place.u, place.slopes(), place.y)  # type: ignore[attr-defined]
-    except (ChalkgradError, ArithmeticError, ValueError):
-        return None
-    return slope if slope is None or slope - slope == 0 else None
+def _worth_of(tree: Expr, spot: Spot) -> float:
+    return float(spot.trial.of(tree))
 
 
-def _tried(spot: Spot, tree: Expr) -> float | None:
-    try:
-        return float(spot.trial.of(tree))
-    except ChalkgradError:
-        return None
+def _whole(slope: float, spot: Spot) -> float:
+    return spot.whole(slope)
 
 
-def _log(part: Number) -> Expr:
-    from autograd import ops
-
-    return ops.log(part)
+def _worth_instead(tree: Expr, spot: Spot) -> float:
+    return spot.whole(spot.numbers.worth(tree))
 
 
-# In words.
-
-
-def _kind(edit: Edit, is_cure: bool) -> SlipKind:
-    """The kind of an edit; where a factor or a term came or went, by which way it went."""
-    if edit.kind is SlipKind.LOST_FACTOR and not _lost_factor(edit, is_cure)[1]:
-        return SlipKind.EXTRA_FACTOR
-    if edit.kind is SlipKind.LOST_TERM and (edit.after is None) is is_cure:
-        return SlipKind.EXTRA_TERM
-    return edit.kind
-
-
-def _lost_factor(edit: Edit, is_cure: bool) -> tuple[Expr, bool]:
-    """The factor that came or went, and whether it is lost; 1/x that came is x that went."""
-    factor = edit.after or edit.before
-    lost = (edit.after is None) is not is_cure
-    match factor:
-        case Product((Number("1"),), (divisor,)) if edit.before is None:
-            return divisor, not lost
-    assert factor is not None
-    return factor, lost
-
-
-def _words(edit: Edit, kind: SlipKind, is_cure: bool, *, is_whole: bool) -> tuple[str | Expr, ...]:
-    before, after = edit.before, edit.after
-    if before is None or after is None:
-        if edit.kind is not SlipKind.LOST_TERM:
-            return _fate(edit, is_cure)
-        term = after or before or ZERO
-        return ("the term ", term, " is lost" if kind is SlipKind.LOST_TERM else " is one too many")
-    written, right = (before, after) if is_cure else (after, before)
-    match kind:
-        case SlipKind.SIGN:
-            if is_whole:
-                return ("the sign is the wrong one",)
-            return (
-                "the sign of ",
-                before.operand if isinstance(before, Negative) else before,
-                " is wrong",
-            )
-        case SlipKind.SWAPPED:
-            return (before, " and ", after, " are exchanged")
-        case SlipKind.TRANSPOSED:
-            return (written, " is written where ", right, " belongs: the indices are exchanged")
-    return (written, " is written where ", right, " belongs")
-
-
-def _fate(edit: Edit, is_cure: bool) -> tuple[str | Expr, ...]:
-    factor, lost = _lost_factor(edit, is_cure)
-    if edit.kind is SlipKind.FACTOR_N:
-        # The mean has 1/n: a factor n too many is a 1/n that is lost.
-        mean = Product((ONE,), (factor,))
-        return ("the factor ", mean, " of the mean is ", "one too many" if lost else "lost")
-    if edit.kind is SlipKind.BIAS_CORRECTION:
-        return ("the bias correction, ", factor, ", is ", "left out" if lost else "one too many")
-    return ("the factor ", factor, " is ", "lost" if lost else "one too many")
+def _rewired(
+    kind: SlipKind, words: Words | Callable[[], Words], wrong: Mapping[Key, Form], cost: float = 0.0
+) -> Candidate:
+    """A derivative with other forms in some places."""
+    return Candidate(
+        kind, cost or cost_of(kind), words, lambda spot: spot.whole(spot.chain.altered(wrong))
+    )
 
 
 # The search.
@@ -603,90 +487,62 @@ def found(
         return (Slip(SlipKind.ARITHMETIC, Sentence(words), claim, worth),)
     case = _Case(claim, truth, formula, judge)
     if is_numeric(claim) and case.has_numbers:
-        return _in_number(case, None if rate is None else float(judge.number(_as_tree(rate))))
+        return _in_number(case, None if rate is None else float(judge.number(as_expr(rate))))
     if not case.spots:
         return ()
     first, *others = case.spots
-    singles: list[tuple[Candidate, float]] = []
-    hits: list[Candidate] = []
-    for candidate in islice(case.candidates(first), _MOST_CANDIDATES):
-        worth = _worth(candidate, first)
-        if worth is None:
-            continue
-        singles.append((candidate, worth))
-        if is_close(worth, first.true if candidate.is_cure else first.claimed, first.true):
-            hits.append(candidate)
-    hits.sort(key=lambda candidate: candidate.cost)
-    explained = [hit for hit in hits[:_MOST_TRIED] if all(_explains(hit, spot) for spot in others)]
-    return _named(explained) or _two_at_once(singles, others)
+    tried = [(each, each.tried(first)) for each in islice(case.candidates(first), _MOST_CANDIDATES)]
+    worths = [(each, worth) for each, worth in tried if worth is not None]
+    hits = sorted(
+        (each for each, worth in worths
+         if is_close(worth, first.true if each.is_cure else first.claimed, first.true)),
+        key=lambda each: each.cost,
+    )[:_MOST_TRIED]  # fmt: skip
+    hits = [each for each in hits if all(map(each.explains, others))]
+    return most_telling(map(case.slip, hits)) or _two_at_once(case, worths, others)
 
 
-def _as_tree(rate: float | Expr) -> Expr:
-    return rate if isinstance(rate, Expr) else Number(repr(rate))
-
-
-def _worth(candidate: Candidate, spot: Spot) -> float | None:
-    try:
-        return candidate.worth(spot)
-    except (ChalkgradError, ArithmeticError, ValueError):
-        return None
-
-
-def _explains(candidate: Candidate, spot: Spot) -> bool:
-    worth = _worth(candidate, spot)
-    target = spot.true if candidate.is_cure else spot.claimed
-    return worth is not None and is_close(worth, target, spot.true)
-
-
-def _named(candidates: Iterable[Candidate]) -> tuple[Slip, ...]:
-    return most_telling([replace(each.told(), cost=each.cost) for each in candidates])
-
-
-def _two_at_once(singles: list[tuple[Candidate, float]], others: list[Spot]) -> tuple[Slip, ...]:
+def _two_at_once(
+    case: _Case, worths: list[tuple[Candidate, float]], others: list[Spot]
+) -> tuple[Slip, ...]:
     """One slip in the truth and one in the claim, with which the two are worth the same."""
-    cheap = [(candidate, worth) for candidate, worth in singles if candidate.kind in _CHEAP]
-    cures = sorted(((w, i) for i, (c, w) in enumerate(cheap) if c.is_cure))
+    cheap = [(each, worth) for each, worth in worths if each.kind not in _SINGLE]
+    cures = sorted((worth, i) for i, (each, worth) in enumerate(cheap) if each.is_cure)
     pairs: list[tuple[Candidate, Candidate]] = []
-    for candidate, worth in cheap:
-        if candidate.is_cure:
-            continue
-        slack = 1e-9 * abs(worth)
-        at = bisect_left(cures, (worth - slack, -1))
-        while at < len(cures) and cures[at][0] <= worth + slack:
-            pairs.append((candidate, cheap[cures[at][1]][0]))
-            at += 1
+    for each, worth in cheap:
+        at = bisect_left(cures, (worth - 1e-9 * abs(worth), -1)) if not each.is_cure else len(cures)
+        for other, i in cures[at:]:
+            if other > worth + 1e-9 * abs(worth):
+                break
+            pairs.append((each, cheap[i][0]))
     pairs.sort(key=lambda pair: pair[0].cost + pair[1].cost)
     for altered, cure in pairs[:_MOST_TRIED]:
         if all(_meet(altered, cure, spot) for spot in others):
-            a, b = altered.told(), cure.told()
-            words = Sentence(("two slips: ", *a.words.parts, ", and ", *b.words.parts))
-            return (Slip(SlipKind.TWO_SLIPS, words),)
+            a, b = (case.slip(each).words.parts for each in (altered, cure))
+            return (Slip(SlipKind.TWO_SLIPS, Sentence(("two slips: ", *a, ", and ", *b))),)
     return ()
 
 
 def _meet(altered: Candidate, cure: Candidate, spot: Spot) -> bool:
-    a, b = _worth(altered, spot), _worth(cure, spot)
+    a, b = altered.tried(spot), cure.tried(spot)
     return a is not None and b is not None and is_close(a, b, spot.true)
 
 
 def _in_number(case: _Case, rate: float | None) -> tuple[Slip, ...]:
     spot = Spot(case, None)
-    hits = []
-    for candidate in islice(case.in_numbers(spot, rate), _MOST_CANDIDATES):
-        worth = _worth(candidate, spot)
-        if worth is not None and _shows(case.claim, spot.claimed, worth):
-            hits.append(candidate)
-    return _named(hits)
+    found = islice(case.in_numbers(spot, rate), _MOST_CANDIDATES)
+    hits = [each for each in found if _shows(case.claim, spot.claimed, each.tried(spot))]
+    return most_telling(map(case.slip, hits))
 
 
-def _shows(claim: Expr, claimed: float, worth: float) -> bool:
+def _shows(claim: Expr, claimed: float, worth: float | None) -> bool:
     """Whether a claimed number shows another one, as far as its digits go.
 
     A single digit shows only what is exactly that.
     """
     number = digits.written(claim)
-    if number is None or not number[1] or abs(number[0]) < 20 * number[1]:
-        return is_close(worth, claimed)
+    if worth is None or number is None or abs(number[0]) < 20 * number[1] or not number[1]:
+        return worth is not None and is_close(worth, claimed)
     return abs(float(number[0]) - worth) <= float(number[1]) * (1 + 1e-9)
 
 

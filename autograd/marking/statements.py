@@ -307,8 +307,9 @@ _SIGN: Final = re.compile("[=≈←→]")
 _COMPARISON: Final = re.compile("[<>≤≥≠≪≫∈∼∝⊂]")
 _REMARK: Final = re.compile(r"\s\(([^()]*[<>≤≥≠∈][^()]*)\)\s*$")
 _BARE: Final = re.compile(r"\s*(?:[-−]?\s*\d[\d.]*|\.{2,}|…|\\[clv]?dots[bcmio]?)\s*")
+_NUMBERS: Final = re.compile(r"[-−\d\s.,\[\]()]+")
 _DECIMAL_COMMA: Final = re.compile(r"(?<![\d.,])\d+(,)\d+(?![\d.,])")
-_ASSIGNING: Final = re.compile(r"[-+*/]\s*$")
+_ASSIGNING: Final = re.compile(r"(?<![\^\s])[-+*/]$")
 _UNMARKED: Final = str.maketrans(dict.fromkeys((_GAP, _SPOKEN, _UNSPOKEN), " "))
 
 
@@ -382,6 +383,8 @@ class _Formula:
             sides, signs = sides[:-1], signs[:-1]
         if signs and signs[0] == "->" and not sides[0].text:  # or from one
             sides, signs = sides[1:], signs[1:]
+        if set(signs) == {"->"} and not _NUMBERS.fullmatch(sides[-1].text):  # W \to 1 is a value
+            sides, signs = [self._side(start, end)], []
         if not signs:  # nothing is claimed
             problem = sides[0].problem if _COMPARISON.search(whole) else ""
         begins = start + len(text[start:end]) - len(text[start:end].lstrip())
@@ -399,16 +402,17 @@ class _Formula:
         content = self.text[start:end]
         begins = start + len(content) - len(content.lstrip())
         line = self.line + bisect_left(self.breaks, begins)
-        return StatementSide(_plain(content).rstrip(" .:,"), line, _problem(content))
+        return StatementSide(_plain(content).rstrip(" .:,\\"), line, _problem(content))
 
 
 def _problem(text: str) -> str:
     """Why a side cannot be read as a formula of numbers, if so."""
     if _ASSIGNING.search(text) and text.strip(" +-*/"):
         return "an operator such as += is not read; write w_{new} = w - ..."
-    if any(mark == "," for _, mark in _top_level(text, 0, len(text))):
+    marks = "".join(mark for _, mark in _top_level(text, 0, len(text)) if len(mark) == 1)
+    if "," in marks:
         return "a comma between digits or items: write 2.5 with a point, a list as [0.7, 0.2]"
-    if r"\begin" not in text and _COMPARISON.search(text):
+    if _COMPARISON.search(marks):
         return "a comparison; only equations are marked"
     return ""
 

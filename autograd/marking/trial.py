@@ -1,29 +1,38 @@
-"""Formulas worked out in floats at one point, every part of them: where slips are tried out."""
+"""Formulas and the chain rule worked out in floats at one point: where slips are tried out."""
 
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from autograd.errors import DomainError
-from autograd.notation.calculus import Rule, form_of, is_zero, operands
+from autograd.notation.calculus import Form, Rule, form_of, is_zero, operands
 from autograd.notation.errors import FormulaError
-from autograd.notation.expr import At, Cases, Derivative, Expr, Meaning, Symbol, children, walk
+from autograd.notation.expr import (
+    At,
+    Cases,
+    Derivative,
+    Expr,
+    Meaning,
+    Symbol,
+    children,
+    symbols_of,
+    walk,
+)
 
 if TYPE_CHECKING:
-    from autograd.marking.judge import Judge, Point
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from autograd.marking.judge import Judge
+    from autograd.marking.points import Point
 
 _CLOSE: Final = 1e-9
 _SLIGHT: Final = 1e-4  # of the larger numbers about: what is left of cancelling is not compared
-
 _SIGNS: Final = {
     "<": operator.lt, ">": operator.gt, "<=": operator.le, ">=": operator.ge, "=": operator.eq,
     "!=": operator.ne,
 }  # fmt: skip
-
-Path = tuple[int, ...]
 
 
 def is_close(a: float, b: float, about: float = 0.0) -> bool:
@@ -32,7 +41,7 @@ def is_close(a: float, b: float, about: float = 0.0) -> bool:
 
 
 class Numbers(dict[str, float]):
-    """What the symbols are worth at a point of the judge, or by the page's own numbers (None).
+    """What symbols are worth at a point of the judge, or by the page's own numbers (None).
 
     `at` puts a number in for a symbol, as in f'(3); `moved` are leaves with other numbers.
     """
@@ -45,23 +54,17 @@ class Numbers(dict[str, float]):
         moved: Mapping[str, float] | None = None,
     ) -> None:
         super().__init__(moved or {})
-        self._judge = judge
-        self._point = point
-        self._at = at
-        self._is_moved = bool(moved)
+        self._judge, self._point, self._at = judge, point, at
+        self._formulas = judge.formulas if moved else {}
 
     def __missing__(self, label: str) -> float:
-        if self._is_moved and label in self._judge.formulas:
-            value = Trial.of_numbers(self).of(self._judge.formulas[label])
-        else:
-            value = self.worth(Symbol(label))
-        self[label] = value
-        return value
+        formula = self._formulas.get(label)
+        self[label] = self.worth(Symbol(label)) if formula is None else trial(self).of(formula)
+        return self[label]
 
     def worth(self, tree: Expr) -> float:
         """What the judge says a tree is worth here."""
-        if self._at is not None:
-            tree = At(tree, *self._at)
+        tree = tree if self._at is None else At(tree, *self._at)
         value = float(self._judge.worth(tree, self._point))
         if value - value != 0.0:
             raise DomainError("a number beyond floats")
@@ -70,18 +73,12 @@ class Numbers(dict[str, float]):
 
 @dataclass(frozen=True, slots=True)
 class Trial(Meaning):
-    """The worth of trees at one point; that of the parts of the trees that were `learn`ed is known,
-    so a tree with little changed is worked out quickly."""
+    """The worth of trees at one point; that of parts of trees it has learned is remembered."""
 
     known: dict[int, float] = field(default_factory=dict)
 
-    @staticmethod
-    def of_numbers(numbers: Numbers) -> Trial:
-        """A trial with these numbers for symbols."""
-        return Trial(lambda part: numbers[part.label], float, numbers.worth)
-
     def learn(self, tree: Expr) -> float:
-        """Works a tree out and remembers each part; the tree must live as long as the trial."""
+        """Works a tree out and remembers its parts; the tree must live as long as the trial."""
         waiting, parts = [tree], []
         while waiting:
             parts.append(waiting.pop())
@@ -99,13 +96,17 @@ class Trial(Meaning):
         return Meaning.of(self, tree) if known is None else known
 
 
-# Derivatives.
+def trial(numbers: Numbers) -> Trial:
+    """A trial with these numbers."""
+    return Trial(lambda part: numbers[part.label], float, numbers.worth)
 
 
 @dataclass(slots=True)
 class Place:
-    """A part of a formula with its worth and slope, and d(formula)/d(part): what a wrong slope there
-    comes to."""
+    """A part of a formula, its rule and what that is applied to; its worth and its derivative.
+
+    `above` is d(formula)/d(part). A derivative is a whole 0 where the part does not depend.
+    """
 
     part: Expr
     rule: Rule | None
@@ -115,53 +116,56 @@ class Place:
     slope: float = 0
     above: float = 0.0
 
+    @property
     def slopes(self) -> list[float]:
-        """The derivatives of what the part is made of, of a leaf its own; a whole 0 for none."""
+        """The derivatives of what the part is made of; of a leaf, its own."""
         return [place.slope for place in self.below] or [self.slope]
 
     def walk(self) -> Iterator[Place]:
-        """This place and those under it."""
-        waiting = [self]
-        while waiting:
-            place = waiting.pop()
-            yield place
-            waiting.extend(reversed(place.below))
+        """The place and those under it."""
+        yield self
+        for place in self.below:
+            yield from place.walk()
 
 
-Form = Callable[[Sequence[float], Sequence[float], float], float]
-Key = tuple[str, int]  # a definition, and the number of a place in it
-Wrong = Mapping[Key, Form]
-
-ROOT: Final = ""
+Key = tuple[str, int]  # a formula's symbol, and the number of a place in it
+ROOT: Final = ""  # the name of what is differentiated, where it is no symbol
 
 
 class Chain:
-    """The chain rule over the formulas between a tree and a symbol, worked out at one point."""
+    """The chain rule over the formulas between a tree and a symbol, at one point.
+
+    With `moved` the rules, but not what is computed, take other numbers of leaves.
+    """
 
     def __init__(
-        self, tree: Expr, wrt: str, judge: Judge, numbers: Numbers, moved: Mapping[str, float] = {}
+        self,
+        tree: Expr,
+        wrt: str,
+        judge: Judge,
+        numbers: Numbers,
+        moved: Mapping[str, float] | None = None,
     ) -> None:
         self.wrt = wrt
-        self.numbers = numbers
-        self._moved = moved
-        self._trial = Trial.of_numbers(numbers)
-        on_the_way = _between(tree, wrt, judge)
-        self.formulas = {label: judge.formulas[label] for label in on_the_way if label != wrt}
+        self._moved = moved or {}
+        self._trial = trial(numbers)
+        used = [label for label in symbols_of(tree) if judge.depends(label, wrt)]
+        between = {label for symbol in used for label in judge.between(symbol, wrt)} - {wrt}
+        self.formulas = {s: judge.formulas[s] for s in judge.cone(tree) if s in between}
         self.formulas[ROOT] = tree
         self.places: dict[str, list[Place]] = {}
         self.tangents: dict[str, float] = {wrt: 1.0}
         for label, formula in self.formulas.items():
-            root = self._placed(formula)
-            self.places[label] = list(root.walk())
-            self.tangents[label] = root.slope
+            self._trial.learn(formula)
+            self.places[label] = list(self._placed(formula).walk())
+            self.tangents[label] = self.places[label][0].slope
         self.adjoints: dict[str, float] = {ROOT: 1.0}
         for label in reversed(self.formulas):
             self._pass_on(label)
 
-    @property
-    def slope(self) -> float:
-        """The derivative."""
-        return self.tangents[ROOT]
+    def place(self, key: Key) -> Place:
+        """A place by its formula and number."""
+        return self.places[key[0]][key[1]]
 
     def _placed(self, part: Expr) -> Place:
         y = self._trial.of(part)
@@ -175,85 +179,64 @@ class Chain:
             if any(isinstance(p, Symbol) and p.label in self.tangents for p in walk(part)):
                 raise FormulaError("no slips are known of this", "", part.start, part.end)
             return Place(part, None, (), (), y)
-        rule, parts = found
-        below = tuple(map(self._placed, parts))
+        below = tuple(map(self._placed, found[1]))
         u = tuple(self._moved.get(getattr(p.part, "label", ""), p.y) for p in below)
-        place = Place(part, rule, u, below, y)
-        place.slope = _slope(form_of(rule), place, place.slopes())
+        place = Place(part, found[0], u, below, y)
+        place.slope = _slope(place, place.slopes)
         return place
 
     def _taken(self, part: Cases) -> Expr:
         """The value whose condition holds."""
         for value, condition in zip(part.values, part.conditions, strict=False):
-            left, right = self._trial.of(condition.left), self._trial.of(condition.right)
-            if _SIGNS[condition.sign](left, right):
+            sides = self._trial.of(condition.left), self._trial.of(condition.right)
+            if _SIGNS[condition.sign](*sides):
                 return value
-        if len(part.values) > len(part.conditions):
-            return part.values[-1]
-        raise DomainError("none of the cases holds")
+        if len(part.values) == len(part.conditions):
+            raise DomainError("none of the cases holds")
+        return part.values[-1]
 
     def _pass_on(self, label: str) -> None:
         """The adjoints of what a formula is made of, from its own."""
-        places = self.places[label]
-        places[0].above = 1.0
-        for place in places:
-            slopes: list[float] = [0] * len(place.below)
+        self.places[label][0].above = 1.0
+        for place in self.places[label]:
             for i, inner in enumerate(place.below):
                 if place.rule == "sum":
                     inner.above = place.above
                 elif not is_zero(inner.slope):
-                    slopes[i] = 1.0
-                    inner.above = place.above * form_of(place.rule or "")(place.u, slopes, place.y)
-                    slopes[i] = 0
+                    slopes = [1.0 if j == i else 0 for j in range(len(place.below))]
+                    inner.above = place.above * _slope(place, slopes)
             if isinstance(place.part, Symbol) and place.part.label in self.tangents:
-                before = self.adjoints.get(place.part.label, 0.0)
-                passed = self.adjoints[label] * place.above
-                self.adjoints[place.part.label] = before + passed
+                symbol, passed = place.part.label, self.adjoints[label] * place.above
+                self.adjoints[symbol] = self.adjoints.get(symbol, 0.0) + passed
 
-    def change(self, key: Key, slope: float) -> float:
-        """By how much the derivative changes where a part has another slope."""
-        place = self.places[key[0]][key[1]]
-        return self.adjoints[key[0]] * place.above * (slope - place.slope)
-
-    def wrong_slope(self, key: Key, form: Form) -> float:
-        """What a part's slope is by a form that is not the right one."""
-        place = self.places[key[0]][key[1]]
-        slope = form(place.u, place.slopes(), place.y)
-        if slope is None:
-            raise ValueError
-        return slope
-
-    def altered(self, wrong: Wrong) -> float:
-        """The derivative with wrong forms in several places."""
+    def altered(self, wrong: Mapping[Key, Form]) -> float:
+        """The derivative with other forms than the right ones in some places."""
+        if len(wrong) == 1:
+            ((key, only),) = wrong.items()
+            place = self.place(key)
+            change = only(place.u, place.slopes, place.y) - place.slope
+            return self.tangents[ROOT] + self.adjoints[key[0]] * place.above * change
         tangents = dict(self.tangents)
         for label, places in self.places.items():
             slopes: dict[int, float] = {}
-            for number in reversed(range(len(places))):
-                place = places[number]
+            for number, place in reversed([*enumerate(places)]):
                 inner = [slopes[id(p)] for p in place.below]
                 if isinstance(place.part, Symbol):
                     inner = [tangents.get(place.part.label, 0)]
                 form = wrong.get((label, number))
                 if form is not None:
-                    slope = form(place.u, inner, place.y)
-                    if slope is None:
-                        raise ValueError
-                    slopes[id(place)] = slope
+                    slopes[id(place)] = form(place.u, inner or [0], place.y)
                 elif place.rule is None:
                     slopes[id(place)] = inner[0] if inner else 0
                 else:
-                    slopes[id(place)] = _slope(form_of(place.rule), place, inner)
+                    slopes[id(place)] = _slope(place, inner)
             tangents[label] = slopes[id(places[0])]
         return tangents[ROOT]
 
 
-def _slope(form: Form, place: Place, slopes: Sequence[float]) -> float:
-    return 0 if all(map(is_zero, slopes)) else form(place.u, slopes, place.y)
-
-
-def _between(tree: Expr, wrt: str, judge: Judge) -> list[str]:
-    if isinstance(tree, Symbol):
-        return judge.between(tree.label, wrt)
-    used = [p.label for p in walk(tree) if isinstance(p, Symbol) and judge.depends(p.label, wrt)]
-    found = {label for symbol in used for label in judge.between(symbol, wrt)}
-    return [label for label in judge.cone(tree) if label in found]
+def _slope(place: Place, slopes: Sequence[float]) -> float:
+    """The derivative of a part from those of what it is made of, by the right rule."""
+    if place.rule is None or all(map(is_zero, slopes)):
+        return 0
+    slope: float = form_of(place.rule)(place.u, slopes, place.y)
+    return slope
