@@ -287,14 +287,11 @@ def _bases_at(
                 yield inner, end + 1, True
         return
     command = _COMMAND.match(text, at)
-    if command and command[1] in _OVER:
-        accented = _accented(text, at)
-        if accented:
-            yield *accented, True
-    elif command:
+    if command:
         if command[0] == _CHANGE:
             yield from _changes_at(text, command.end(), bases)
-        yield Spelling("\\" + VARIANTS.get(command[1], command[1])), command.end(), True
+        if accented := _accented(text, at):
+            yield *accented, True
     elif text[at] in _DIGITS:
         digits = _INDEXED_DIGITS.match(text, at)  # as scans have `0_{11}` for O_{11}
         if digits:
@@ -372,40 +369,27 @@ def _spoken(word: str) -> list[str]:
     return readings
 
 
-def _accented(text: str, at: int) -> tuple[Spelling, int] | None:
+def _accented(text: str, at: int, depth: int = 1) -> tuple[Spelling, int] | None:
     r"""`\hat{y}`, `\hat y`, `\hat{y_1}`, `\hat{\mathbf{x}}`; scripts within count as without."""
-    accents: list[str] = []
-    closing = 0
-    while (command := _COMMAND.match(text, at)) and command[1] in _OVER:
-        if len(accents) == _MOST_ACCENTS:
-            return None
-        accents.append(_OVER[command[1]])
-        at = skip_space(text, command.end())
-        if text[at : at + 1] == "{":
-            closing += 1
-            at = skip_space(text, at + 1)
-    if command:
-        inner = Spelling("\\" + VARIANTS.get(command[1], command[1]))
-        at = command.end()
+    command = _COMMAND.match(text, at)
+    if command is None or depth > _MOST_ACCENTS:
+        return None
+    found: tuple[Spelling, int] | None = None
+    at = skip_space(text, command.end())
+    if command[1] not in _OVER:
+        return Spelling("\\" + VARIANTS.get(command[1], command[1])), command.end()
+    if text[at : at + 1] == "{":
+        end = _closing_brace(text, at)
+        inner = spellings_of(text[at + 1 : end])[:1]
+        found = (inner[0], end + 1) if inner else None
+    elif letter := _letter(text, at):
+        found = Spelling(letter[0]), letter[1]
     else:
-        letter = _letter(text, at)
-        if letter is None:
-            return None
-        word, at = letter
-        while closing and len(word) < _LONGEST and (letter := _letter(text, at)):
-            word, at = word + letter[0], letter[1]
-        inner = Spelling(word)
-    if closing:
-        inner, at = next(iter(_with_scripts(text, inner, at, _RUN)), (inner, at))
-    for _ in range(closing):
-        at = skip_space(text, at)
-        if text[at : at + 1] != "}":
-            return None
-        at += 1
-    base = inner.base
-    for accent in reversed(accents):
-        base = rf"\{accent}{{{base}}}"
-    return Spelling(base, inner.sub, inner.sup), at
+        found = _accented(text, at, depth + 1)
+    if found is None:
+        return None
+    spelling, end = found
+    return spelling._replace(base=rf"\{_OVER[command[1]]}{{{spelling.base}}}"), end
 
 
 def _letter(text: str, at: int) -> tuple[str, int] | None:
