@@ -149,9 +149,11 @@ def test_a_line_that_begins_with_its_sign_needs_a_line_before(text: str) -> None
     assert "nothing stands before it" in equations(text)[-1].problem
 
 
-def test_a_remark_within_a_sentence_is_not_gone_on_with() -> None:
-    text = "$$L = (y - p)^2$$\n\nand with $y = 3$ we get\n\n$$= (3 - p)^2$$"
-    assert len(equations(text)[0].sides) == 3
+def test_neither_a_remark_nor_what_is_far_is_gone_on_with() -> None:
+    text = "$$L = (y - p)^2$$\n\nand with $y = 3$ we get\n\n$$= (3 - p)^2$$\n\n$$= 9$$"
+    first, remark, last = equations(text)
+    assert [len(each.sides) for each in (first, remark, last)] == [2, 2, 3]
+    assert last.problem
 
 
 def test_sides_of_a_derivation_with_two_paths_are_sums() -> None:

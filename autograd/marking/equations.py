@@ -57,7 +57,8 @@ class Side:
 class Equation:
     """Sides with a sign between each two, or a formula by itself, at a `place` on the page.
 
-    `said` is the statement it was read from, `condition` what it holds under, where that was read.
+    `said` is the statement it was read from, or the first of them, in the paragraph of the last;
+    `condition` is what it holds under, where that was read.
     In what is `given`, lines are those of the settings.
     """
 
@@ -125,6 +126,7 @@ def read_equations(page: Page, settings: Settings) -> tuple[Reader, list[Equatio
             sides = [*before.sides, *equation.sides[1:]]
             equations[before.place] = replace(
                 before, sides=sides, signs=[*before.signs, *equation.signs],
+                said=replace(before.said, paragraph=found.paragraph),
                 problem=before.problem or equation.problem,
             )  # fmt: skip
     return reader, equations
@@ -201,9 +203,12 @@ def _refuse_unread(equation: Equation, said: Given) -> None:
 
 
 def _before(equations: Sequence[Equation], found: Statement) -> Equation | None:
-    """What a statement that begins with its sign goes on with: that right before it."""
-    last = equations[-1] if equations else None
-    if last is None or not found.leads or not last.signs or last.given:
-        return None
-    is_near = found.unit == last.said.unit and found.paragraph - last.said.paragraph <= 1
-    return last if is_near else None
+    """What a statement that begins with its sign goes on with: what stands right before it.
+
+    That is no remark within a sentence, and no words stand between.
+    """
+    for last in reversed(equations if found.leads else ()):
+        if last.signs and (last.said.setting != "inline" or found.setting == "inline"):
+            apart = found.paragraph - last.said.paragraph
+            return last if apart <= 1 and found.unit == last.said.unit and not last.given else None
+    return None

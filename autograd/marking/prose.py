@@ -78,15 +78,11 @@ def cue_in(before: str) -> str:
     >>> cue_in("so if"), cue_in("if $a = b$, then"), cue_in("Let $x = 1$ and"), cue_in("For a net,")
     ('if', '', 'let', '')
     """
-    words = _CUE.findall(before.lower())
     passed, comma = 0, False
-    for place in reversed(range(len(words))):
-        word = words[place]
+    for word in reversed(_CUE.findall(before.lower())):
         if word in _FACTS:
             return ""
-        is_near = passed <= _NEAR and (word in _CHOICES or not comma)
-        is_written = word == "as" and place and words[place - 1].endswith(("ed", "en", "same"))
-        if is_near and (word in _CHOICES or (word in _CONDITIONS and not is_written)):
+        if passed <= _NEAR and (word in _CHOICES or (word in _CONDITIONS and not comma)):
             return word
         comma = comma or not word[-1].isalpha()
         passed += len(word) > 1 and word[0] != "\\" and word not in ("and", "all", "the")

@@ -63,7 +63,8 @@ class Statement:
     @property
     def cue(self) -> str:
         """The word before it by which it is a condition ("if") or a choice ("let"), no fact."""
-        return cue_in(self.before)
+        cue = cue_in(self.before)
+        return "" if cue == "as" and "->" not in self.signs else cue  # written as f = ..., as w -> 0
 
 
 def statements(source: str, line: int = 1) -> list[Statement]:
@@ -309,7 +310,7 @@ _REMARK: Final = re.compile(r"\s\(([^()]*[<>≤≥≠∈][^()]*)\)\s*$")
 _BARE: Final = re.compile(r"\s*(?:[-−]?\s*\d[\d.]*|\.{2,}|…|\\[clv]?dots[bcmio]?)\s*")
 _NUMBERS: Final = re.compile(r"[-−\d\s.,\[\]()]+")
 _DECIMAL_COMMA: Final = re.compile(r"(?<![\d.,])\d+(,)\d+(?![\d.,])")
-_ASSIGNING: Final = re.compile(r"(?<![\^\s])[-+*/]$")
+_ASSIGNING: Final = re.compile(r"[^\^\s]\s*[-+*/]=$")
 _UNMARKED: Final = str.maketrans(dict.fromkeys((_GAP, _SPOKEN, _UNSPOKEN), " "))
 
 
@@ -402,13 +403,14 @@ class _Formula:
         content = self.text[start:end]
         begins = start + len(content) - len(content.lstrip())
         line = self.line + bisect_left(self.breaks, begins)
-        return StatementSide(_plain(content).rstrip(" .:,\\"), line, _problem(content))
+        problem = _problem(content)
+        if _ASSIGNING.search(self.text, start, end + 1):
+            problem = "an operator such as += is not read; write w_{new} = w - ..."
+        return StatementSide(_plain(content).rstrip(" .:,\\"), line, problem)
 
 
 def _problem(text: str) -> str:
     """Why a side cannot be read as a formula of numbers, if so."""
-    if _ASSIGNING.search(text) and text.strip(" +-*/"):
-        return "an operator such as += is not read; write w_{new} = w - ..."
     marks = "".join(mark for _, mark in _top_level(text, 0, len(text)) if len(mark) == 1)
     if "," in marks:
         return "a comma between digits or items: write 2.5 with a point, a list as [0.7, 0.2]"
