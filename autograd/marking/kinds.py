@@ -65,6 +65,12 @@ _COSTS: Final[Mapping[SlipKind, float]] = {
     SlipKind.WRONG_NUMBER: 2.2,
 }  # fmt: skip
 
+UNSURE: Final = frozenset((
+    SlipKind.LOST_TERM, SlipKind.EXTRA_TERM, SlipKind.WRONG_NUMBER, SlipKind.OTHER_SYMBOL,
+    SlipKind.MISPLACED, SlipKind.SWAPPED, SlipKind.UPSIDE_DOWN, SlipKind.NOT_DERIVED,
+))  # fmt: skip
+"""Kinds that would explain much else as well: they are not surely what happened."""
+
 
 def cost_of(kind: SlipKind, size: int = 0) -> float:
     """What a slip costs; `size` is how much of the claim shows it, 0 where nothing does."""

@@ -19,13 +19,14 @@ from autograd import ops
 from autograd.errors import ChalkgradError
 from autograd.marking import digits
 from autograd.marking.calculus_slips import Mistake, mistakes_in
-from autograd.marking.kinds import Slip, SlipKind, cost_of, most_telling
+from autograd.marking.kinds import UNSURE, Slip, SlipKind, cost_of, most_telling
 from autograd.marking.pen import Change, Edit, Known, Siblings, differences_in, edits, supplied
 from autograd.marking.trial import ROOT, Chain, Numbers, is_close, trial
 from autograd.marking.wiring import Rewiring, updated
 from autograd.notation.calculus import Form, derivative
 from autograd.notation.errors import FormulaError
 from autograd.notation.expr import (
+    ONE,
     At,
     Call,
     Constant,
@@ -42,10 +43,10 @@ from autograd.notation.expr import (
     size_of,
     substituted,
     symbols_of,
-    value_of,
     walk,
 )
 from autograd.notation.layout import Sentence
+from autograd.notation.normal import CHOOSING, exact
 
 if TYPE_CHECKING:
     from autograd.marking.judge import Judge
@@ -62,11 +63,6 @@ _MOST_CANDIDATES: Final = 6_000
 _MOST_TRIED: Final = 60  # of those that pass at the first point
 _MOST_FACTORS: Final = 60  # symbols of which each may be a factor too many
 _MOST_WORK: Final = 200_000  # parts worked out anew for slips in several places
-# What explains too much to be one of two slips at once.
-_SINGLE: Final = frozenset((
-    SlipKind.LOST_TERM, SlipKind.EXTRA_TERM, SlipKind.WRONG_NUMBER, SlipKind.OTHER_SYMBOL,
-    SlipKind.MISPLACED, SlipKind.SWAPPED, SlipKind.UPSIDE_DOWN, SlipKind.NOT_DERIVED,
-))  # fmt: skip
 
 Words = Sequence["str | Expr"]
 
@@ -228,7 +224,10 @@ class _Case:
                 )
 
     def _is_written(self, edit: Edit) -> bool:
-        """Whether a symbol or function that stands for another one does stand in the claim."""
+        """Whether people write such things, and what stands for another does stand in the claim."""
+        for tree in filter(None, edit.change[2:4]):
+            if any(isinstance(p, Call) and p.operation in CHOOSING for p in walk(tree)):
+                return False
         match edit.change.after:
             case Symbol(label):
                 return label in self.claimed
@@ -243,9 +242,15 @@ class _Case:
             return cost + 0.5  # rather it is the 2 of a square
         if edit.kind in (SlipKind.LOST_FACTOR, SlipKind.EXTRA_FACTOR):
             # Other factors may as well come from a rule of the calculus.
-            is_wrt = self.inner is not None and factor == self.inner.wrt
-            return cost + 0.1 * (is_wrt or not isinstance(factor, Symbol))
+            return cost + 0.1 * (not isinstance(factor, Symbol) or factor == self._variable)
         return cost
+
+    @cached_property
+    def _variable(self) -> Expr | None:
+        """What is differentiated by, where nothing else varies."""
+        inner, known = self.inner, self.judge.formulas
+        leaves = [s for s in self.judge.cone(inner.of) if s not in known] if inner else []
+        return inner.wrt if inner and leaves == [inner.wrt.label] else None
 
     @cached_property
     def _differences(self) -> set[tuple[Expr, Expr]]:
@@ -282,8 +287,9 @@ class _Case:
         trees = islice(self.judge.formulas.values(), _LARGEST)
         parts = (part for tree in trees for part in walk(tree) if isinstance(part, Product))
         means = (part for part in parts if any(map(self._is_total, part.factors)))
-        values = (value_of(divisor) for part in means for divisor in part.divisors)
-        return list(dict.fromkeys(int(n) for n in values if n and n.denominator == 1 and n > 1))
+        rest = (Product((ONE, *filter(is_numeric, p.factors)), p.divisors) for p in means)
+        shares = filter(None, map(exact, rest))
+        return list(dict.fromkeys(int(1 / n) for n in shares if n < 1 and n.numerator == 1))
 
     def _is_total(self, tree: Expr) -> bool:
         """Whether it is a sum of like things."""
@@ -472,7 +478,7 @@ def found(
 ) -> tuple[Slip, ...]:
     """The slips that each explain a wrong claim; of several the nearest to what a person sees.
 
-    `formula` is the truth written out; `calculation` what stands before a number, where that is
+    `formula` is the truth written out; `calculation` what stands before it, where that is
     right; `rate` the learning rate. Empty where no slip that is known explains it.
 
     >>> from autograd.marking.judge import Judge
@@ -481,7 +487,7 @@ def found(
     >>> [str(slip) for slip in found(10 * x + 1, truth, 10 * x - 1, Judge({}))]
     ['the sign of 1 is wrong']
     """
-    if calculation is not None:
+    if calculation is not None and is_numeric(calculation) and is_numeric(claim):
         worth = judge.rounded(calculation)
         words = ("the calculation: ", calculation, " is ", worth, ", not ", claim)
         return (Slip(SlipKind.ARITHMETIC, Sentence(words), claim, worth),)
@@ -506,7 +512,7 @@ def _two_at_once(
     case: _Case, worths: list[tuple[Candidate, float]], others: list[Spot]
 ) -> tuple[Slip, ...]:
     """One slip in the truth and one in the claim, with which the two are worth the same."""
-    cheap = [(each, worth) for each, worth in worths if each.kind not in _SINGLE]
+    cheap = [(each, worth) for each, worth in worths if each.kind not in UNSURE]
     cures = sorted((worth, i) for i, (each, worth) in enumerate(cheap) if each.is_cure)
     pairs: list[tuple[Candidate, Candidate]] = []
     for each, worth in cheap:

@@ -11,6 +11,7 @@ from autograd.marking.trial import ROOT
 from autograd.notation.calculus import is_zero
 from autograd.notation.expr import Derivative, Expr, Symbol
 from autograd.notation.labels import spellings_of
+from autograd.notation.signs import notation_name
 from autograd.ops import Operation
 
 if TYPE_CHECKING:
@@ -84,22 +85,28 @@ class Rewiring:
                     heights[place.part.label] = max(heights.get(place.part.label, 0), height)
 
     def _wrong_slopes(self, keys: Sequence[Key]) -> Iterator[Wiring]:
-        op = self._chain.place(keys[0]).rule
-        assert isinstance(op, Operation)  # noqa: S101  # for mypy
-        rule, other = op.rules[0], _CONFUSED.get(op)
-        at: list[str | Expr] = [f"of {op.name}, at "]
+        place = self._chain.place(keys[0])
+        op, live = place.rule, next(i for i, p in enumerate(place.below) if not is_zero(p.slope))
+        if not isinstance(op, Operation):
+            return
+        rule, other = op.rules[live], _CONFUSED.get(op)
+        name = op.name if op.arity == 1 else notation_name(op).lstrip("\\") or op.name
+        at: list[str | Expr] = [f"of {name}, at "]
         for key in keys[:3]:
             at += [self._name(key), ", "]
         at[-1] = ", ...," if len(keys) > 3 else ","
         # fmt: off
         wrong: list[tuple[SlipKind, str, str, Form]] = [
-            (SlipKind.INNER_DERIVATIVE, "the derivative ", " is missing", lambda u, du, y: du[0]),
+            (SlipKind.INNER_DERIVATIVE, "the derivative ", " is missing",
+             lambda u, du, y: du[live]),
+        ]
+        wrong += [
             (SlipKind.PRE_ACTIVATION, "the derivative ",
              " has what goes in where what comes out belongs",
              lambda u, du, y: rule(*u, u[0]) * du[0]),
             (SlipKind.POST_ACTIVATION, "the derivative ", " is taken at what comes out",
              lambda u, du, y: rule(y, *u[1:], op(y, *u[1:])) * du[0]),
-        ]
+        ] if live == 0 else []
         if other is not None:
             wrong += [
                 (SlipKind.OTHER_FUNCTION, f"the derivative of {other.name} is taken where that ",
@@ -190,7 +197,7 @@ def _is_function(place: Place) -> bool:
     op = place.rule
     if not isinstance(op, Operation) or op.symbol or op in _NO_FUNCTIONS or is_zero(place.slope):
         return False
-    return op.arity == 1 or is_zero(place.below[1].slope)
+    return sum(not is_zero(below.slope) for below in place.below) == 1
 
 
 def updated(
