@@ -133,7 +133,7 @@ def explained_update(truth: Expr, claim: Expr, scope: Scope) -> Answer:
     """Why a claim is not the update that it should be, derivatives taken as symbols."""
     by = {part.wrt.label for part in walk(claim) if isinstance(part, Derivative)}
     parameter = next(part.wrt.label for part in walk(truth) if isinstance(part, Derivative))
-    if by and parameter not in by:
+    if len(by) == 1 and parameter not in by:
         return Answer(truth, (slips.other_derivative(min(by), parameter),))
     right, claimed = _with_slopes_as_symbols(truth), _with_slopes_as_symbols(claim)
     found = slips.found(claimed, right, right, Judge({}))

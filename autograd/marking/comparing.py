@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from autograd.errors import ChalkgradError
 from autograd.marking.judge import Judge
 from autograd.notation import (
+    At,
     Call,
     Derivative,
     Expr,
@@ -68,6 +69,8 @@ def compared(
     reason = next(_unknown(reference, scope), None)
     if reason is not None:
         return Outcome("unread", reason)
+    if isinstance(reference, Symbol) and not is_named(reference, scope):
+        return unread(reference, " has no definition on this page")
     outcomes = []
     for tree in readings:
         try:
@@ -88,10 +91,17 @@ def compared(
 
 def _is_identity(reference: Expr, tree: Expr) -> bool:
     """Whether two formulas are the same whatever their symbols stand for: d/dx (b x) = b."""
-    is_named = isinstance(reference, Symbol) or (
+    is_definite = isinstance(reference, Symbol) or (
         isinstance(reference, Derivative) and isinstance(reference.of, Symbol)
     )
-    return not is_named and Judge({}).compare(reference, tree).verdict == "same"
+    return not is_definite and Judge({}).compare(reference, tree).verdict == "same"
+
+
+def is_named(tree: Expr, scope: Scope) -> bool:
+    """Whether a tree is a quantity of the page: a symbol with a formula, a derivative, a number."""
+    if isinstance(tree, Symbol):
+        return tree.label in scope.formulas or tree.label in scope.values
+    return is_numeric(tree) or any(isinstance(part, Derivative | At) for part in walk(tree))
 
 
 def doubt_about(reference: Expr, claim: Expr, scope: Scope) -> Sentence | None:
@@ -100,12 +110,11 @@ def doubt_about(reference: Expr, claim: Expr, scope: Scope) -> Sentence | None:
     It may speak of something else: of symbols that have nothing to do with what it should equal.
     Or it may be right for positive numbers, which somebody had in mind.
     """
-    named = isinstance(reference, Symbol) or any(
-        isinstance(part, Derivative) for part in walk(reference)
-    )
-    related = set(scope.judge.cone(reference)) if named else set(symbols_of(reference))
+    related = set(symbols_of(reference))
+    if is_named(reference, scope):
+        related |= {*scope.judge.cone(reference), *scope.values}
     for label in symbols_of(claim):
-        if label not in related and label not in scope.values:
+        if label not in related:
             return Sentence((Symbol(label), " has nothing to do with what stands before, as far as "
                              "this page says"))  # fmt: skip
     positive = {s: Call(TABLE["exp"], (Symbol(s),)) for s in scope.judge.leaves(reference, claim)}

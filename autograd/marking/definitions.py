@@ -215,46 +215,44 @@ class Definitions:
                 yield equation
 
     def _enter_formula(self, equation: Equation) -> None:
-        label, arguments = head_of(equation)
+        """The formula of all that is named before it: of L and f in `L = f(x) = x^2`."""
         at = lead_of(equation)
         lead = equation.sides[at]
-        is_value = (lead.label or lead.is_number) and not arguments
-        if is_value or equation.signs[0] not in ("=", ":=") or "->" in equation.signs:
+        if "->" in equation.signs or equation.signs[0] not in ("=", ":="):
             return
-        self._enter_headers(equation, at)
         if isinstance(lead.tree, Listed) and all(is_numeric(item) for item in lead.tree.items):
             return
         tree = None if equation.problem else lead.tree
-        if tree is not None and label in self._behind(symbols_of(tree), equation.place):
-            return
-        earlier = self.in_force(equation.place).get(label)
-        found = _definition(equation, tree, arguments, lead.line)
-        if earlier and earlier.place < equation.place:
+        first = head_of(equation)[0]
+        for place in range(at):
+            label, arguments = head_of(equation, place)
+            if (lead.label or lead.is_number) and not arguments:
+                continue
+            if place and not arguments:
+                if label not in self._formulas:
+                    self.synonyms[label] = first
+            elif self._define(label, _definition(equation, tree, arguments, lead.line)):
+                self.roles[equation.place] = "definition"
+
+    def _define(self, label: str, found: Definition) -> bool:
+        """Enters a formula, unless it is a claim about one before."""
+        if label in self._behind(found.symbols, found.place):
+            return False
+        earlier = self.in_force(found.place).get(label)
+        if earlier and earlier.place < found.place:
             match self._second(found, earlier):
                 case "claim":
-                    return
+                    return False
                 case "doubt":
                     self._doubt_between(label, earlier, found)
-                    return
+                    return False
         elif not earlier and self._is_derived(label):
-            return
+            return False
         definitions = self._formulas.setdefault(label, [])
-        if definitions and definitions[-1].tree is None:
+        if definitions and definitions[-1].tree is None and found.tree is not None:
             definitions.pop()  # the first that was read counts
         definitions.append(found)
-        self.roles[equation.place] = "definition"
-        for side in equation.sides[1:at]:
-            if side.label not in self._formulas:
-                self.synonyms[side.label] = label
-
-    def _enter_headers(self, equation: Equation, at: int) -> None:
-        """Functions named within an equation: f in y = f(x) = x^2."""
-        for place in range(1, at):
-            label, arguments = head_of(equation, place)
-            if arguments:
-                tree = equation.sides[at].tree
-                found = _definition(equation, tree, arguments, equation.sides[at].line)
-                self._formulas.setdefault(label, []).append(found)
+        return True
 
     def _second(self, found: Definition, earlier: Definition) -> Role | Literal["doubt"]:
         """What a second formula for a symbol is."""
@@ -265,8 +263,7 @@ class Definitions:
             for tree in (found.tree, earlier.tree)
         )
         put_in = found.symbols < earlier.symbols and bool(numbers - known)
-        is_other = found.unit != earlier.unit or found.is_choice or bool(found.arguments)
-        if is_other and not put_in:
+        if found.is_choice or found.arguments or (found.unit != earlier.unit and not put_in):
             same_line = found.paragraph == earlier.paragraph and not found.is_choice
             return "doubt" if same_line else "definition"
         if found.tree is None:

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Final, Literal
 from autograd.errors import ChalkgradError
 from autograd.marking.answers import Answer, explained, explained_update
 from autograd.marking.carried import Belief, Beliefs, Key
-from autograd.marking.comparing import Outcome, compared, doubt_about, unread
+from autograd.marking.comparing import Outcome, compared, doubt_about, is_named, unread
 from autograd.marking.definitions import Definitions, head_of, lead_of
 from autograd.marking.entry import Entry, Verdict
 from autograd.marking.families import Families
-from autograd.marking.kinds import SlipKind
+from autograd.marking.kinds import UNSURE
 from autograd.marking.scopes import Scope, Scopes, UnknownError
 from autograd.notation import Cases, Expr, Number, Relation, Sentence, Symbol, is_numeric, symbols_of
 
@@ -245,7 +245,8 @@ class Marker:
         before = progress.before(place)
         calculation = None
         if before is not None and progress.verdicts.get(before) == "right":
-            calculation = progress.trees[before][0]
+            worked = progress.trees[before][0]
+            calculation = worked if is_numeric(worked) else None
         rate = self.definitions.rate(equation.place)
         return explained(reference, claim, progress.scope, calculation=calculation, rate=rate)
 
@@ -259,8 +260,11 @@ class Marker:
             return Sentence(("it may be a condition or an example: it stands within a sentence",))
         if equation.said.condition and equation.condition is None:
             return Sentence((f"it holds under a condition: {equation.said.condition}",))
-        is_explained = any(slip.kind is not SlipKind.TWO_SLIPS for slip in answer.slips)
-        if is_explained or is_step:
+        if equation.signs[place - 1] == "~" and not is_numeric(claim):
+            return Sentence(("it is called approximate, and formulas are compared exactly",))
+        if reference is progress.subject and place == 1 and not is_named(reference, scope):
+            return Sentence(("an equation of two formulas: it may be one to be solved",))
+        if is_step or any(slip.kind not in UNSURE for slip in answer.slips):
             return None
         label, _ = head_of(equation)
         is_second = self.definitions.roles[equation.place] == "claim" and label in scope.formulas

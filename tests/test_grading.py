@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autograd import Entry, PageError, Report, grade
-from autograd.worksheets.pages import read_page
+from autograd.marking.page import read_page
 
 if TYPE_CHECKING:
     import random
@@ -502,7 +502,7 @@ def test_pages_are_not_run() -> None:
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
 def test_no_equation_is_passed_over(file: Path) -> None:
     text = file.read_text(encoding="utf-8")
-    signs = sum(len(written.statement.signs) for written in read_page(text).statements)
+    signs = sum(len(found.signs) for found in read_page(text).statements)
     assert signs == sum(1 + entry.right.count(" = ") for entry in grade(text).entries)
 
 
