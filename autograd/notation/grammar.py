@@ -474,7 +474,8 @@ class Parser:
 
     def _logarithm_base(self, name: Token) -> Expr | None:
         self._advance()
-        base = self._group() if self._at("open") else self._atom()
+        with self._nested():
+            base = self._group() if self._at("open") else self._atom()
         if name.held is not TABLE["log"]:
             problem = f"{name.held.name} with a script is not known"
             raise self._error(problem, name, hint=r"a logarithm may have one: \log_2 x")
@@ -517,6 +518,8 @@ class Parser:
                 return operator
             above, end, stop = start, self._slash(start), -1
             below = end + 1
+            if end < 0:
+                return None
         sign, under = self._differential(above), self._differential(below)
         if sign is None or under is None or end < 0:
             if sign and sign["round"] and sign["round"][-1] != "a" and not self._at("partial"):
@@ -731,13 +734,13 @@ class Parser:
         outside = self.words.indices
         if taken := outside.intersection(indices):
             raise self._error(f"{min(taken)} already counts a sum around this one", sign)
-        self.words.indices = outside.union(indices)
+        self.words.count(outside.union(indices))
         self._resume(at)
         with self._nested():
             is_call = self.text[sign.start].isalpha() and self._at("open")
             rule = self._bare_product if self.dividing else self._product
             tree = self._signed(self._power if is_call else rule)
-        self.words.indices = outside
+        self.words.count(outside)
         self.token = self.words.scan(self.token.start)  # once more, now that the index is no name
         for index, first in reversed(indices.items()):
             if last is None and not stands_in(tree, index):
@@ -786,7 +789,8 @@ class Parser:
             other_start = self._advance().end
             other = self._sum()
             if self._at("condition"):
-                other = self._conditional(other, other_start)
+                with self._nested():
+                    other = self._conditional(other, other_start)
                 values, conditions = values + other.values, conditions + other.conditions
             else:
                 values = (value, other)
@@ -902,6 +906,8 @@ class Parser:
             try:
                 part = Parser(self.words.of(text or self.text[:end]), self.otherwise, start)
                 part.depth = self.depth
+                if not text:
+                    part.closings = self.closings
                 tree = part._whole(rule(part))
             except FormulaError as error:
                 raise error.within(self.text, 0) from None

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 _LONGEST: Final = 32  # letters of a word, characters of a script: enough for any symbol
 _MOST_SCRIPTS: Final = 4
 _MOST_ACCENTS: Final = 4
+_MOST_COMPARED: Final = 300  # labels, for the nearest ones
 _DIGITS: Final = "0123456789"
 _CHANGE: Final = r"\Delta"  # `\Delta w` is one symbol
 _OVER: Final = {**{name: name for name in ACCENTS}, **OTHER_ACCENTS, **LETTER_FONTS}
@@ -206,7 +207,11 @@ class Labels:
 
     def nearest(self, written: str) -> tuple[str, ...]:
         """Up to three known labels that look like `written`."""
-        return tuple(difflib.get_close_matches(written[:60], self.names, n=3, cutoff=0.5))
+        alike = self.names
+        if len(alike) > _MOST_COMPARED:
+            start = written.lstrip("\\")[:1]
+            alike = tuple(name for name in alike if name.lstrip("\\")[:1] == start)
+        return tuple(difflib.get_close_matches(written[:60], alike[:_MOST_COMPARED], 3, 0.5))
 
     def is_indexed(self, spelling: Spelling, indices: Collection[str]) -> bool:
         """Whether a known label is so spelled with numbers for the letters that are indices.

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from autograd.ops import Operation
 
+_LONGEST: Final = 30_000  # characters of a formula
 _TEX: Final = re.compile(r"\\[A-Za-z]")
 _LINKING: Final = re.compile(
     r"(?P<opening>\\?\{|[(\[])|(?P<closing>\\?\}|[)\]])"
@@ -112,6 +113,9 @@ class Reader:
 
     def _parser(self, text: str, otherwise: Collection[Doubt], tex: bool | None) -> Parser:
         _refuse_other_than_text(text)
+        if len(text) > _LONGEST:
+            hint = "name parts of it with labels"
+            raise FormulaError(f"longer than {_LONGEST} characters", text, 0, 1, hint=hint)
         is_tex = _TEX.search(text) is not None if tex is None else tex
         return Parser(Scanner(text, self._names, tex=is_tex, letters=tex is True), otherwise)
 

@@ -161,22 +161,27 @@ class Scanner:
         self.names = names
         self.tex = tex
         self.letters = letters and names.new_symbols
-        self.indices: frozenset[str] = frozenset()
+        self.count(frozenset())
         self._found: dict[tuple[int, frozenset[str]], Token | None] = {}
         self._split_until = 0  # up to here, a run of letters is known to be made of names
 
     def of(self, text: str) -> Scanner:
         """A scanner like this one for another text."""
         words = Scanner(text, self.names, tex=self.tex, letters=self.letters)
-        words.indices = self.indices
+        words.count(self.indices)
         return words
+
+    def count(self, indices: frozenset[str]) -> None:
+        """Takes letters for those that count sums."""
+        self.indices = indices
+        self._bases = self.names.bases | indices if indices else self.names.bases
 
     def scan(self, at: int) -> Token:
         """The token at or after a place."""
         unseen = _UNSEEN.match(self.text, at)
         begin = unseen.end() if unseen else at
-        if begin == len(self.text):
-            return Token("end", begin, begin)
+        if begin >= len(self.text):
+            return Token("end", len(self.text), len(self.text))
         if not self.text.startswith("...", begin) and _TAIL.match(self.text, begin):
             return Token("end", begin, begin)
         token = self._named(begin) or self._sign(begin)
@@ -206,9 +211,7 @@ class Scanner:
     def _number(self, found: re.Match[str]) -> Token:
         digits, _, power = found[0].replace("\\,", "").lower().partition("e")
         token = Token("number", found.start(), found.end(), _written(digits, power))
-        if len(digits) > signs.LARGEST_POWER or (
-            power and abs(int(power[:9])) > signs.LARGEST_POWER
-        ):
+        if max(len(digits), abs(int(power[:9] or 0))) > signs.LARGEST_POWER:
             raise self.error("this number is larger than the largest float, 1.8e308", token)
         return token
 
@@ -243,8 +246,7 @@ class Scanner:
 
     def _longest(self, at: int) -> Token | None:
         token: Token | None = None
-        bases = self.names.bases | self.indices if self.indices else self.names.bases
-        for spelling, end in spellings_at(self.text, at, bases):
+        for spelling, end in spellings_at(self.text, at, self._bases):
             token = self._of(spelling, at, end)
             if token is not None:
                 break
@@ -281,7 +283,7 @@ class Scanner:
                 return replace(bare, primes=primes)
         if spelling[1:] == ("", ""):
             return self._of_letter(spelling.base, at, end)
-        if names.labels.is_indexed(spelling, self.indices):
+        if self.indices and names.labels.is_indexed(spelling, self.indices):
             return Token("symbol", at, end, spelling.label)
         if spelling.sub and spelling.sup and self._ends_lowered(at, end):
             bare = self._of(spelling._replace(sup=""), at, end)  # x^2_1, a power of x_1
@@ -358,7 +360,7 @@ class Scanner:
         """The ways to read a symbol here, known ones first and the longest first, also words."""
         known = self._known(at)
         found = [known] if known and known.kind in ("symbol", "applied") else []
-        for spelling, end in spellings_at(self.text, at, self.names.bases):
+        for spelling, end in spellings_at(self.text, at, self._bases):
             token = self._of(spelling, at, end)
             if token and token.kind in ("symbol", "applied") and token not in found:
                 found.append(token)

@@ -91,9 +91,9 @@ def expanded(tree: Expr, labels: Labels | Iterable[str]) -> Expr:
     left = [_MOST_TERMS]
 
     def change(part: Expr) -> Expr | None:
-        if isinstance(part, Symbol) and part.label not in known.names:
-            found = known.find(part.label)
-            return replace(part, label=found) if found else None
+        if isinstance(part, Symbol):
+            label = known.find(part.label) or part.label
+            return None if label == part.label else replace(part, label=label)
         return _written_out(part, known, left, change) if isinstance(part, Series) else None
 
     return rebuilt(tree, change)
