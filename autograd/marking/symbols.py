@@ -247,7 +247,8 @@ def functions_of(equations: Iterable[Sequence[PageSide]]) -> list[str]:
                     (sure if may_be and (is_head or "," in inner) else called)[name] = None
                 elif not use["call"] and not use["primes"]:
                     alone.add(name)
-    return [*sure, *(name for name in called if name not in alone and name not in OTHER_NAMES)]
+    known = {name for name in called if name.removeprefix("\\") in OTHER_NAMES}  # as \sigma is
+    return [*sure, *(name for name in called if name not in alone | known)]
 
 
 def _is_symbol(text: str) -> bool:
