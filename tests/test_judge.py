@@ -299,6 +299,11 @@ def test_small_is_not_nothing() -> None:
     for tiny in ("1e-12", "1e-40", "1e-60", "1e-250"):
         assert verdict(square, slope("L", "w"), 2 * w + Number(tiny)) == "different"
     assert verdict(square, slope("L", "w"), 2 * w + ZERO) == "same"
+    for power in (
+        Power(Number("10"), Negative(Number("100"))),
+        call(ops.exp, Negative(Number("300"))),
+    ):
+        assert verdict(square, slope("L", "w"), 2 * w + power) == "different"
 
 
 @pytest.mark.parametrize(("layers", "op"), [(25, ops.sigmoid), (140, ops.tanh), (1000, ops.tanh)])

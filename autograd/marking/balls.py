@@ -33,7 +33,7 @@ ZERO: Final[Raw] = (0, 0, 0)
 ONE: Final[Raw] = (1, 0, 0)
 _TWO: Final[Raw] = (1, 0, 1)
 _GUARD: Final = 6  # more bits for mpmath's functions, which are off in the last place
-_FARTHEST: Final = 1 << 24  # exponents beyond, those of 10^5000000, are "undefined here"
+_FARTHEST: Final = 1 << 17  # exponents beyond, about those of 10^40000, are "undefined here"
 _NARROW: Final = 26  # bits: a ball this much smaller than its middle has next to constant slopes
 _MOST_TIMES: Final = 1024  # powers up to this are multiplied out
 _OWN: Final = 45  # bits that a user's own function of floats is good for
@@ -262,12 +262,12 @@ def _for_tiny(function: Function) -> Function:
     return at
 
 
-exp: Final = _by_mpmath(libmp.mpf_exp, 23, lambda _, x, y: y)
+exp: Final = _by_mpmath(libmp.mpf_exp, 16, lambda _, x, y: y)
 _log: Final = _by_mpmath(libmp.mpf_log, _FARTHEST, lambda _, x, y: div(64, ONE, x))
 _sin, _cos = (_by_mpmath(f, 600, _flat) for f in (libmp.mpf_sin, libmp.mpf_cos))
 _atan: Final = _by_mpmath(libmp.mpf_atan, _FARTHEST, _flat)
 _tanh: Final = _by_mpmath(libmp.mpf_tanh, _FARTHEST, lambda _, x, y: sub(64, ONE, mul(64, y, y)))
-_sinh, _cosh = (_by_mpmath(f, 23) for f in (libmp.mpf_sinh, libmp.mpf_cosh))
+_sinh, _cosh = (_by_mpmath(f, 16) for f in (libmp.mpf_sinh, libmp.mpf_cosh))
 _asin, _acos, _atanh = map(_by_mpmath, (libmp.mpf_asin, libmp.mpf_acos, libmp.mpf_atanh))
 _asinh, _acosh = (_by_mpmath(f, _FARTHEST) for f in (libmp.mpf_asinh, libmp.mpf_acosh))
 _erf, _erfc = (_by_mpmath(f, 12) for f in (libmp.mpf_erf, libmp.mpf_erfc))

@@ -36,7 +36,7 @@ _EXACTLY: Final[dict[Operation, Callable[..., Any]]] = {
     ops.sub: lambda a, b: a - b,
     ops.mul: lambda a, b: a * b,
     ops.div: lambda a, b: a / b if b else None,
-    ops.pow: lambda a, b: a**b if b.denominator == 1 and abs(b) < 64 and (a or b > 0) else None,
+    ops.pow: lambda a, b: a**b if b.denominator == 1 and _is_short(a, b) else None,
     ops.neg: lambda a: -a,
     ops.square: lambda a: a * a,
     ops.abs: abs,
@@ -163,7 +163,12 @@ class Tape:
             flags = HAS_KINK | IS_ROUGH
         for each in inputs:
             flags |= self.flags[each]
-        return self._add(inputs, op, inputs, flags)
+        number = self._add(inputs, op, inputs, flags)
+        if not flags & VARIES:  # a constant, such as e^{-300}
+            worth = self.worth(number, [], balls.BITS, lambda leaf: RangeError(f"{leaf}"))
+            if isinstance(worth, tuple) and abs(worth[0].bit_length() + worth[2]) > _WIDE:
+                self.flags[number] |= IS_WIDE
+        return number
 
     def recorded(
         self,
@@ -245,6 +250,11 @@ class Tape:
 
 def _length(value: Fraction) -> int:
     return value.numerator.bit_length() + value.denominator.bit_length()
+
+
+def _is_short(a: Fraction, b: Fraction) -> bool:
+    """Whether a power is a number that can be written out."""
+    return abs(b) * _length(a) < _LONGEST and (a != 0 or b > 0)
 
 
 def _simplified(op: Operation, inputs: tuple[int, ...], numbers: list[Any]) -> int | None:
