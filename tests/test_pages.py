@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from autograd.marking.frontmatter import PageError, front_matter, read_settings
 from autograd.marking.page import read_page
-from autograd.marking.prose import Vocabulary, formulas_in_line
+from autograd.marking.prose import formulas_in_line
 
 Found = list[tuple[int, list[str]]]
 
@@ -144,7 +144,7 @@ def test_a_page_may_not_be_a_library() -> None:
     ],
 )
 def test_formulas_in_text(line: str, expected: list[str]) -> None:
-    known = Vocabulary(frozenset({"loss"} & set(line.split())))
+    known = {"loss"} & set(line.split())
     assert [line[start:end] for start, end in formulas_in_line(line, known)] == expected
 
 
@@ -180,8 +180,7 @@ def test_a_plain_formula_may_go_on_in_the_next_line() -> None:
     ],
 )
 def test_words_of_any_language_are_no_factors(line: str, expected: list[str]) -> None:
-    known = Vocabulary(letters=frozenset("wxyb"))
-    assert [line[start:end] for start, end in formulas_in_line(line, known)] == expected
+    assert [line[start:end] for start, end in formulas_in_line(line, set("wxyb"))] == expected
 
 
 # What the page says around a formula.
@@ -307,7 +306,10 @@ def test_commands_that_never_end_do(text: str) -> None:
         ("    import numpy as np\n    a = b\n", [(1, 2, "code")]),
         ("text\nx = np.dot(a, b)\nmore text", [(2, 2, "code")]),
         ("In [3]:\n", [(1, 1, "code")]),
-        ("\\documentclass{a}\n\\title{a = b}\n\\begin{document}\n% a = b", [(1, 2, "the preamble")]),
+        (
+            "\\documentclass{a}\n\\title{a = b}\n\\begin{document}\n% a = b",
+            [(1, 2, "the preamble")],
+        ),
     ],
 )
 def test_code_is_passed_over(text: str, passed: list[tuple[int, int, str]]) -> None:

@@ -33,8 +33,10 @@ def sides(source: str) -> list[list[str]]:
         (r"w_{\text{new}} = \text{relu}(z)", [[r"w_{\text{new}}", r"\text{relu}(z)"]]),
         (r"a = b % a remark, c = d", [["a", "b"]]),
         (r"a = b \text{ (chain rule)}", [["a", "b"]]),
-        (r"a = \begin{cases} 1 & z > 0 \\ 0, & b = c \end{cases}",
-         [["a", r"\begin{cases} 1 & z > 0 \\ 0, & b = c \end{cases}"]]),
+        (
+            r"a = \begin{cases} 1 & z > 0 \\ 0, & b = c \end{cases}",
+            [["a", r"\begin{cases} 1 & z > 0 \\ 0, & b = c \end{cases}"]],
+        ),
         ("y = 1 \\leftarrow 1/2/3", [["y", "1"], ["1/2/3"]]),
     ],
 )

@@ -95,7 +95,11 @@ class Equation:
     def is_aside(self) -> bool:
         """Whether it is a bare `y = 0` or `i = j` within a sentence: perhaps an example."""
         plain = all(side.label or side.is_number for side in self.sides[1:])
-        return self.said.setting == "inline" and plain and not isinstance(self.sides[0].tree, Derivative)
+        return (
+            self.said.setting == "inline"
+            and plain
+            and not isinstance(self.sides[0].tree, Derivative)
+        )
 
 
 def read_equations(page: Page, settings: Settings) -> tuple[Reader, list[Equation]]:

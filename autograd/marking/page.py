@@ -15,21 +15,21 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from autograd.marking.frontmatter import PageError, Settings, front_matter, read_settings
 from autograd.marking.prose import (
+    LEADING,
     MATH,
+    Setting,
     condition_after,
     continues_formula,
     formulas_in_line,
-    introduces,
     settings_in_line,
     vocabulary,
 )
-from autograd.marking.statements import Setting, Statement, statements
+from autograd.marking.statements import Statement, statements
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 _LONGEST: Final = 1_000_000  # characters: a book
-_FAR: Final = 240  # characters of a sentence around a formula
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +68,12 @@ def read_page(text: str) -> Page:
             f"the page has {len(text)} characters, more than {_LONGEST}", hint="mark it in parts"
         )
     text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
-    front, front_lines = front_matter(text)
+    front, lines = front_matter(text)
     settings = read_settings(front, first_line=2)
-    lines = text.split("\n")
-    reading = _Reading("\n" * front_lines + _written_out("\n".join(lines[front_lines:])))
-    found, passed = reading.page(settings.aliases)
-    return Page(found, settings, passed)
+    text = "\n" * lines + _written_out("\n".join(text.split("\n")[lines:]))
+    text, passed = _without_code(text)
+    found = _Reading(text, settings.aliases).statements()
+    return Page(tuple(found), settings, tuple(sorted(passed, key=lambda lines: lines.first)))
 
 
 # What is written out before anything is read; line breaks stay.
@@ -88,6 +88,7 @@ _SCRIPT: Final = re.compile(r"<(sub|sup)>([^<>\n]{1,40})</\1>")
 _STYLE: Final = re.compile(
     r"</?(?:b|i|em|strong|u|var|span|font|code|a|kbd|center)(?:\s+[\w-]+\s*=[^<>\n]*)?\s*/?>"
 )
+_VERBATIM: Final = re.compile(r"\\verb\*?([^\w\s]).*?\1")
 _ARGUMENT: Final = re.compile(r"\s*(\\[A-Za-z]+|\S)")
 _COMMAND: Final = re.compile(r"\\([A-Za-z]+)")
 _BRACE: Final = re.compile(r"\\.|[{}]", re.DOTALL)
@@ -98,12 +99,12 @@ _DEPTH: Final = 4  # of commands in commands
 def _written_out(text: str) -> str:
     r"""The page with characters for HTML's entities and scripts, and with its own commands applied.
 
-    >>> _written_out(r"\newcommand{\pd}[2]{\frac{\partial #1}{\partial #2}} $\pd{L}{w} &lt; 0$").strip()
-    '$\\frac{\\partial L}{\\partial w} < 0$'
+    >>> _written_out(r"\newcommand{\pd}[2]{d #1 / d #2} $\pd{L}{w} &lt; 0$").strip()
+    '$d L / d w < 0$'
     """
     text = _ENTITY.sub(lambda found: html.unescape(found[0]).replace("\n", " "), text)
     text = _SCRIPT.sub(lambda found: f"{'_' if found[1] == 'sub' else '^'}{{{found[2]}}}", text)
-    text = _STYLE.sub("", text)
+    text = _VERBATIM.sub(" ", _STYLE.sub("", text))
     macros: dict[str, tuple[int, str]] = {}
     spans = []
     for found in _MACRO.finditer(text):
@@ -113,8 +114,8 @@ def _written_out(text: str) -> str:
             inner = rf"\operatorname{{{inner}}}" if found["operator"] else inner
             count = int(found["count"] or len(found["marks"] or "") // 2)
             macros[found["name"] or found["defined"]] = count, inner
-            spans.append((found.start(), found.end() + len(body)))
-    text = _overwritten(text, spans)
+            spans.append((found.start(), found.end() + len(body), ""))
+    text = _blanked(text, spans, [])
     for _ in range(_DEPTH if macros else 0):
         text = _applied(text, macros)
     return text
@@ -155,7 +156,7 @@ def _applied(text: str, macros: dict[str, tuple[int, str]]) -> str:
     return "".join([*pieces, text[at:]])
 
 
-# What is passed over, and where the formulas are.
+# What is passed over.
 
 _BLOCK: Final = re.compile(
     r"^ {0,3}(?:>\s?)*(?P<fence>`{3,}|~{3,})[ \t]*(?P<language>[^\n`]*)$|(?P<comment><!--)"
@@ -164,29 +165,96 @@ _BLOCK: Final = re.compile(
     re.MULTILINE,
 )
 _CODE: Final = re.compile(
-    r"^\s*(?:(?:import|from|return|elif) \w|(?:def|class|print) ?\w*[(:]|else:|try:|except\b|@\w|>>> "
-    r"|\.\.\. |(?:In|Out) ?\[\d*\]:|#include|[%!]\w+ |for \w+(?:, ?\w+)* in .*:\s*$)"
+    r"^\s*(?:(?:import|from|return|elif) \w|(?:def|class|print) ?\w*[(:]|else:|try:|except\b|@\w"
+    r"|>>> |\.\.\. |(?:In|Out) ?\[\d*\]:|#include|[%!]\w+ |for \w+(?:, ?\w+)* in .*:\s*$)"
     r"|[A-Za-z_]\w*\.[a-z_]\w*\(|\w\[[^\]]{0,20}:[^\]]{0,20}\]|= ?[\"']|\bself\.|\blambda \w+:"
 )
 _LATEX: Final = re.compile(r"\\(?:documentclass|begin\{document\}|section\{)")
 _REMARK: Final = re.compile(r"(?<!\\)%[^\n]*")
 _QUOTE: Final = re.compile(r"(?<=\n)[ \t]*(?:>[ \t]?)+")
-_DOT: Final = re.compile(r"(?<=\s)\.(?=\s)")  # dL/dz . dz/dw
-_TILDE: Final = re.compile(r"(?<=\s)~(?=\s+([A-Z]\w*\()?)")
+_DISPLAY: Final = "$$"
+
+
+def _without_code(text: str) -> tuple[str, list[Passed]]:
+    """The page without comments and code, no line fewer; a fence marked `math` is a display."""
+    passed: list[Passed] = []
+    if _LATEX.search(text):
+        text = _REMARK.sub("", text)
+    for spans in (_blocks, _code_lines):
+        text = _blanked(text, spans(text), passed)
+    return text, passed
+
+
+def _blanked(text: str, spans: Iterable[tuple[int, int, str]], passed: list[Passed]) -> str:
+    """The text with line breaks alone in the place of what is passed over."""
+    pieces: list[str] = []
+    at, line = 0, 1
+    for start, end, what in spans:
+        line += text.count("\n", at, start)
+        lines = text.count("\n", start, end)
+        pieces += [text[at:start], _DISPLAY if what == _DISPLAY else " " + "\n" * lines]
+        if what != _DISPLAY:
+            passed.append(Passed(line, line + lines - text.endswith("\n", start, end), what))
+        at, line = end, line + lines
+    return "".join([*pieces, text[at:]])
+
+
+def _blocks(text: str) -> Iterator[tuple[int, int, str]]:
+    at = max(0, text.find(r"\begin{document}"))
+    if at:
+        yield 0, at, "the preamble"
+    while opening := _BLOCK.search(text, at):
+        name = opening["tag"] or opening["listing"] or ""
+        pattern = rf"</{name}>|\\end\{{{name}\}}" if name else "-->"
+        if opening["fence"]:
+            pattern = rf"^ {{0,3}}(?:>\s?)*{opening['fence']}[`~]*[ \t]*$"
+        closing = re.compile(pattern, re.MULTILINE).search(text, opening.end())
+        at = closing.end() if closing else len(text)
+        if (opening["language"] or "").strip().lower() == "math":
+            yield *opening.span(), _DISPLAY
+            if closing:
+                yield *closing.span(), _DISPLAY
+        else:
+            yield opening.start(), at, "a comment" if opening["comment"] else "code"
+
+
+def _code_lines(text: str) -> Iterator[tuple[int, int, str]]:
+    """Lines that are surely code, and all lines of their block where these are indented."""
+    at = 0
+    block: list[tuple[int, int, bool]] = []
+    indented = True
+    for line in [*text.split("\n"), ""]:
+        if line.strip():
+            is_code = not {"$", "\\"} & {*line} and _CODE.search(line[:300]) is not None
+            block.append((at, at + len(line), is_code))
+            indented = indented and line.startswith(("    ", "\t", ">>>", "..."))
+        else:
+            sure = [span for span in block if span[2]]
+            if sure and (indented or 2 * len(sure) > len(block)):
+                sure = [(block[0][0], block[-1][1], True)]
+            yield from ((start, end, "code") for start, end, _ in sure)
+            block, indented = [], True
+        at += len(line) + 1
+
+
+# Where the formulas are.
+
+_FAR: Final = 240  # characters of a sentence around a formula
 _HEADING: Final = re.compile(
-    r"^(?:#{1,6}\s|\\(?:chapter|section|subsection|subsubsection)\b|<h\d|[^\n]+\n(?:=+|-{3,})[ \t]*$)",
+    r"^(?:#{1,6}\s|\\(?:chapter|(?:sub)*section)\b|<h\d|[^\n]+\n(?:=+|-{3,})[ \t]*$)",
     re.MULTILINE,
 )
 _UNIT: Final = re.compile(
-    r"^[ \t>]*(?:(?:\*\*|__)[^*\n]+(?:\*\*|__)[ \t:.]*$|(?:[*#_]*)(?:Example|Exercise|Problem|Question|Solution"
-    r"|Answer|Proof|Theorem|Lemma|Case|Q|Ex)\b[ .]*\d*|\(?\d{1,3}[a-z]?[.)][ \t]|\([a-z]\)[ \t]|[a-z]\)[ \t]"
-    r"|Q\d+[.):]|([-*_])(?:[ \t]*\1){2,}[ \t]*$"
+    r"^[ \t>]*(?:(?:\*\*|__)[^*\n]+(?:\*\*|__)[ \t:.]*$|([-*_])(?:[ \t]*\1){2,}[ \t]*$"
+    r"|[*#_]*(?:Example|Exercise|Problem|Question|Solution|Answer|Proof|Theorem|Lemma|Case|Q|Ex)\b"
+    r"|(?:\(?\d{1,3}[a-z]?[.)]|\([a-z]\)|[a-z]\))[ \t]|Q\d+[.):]"
     r"|\\(?:paragraph|begin\{(?:theorem|lemma|example|exercise|proof|problem|solution|definition)))",
     re.MULTILINE,
 )
-_PARAGRAPH_END: Final = re.compile(r"\n[ \t>]*\n|\Z")
+_PARAGRAPH_END: Final = re.compile(r"\n(?:[ \t>\v]*\n)+|\Z")
 _SENTENCE_END: Final = re.compile(
-    r"(?<!\b[ei]\.[ge])(?<!\bcf)[.?!](?=\s)|\n[ \t>]*(?=\n)|\n(?=[ \t>]*(?:[-*+•#]|\(?\w{1,3}[.)])\s)"
+    r"(?<!\b[ei]\.[ge])(?<!\bcf)[.?!](?=\s)|\n[ \t>]*(?=\n)"
+    r"|\n(?=[ \t>]*(?:[-*+•#]|\(?\w{1,3}[.)])\s)"
 )
 _OPENER: Final = re.compile(
     r"\\begin\{(?P<environment>(?:(?:fl)?align(?:at|ed)?|displaymath|eqnarray|equation|gather(?:ed)?"
@@ -194,7 +262,6 @@ _OPENER: Final = re.compile(
     r"|(?P<display>\$\$|\\\\?\[)|(?P<inline>\$|\\\\?\()|(?P<code>`+)|\\.",
     re.DOTALL,
 )
-_EQUATION: Final = re.compile(r"(?<![=<>!])=(?!=)|≈")
 _NO_PROSE: Final = re.compile(
     rf"</?[A-Za-z][^<>\n{MATH}]*>|\{{%[^%{{}}]*%\}}|(?:https?|ftp|file)://\S+|(?<=\])\([^()\s]*\)"
     r"|={3,}|^[ \t]*(?:={2,}|-{2,}|\*{3,}|_{3,})[ \t]*$"
@@ -203,24 +270,24 @@ _NO_PROSE: Final = re.compile(
     r"|(?<=\S)[ \t]{2,}\(\d{1,3}(?:\.\d{1,3})?[a-z]?\)[ \t]*$",  # the number of an equation
     re.MULTILINE,
 )
-_MARKS_BEFORE: Final = re.compile(
-    r"\s|[$&>`*-]|\\\\?[\[(]|\\quad|\\qquad|\\begin\{[a-z*]+\}|\\item(?![A-Za-z])"
-)
+_WITHIN: Final = "\v"  # a line break in a formula
+_EQUATION: Final = re.compile(r"(?<![=<>!])=(?!=)|≈")
+_MARKS_BEFORE: Final = re.compile(r"\s|[>*-]|\\item(?![A-Za-z])")
 _WORD_SYMBOL: Final = re.compile(r"\\(?:text|mathrm|textit|mathit)\s*\{\s*([A-Za-z]{2,24})\s*\}")
+_QUOTE: Final = re.compile(r"(?<=\n)[ \t]*(?:>[ \t]?)+")
+_DOT: Final = re.compile(r"(?<=\s)\.(?=\s)")  # dL/dz . dz/dw
+_TILDE: Final = re.compile(r"(?<=\s)~(?=\s+([A-Z]\w*\()?)")
 
 
-class _Marked(NamedTuple):
-    """A formula between marks: the whole, and what it holds."""
+class _Mark(NamedTuple):
+    """A formula between marks: what it holds, and what the marks are."""
 
-    start: int
-    end: int
-    first: int
-    last: int
+    content: str
     kind: str
 
 
 class _Found(NamedTuple):
-    """A formula: where it is, its text, and how it stands there."""
+    """A formula: where it is in the prose, its text, and how it stands there."""
 
     start: int
     end: int
@@ -229,203 +296,33 @@ class _Found(NamedTuple):
     tex: bool | None
 
 
-class _Reading:
-    """One page being read. What has been read is overwritten at equal length, so places stay."""
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-        self.line_starts = [0, *(found.end() for found in re.finditer("\n", text))]
-        self.passed: list[Passed] = []
-        self.marked: list[_Marked] = []
-        self.formulas: list[_Found] = []
-
-    def page(self, aliases: Iterable[str]) -> tuple[tuple[Statement, ...], tuple[Passed, ...]]:
-        """The statements of the page, and what was passed over."""
-        body = _overwritten(self.text, self._blocks())
-        body = _overwritten(body, list(self._code(body)))
-        self._find_marked(body)
-        prose = self._prose(body)
-        self._find_plain(prose, aliases)
-        places = [
-            [found.start() for found in pattern.finditer(where)]
-            for pattern, where in (
-                (_HEADING, body), (_UNIT, body), (_PARAGRAPH_END, prose), (_SENTENCE_END, prose)
-            )
-        ]  # fmt: skip
-        written = [
-            statement
-            for formula in sorted(self.formulas)
-            for statement in self._statements(formula, prose, places)
-        ]
-        return tuple(written), tuple(sorted(self.passed, key=lambda lines: lines.first))
-
-    def _statements(
-        self, formula: _Found, prose: str, places: list[list[int]]
-    ) -> Iterator[Statement]:
-        """The statements in a formula, with what the page says around it."""
-        headings, units, paragraphs, sentences = places
-        start, end, source, setting, tex = formula
-        line = self._line(start)
-        leads = not _MARKS_BEFORE.sub("", self.text[max(self.line_starts[line - 1], start - _FAR) : start])
-        before, after = self._around(start, end, prose, sentences)
-        section = bisect_right(headings, start)
-        for found in statements(source, line):
-            last = f"{found.after} {after}".strip()
-            yield replace(
-                found,
-                section=section,
-                unit=section + bisect_right(units, start),
-                paragraph=bisect_right(paragraphs, start),
-                setting=setting,
-                tex=tex,
-                before=f"{before} {found.before}".strip(),
-                after=last,
-                condition=condition_after(last),
-                leads=found.leads and (leads or found.line > line),
-            )
-
-    def _around(self, start: int, end: int, prose: str, sentences: list[int]) -> tuple[str, str]:
-        """What its sentence says before and after a formula; of others before it that they are."""
-        place = bisect_left(sentences, start)
-        first = sentences[place - 1] + 1 if place else 0
-        if not prose[first:start].strip() and place and prose[first - 1] == "\n":
-            earlier = sentences[place - 2] + 1 if place > 1 else 0
-            if introduces(prose[max(earlier, first - 30) : first]):  # a display in a sentence
-                first = earlier
-        place = bisect_left(sentences, end)
-        last = sentences[place] if place < len(sentences) else len(prose)
-        before = re.sub(f"{MATH}+", MATH, prose[max(first, start - _FAR) : start])
-        after = self.text[end : min(last, end + _FAR)]
-        return " ".join(before.split()), " ".join(after.split())
-
-    def _line(self, at: int) -> int:
-        return bisect_right(self.line_starts, at)
-
-    def _pass_over(self, start: int, end: int, what: str) -> tuple[int, int]:
-        self.passed.append(Passed(self._line(start), self._line(max(start, end - 1)), what))
-        return start, end
-
-    def _blocks(self) -> Iterator[tuple[int, int]]:
-        """Comments, listings and fenced code; a fence marked `math` is a formula."""
-        at = max(0, self.text.find(r"\begin{document}"))
-        if at:
-            yield self._pass_over(0, at, "the preamble")
-        while opening := _BLOCK.search(self.text, at):
-            start, at = opening.span()
-            name = opening["tag"] or opening["listing"] or ""
-            pattern = rf"</{name}>|\\end\{{{name}\}}" if name else "-->"
-            if opening["fence"]:
-                pattern = rf"^ {{0,3}}(?:>\s?)*{opening['fence']}[`~]*[ \t]*$"
-            closing = re.compile(pattern, re.MULTILINE).search(self.text, at)
-            end = closing.end() if closing else len(self.text)
-            if (opening["language"] or "").strip().lower() == "math":
-                last = closing.start() if closing else end
-                self.formulas.append(_Found(at, last, self.text[at:last], "display", tex=True))
-            else:
-                self._pass_over(start, end, "a comment" if opening["comment"] else "code")
-            yield start, end
-            at = end
-        if _LATEX.search(self.text):
-            yield from (found.span() for found in _REMARK.finditer(self.text))
-
-    def _code(self, body: str) -> Iterator[tuple[int, int]]:
-        """Lines that are surely code, and all lines of their block where these are indented."""
-        at = 0
-        block: list[tuple[int, int, bool]] = []
-        indented = True
-        for line in [*body.split("\n"), ""]:
-            if line.strip():
-                block.append((at, at + len(line), "$" not in line and bool(_CODE.search(line[:300]))))
-                indented = indented and line.startswith(("    ", "\t", ">>>", "..."))
-            else:
-                sure = [span for span in block if span[2]]
-                if indented and sure or 2 * len(sure) > len(block):
-                    sure = [(block[0][0], block[-1][1], True)]
-                for start, end, _ in sure:
-                    yield self._pass_over(start, end, "code")
-                block, indented = [], True
-            at += len(line) + 1
-
-    def _find_marked(self, body: str) -> None:
-        ends = [found.start() for found in _PARAGRAPH_END.finditer(body)]
-        missing: set[tuple[str, int]] = set()
-        at = 0
-        while opener := _OPENER.search(body, at):
-            at = opener.end()
-            kind = opener.lastgroup
-            if kind is None:  # an escaped character
-                continue
-            mark = _closer(opener)
-            is_short = kind in ("inline", "code")
-            limit = ends[bisect_left(ends, at)] if is_short else len(body)
-            closing = -1 if (mark, limit) in missing else _find_mark(body, mark, at, limit)
-            if closing < 0:
-                missing.add((mark, limit))
-                continue  # what follows is read as plain lines
-            end = closing + len(mark)
-            first, last = (opener.start(), end) if kind == "environment" else (at, closing)
-            if opener[0] != "$" or _is_formula(body[first:last], body[end : end + 1]):
-                self.marked.append(_Marked(opener.start(), end, first, last, kind))
-                at = end
-
-    def _prose(self, body: str) -> str:
-        """The page with a stretch of MATH for each marked formula, on the line it begins on."""
-        stretches = []
-        for mark in self.marked:
-            line_end = body.find("\n", mark.start, mark.end)
-            stretches.append((mark.start, mark.end if line_end < 0 else line_end))
-        prose = _overwritten(body, [(mark.start, mark.end) for mark in self.marked])
-        prose = _overwritten(prose, stretches, MATH)
-        return _overwritten(prose, [found.span() for found in _NO_PROSE.finditer(prose)])
-
-    def _find_plain(self, prose: str, aliases: Iterable[str]) -> None:
-        """The formulas in lines of text, where those between marks take part as they stand."""
-        inside = " ; ".join(self.text[mark.first : mark.last] for mark in self.marked)
-        lines = "\n".join(line for line in prose.split("\n") if "=" in line)
-        known = vocabulary(prose, f"{inside} ; {lines}", [*aliases, *_WORD_SYMBOL.findall(self.text)])
-        start = 0
-        opened: _Found | None = None  # a formula that went to the end of the line before
-        for line in prose.split("\n"):
-            end = start + len(line.rstrip())
-            if opened and continues_formula(line, prose[opened.start : opened.end], known):
-                self.formulas.pop()
-                opened = self._add(opened.start, end, opened.setting)
-            else:
-                opened = None
-                spans = list(formulas_in_line(line, known))
-                for setting, (first, last) in zip(settings_in_line(line, spans), spans, strict=True):
-                    found = self._add(start + first, start + last, setting)
-                    opened = found if start + last == end else None
-            start += len(line) + 1
-
-    def _add(self, start: int, end: int, setting: Setting) -> _Found | None:
-        """A formula of the page; the marks within it are overwritten."""
-        first = bisect_left(self.marked, start, key=lambda mark: mark.start)
-        last = bisect_left(self.marked, end, key=lambda mark: mark.start)
-        marks = self.marked[first:last]
-        tex = True if marks and all(mark.kind != "code" for mark in marks) else None
-        if not marks:
-            source = _DOT.sub("·", self.text[start:end])
-            source = _TILDE.sub(lambda sign: "∼" if sign[1] else "≈", source)
-        else:
-            end = max(end, marks[-1].end)
-            (one, *others) = marks
-            alone = not others and (one.start, one.end) == (start, end)
-            if alone and one.kind == "code" and not _EQUATION.search(self.text, one.first, one.last):
-                return None
-            if alone and one.kind in ("display", "environment"):
-                setting = "display"
-            shells = [span for m in marks for span in ((m.start, m.first), (m.last, m.end))]
-            source = _overwritten(self.text[start:end], [(a - start, b - start) for a, b in shells])
-            source = _QUOTE.sub(" ", source)
-        self.formulas.append(_Found(start, end, source, setting, tex))
-        return self.formulas[-1]
-
-
-def _closer(opener: re.Match[str]) -> str:
-    if opener["environment"]:
-        return rf"\end{{{opener['environment']}}}"
-    return opener[0].replace("[", "]").replace("(", ")")
+def _marked(body: str) -> tuple[str, list[_Mark]]:
+    """The page with the character MATH for each formula between marks, and these."""
+    ends = [found.start() for found in _PARAGRAPH_END.finditer(body)]
+    missing: set[tuple[str, int]] = set()
+    marks: list[_Mark] = []
+    pieces: list[str] = []
+    at = written = 0
+    while opener := _OPENER.search(body, at):
+        at = opener.end()
+        kind = opener.lastgroup
+        if kind is None:  # an escaped character
+            continue
+        name = opener["environment"]
+        mark = rf"\end{{{name}}}" if name else opener[0].replace("[", "]").replace("(", ")")
+        limit = ends[bisect_left(ends, at)] if kind in ("inline", "code") else len(body)
+        closing = -1 if (mark, limit) in missing else _find_mark(body, mark, at, limit)
+        if closing < 0:
+            missing.add((mark, limit))
+            continue  # what follows is read as plain lines
+        end = closing + len(mark)
+        content = body[opener.start() : end] if name else body[at:closing]
+        if opener[0] != "$" or _is_formula(content, body[end : end + 1]):
+            lines = _WITHIN * body.count("\n", opener.start(), end)
+            pieces += [body[written : opener.start()], MATH, lines]
+            marks.append(_Mark(content, kind))
+            at = written = end
+    return "".join([*pieces, body[written:]]), marks
 
 
 def _find_mark(text: str, mark: str, at: int, limit: int) -> int:
@@ -449,13 +346,110 @@ def _is_formula(content: str, following: str) -> bool:
     return bool(content.strip()) and (tight or bool(re.search(r"[\\=_^]", content)))
 
 
-def _overwritten(text: str, spans: Iterable[tuple[int, int]], char: str = " ") -> str:
-    """The text with these stretches overwritten; line breaks stay."""
-    pieces = []
-    at = 0
-    for start, end in sorted(spans):
-        if end > at:
-            pieces.append(text[at:start])
-            pieces.append(re.sub(r"[^\n]", char, text[max(start, at) : end]))
-            at = end
-    return "".join([*pieces, text[at:]])
+class _Reading:
+    """One page being read: its prose, with the formulas between marks aside."""
+
+    def __init__(self, body: str, aliases: Iterable[str]) -> None:
+        prose, self.marks = _marked(body.replace(MATH, " "))
+        self.sections, self.units = _places(_HEADING, prose), _places(_UNIT, prose)
+        self.prose = _NO_PROSE.sub(lambda found: re.sub(".", " ", found[0]), prose)
+        self.lines = _places(re.compile(r"[\n\v]"), self.prose)
+        self.paragraphs = _places(_PARAGRAPH_END, self.prose)
+        self.sentences = _places(_SENTENCE_END, self.prose)
+        self.places = _places(re.compile(MATH), self.prose)
+        inside = " ; ".join(mark.content for mark in self.marks)
+        lines = "\n".join(line for line in prose.split("\n") if "=" in line)
+        others = [*aliases, *_WORD_SYMBOL.findall(body)]
+        self.known = vocabulary(self.prose, f"{inside} ; {lines}", others)
+
+    def statements(self) -> Iterator[Statement]:
+        """The statements in each formula, with what the page says around it."""
+        for start, end, source, setting, tex in self._formulas():
+            line = bisect_right(self.lines, start) + 1
+            begins = self.lines[line - 2] + 1 if line > 1 else 0
+            leads = not _MARKS_BEFORE.sub("", self.prose[max(begins, start - _FAR) : start])
+            section = bisect_right(self.sections, start)
+            before, after = self._around(start, end)
+            for found in statements(source, line):
+                last = f"{found.after} {after}".strip()
+                yield replace(
+                    found,
+                    section=section,
+                    unit=section + bisect_right(self.units, start),
+                    paragraph=bisect_right(self.paragraphs, start),
+                    setting=setting,
+                    tex=tex,
+                    before=f"{before} {found.before}".strip(),
+                    after=last,
+                    condition=condition_after(last),
+                    leads=found.leads and (leads or found.line > line),
+                )
+
+    def _around(self, start: int, end: int) -> tuple[str, str]:
+        """What its sentence says before and after a formula."""
+        place = bisect_left(self.sentences, start)
+        starts = [0, 0, *(at + 1 for at in self.sentences[max(0, place - 2) : place])]
+        earlier, first = starts[-2:]
+        led = LEADING.search(self.prose, max(earlier, first - 30), first)
+        if first and self.prose[first - 1] == "\n" and led and self.prose[first:start].isspace():
+            first = earlier  # a display in a sentence
+        place = bisect_left(self.sentences, end)
+        last = self.sentences[place] if place < len(self.sentences) else len(self.prose)
+        before = self.prose[max(first, start - _FAR) : start]
+        after = self._with_formulas(end, min(last, end + _FAR), "$")
+        return " ".join(before.split()), " ".join(after.split())
+
+    def _with_formulas(self, start: int, end: int, mark: str = " ") -> str:
+        """A stretch of the prose with what stood between marks put in."""
+        contents = iter(self._marks(start, end))
+        return re.sub(
+            rf"{MATH}\v*", lambda _: f"{mark}{next(contents).content}{mark}", self.prose[start:end]
+        )
+
+    def _marks(self, start: int, end: int) -> list[_Mark]:
+        return self.marks[bisect_left(self.places, start) : bisect_left(self.places, end)]
+
+    def _formulas(self) -> Iterator[_Found]:
+        """The formulas in lines of text, where those between marks take part as they stand."""
+        start = 0
+        opened: _Found | None = None  # a formula that went to the end of the line before
+        for line in self.prose.split("\n"):
+            end = start + len(line.rstrip())
+            if opened:
+                before = self.prose[opened.start : opened.end]
+                if continues_formula(line, before, self.known):
+                    opened = self._found(opened.start, end, opened.setting)
+                    start += len(line) + 1
+                    continue
+                yield opened
+                opened = None
+            spans = list(formulas_in_line(line, self.known))
+            for setting, (first, last) in zip(settings_in_line(line, spans), spans, strict=True):
+                if opened:
+                    yield opened
+                opened = self._found(start + first, start + last, setting)
+            if opened and opened.end != end:
+                yield opened
+                opened = None
+            start += len(line) + 1
+        if opened:
+            yield opened
+
+    def _found(self, start: int, end: int, setting: Setting) -> _Found | None:
+        marks = self._marks(start, end)
+        if not marks:
+            source = _DOT.sub("·", self.prose[start:end])
+            source = _TILDE.sub(lambda sign: "∼" if sign[1] else "≈", source)
+            return _Found(start, end, source, setting, None)
+        source = _QUOTE.sub(" ", self._with_formulas(start, end))
+        kinds = {mark.kind for mark in marks}
+        alone = end == start + 1
+        if alone and kinds == {"code"} and not _EQUATION.search(source):
+            return None
+        if alone and kinds & {"display", "environment"}:
+            setting = "display"
+        return _Found(start, end, source, setting, "code" not in kinds or None)
+
+
+def _places(pattern: re.Pattern[str], text: str) -> list[int]:
+    return [found.start() for found in pattern.finditer(text)]

@@ -3,13 +3,12 @@ r"""Which parts of a line of text are formulas, and what the words around a form
 `so dL/dw = -2(y - p) x holds` has one formula. A line is cut into clauses at sentence marks and at
 words: what is no function, no symbol of the page, no product of its letters and joined to nothing
 by a sign is a word, in whatever language. Formulas between dollars are marked out before, each a
-stretch of the character `MATH`.
+character `MATH`.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from itertools import chain, pairwise
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
@@ -17,32 +16,39 @@ from autograd.notation.signs import GREEK, OTHER_NAMES
 from autograd.ops import TABLE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
 MATH: Final = "\ufffc"
 
-CONNECTIVES: Final = frozenset(
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+CONNECTIVES: Final = _words(
     """a after all also an and any are as at be because but by can case cases chain choose compute
     derivative do each else equals every finally find first for from function get gets give given
-    gives has have he hence here how i i.e. if in into is it its let next no not now of on one or
-    otherwise our outer inner over plug put rounded rule say second set she similarly since so such
+    gives has have he hence here how i i.e. if in inner into is it its let next no not now of on one
+    or otherwise our outer over plug put rounded rule say second set she similarly since so such
     suppose take than that the then there therefore they this thus to use using value was we when
-    where which while with without you""".split()
+    where which while with without you"""
 )
 """Words that stand between formulas; those of other languages are known by their place."""
-
-_CONDITIONS: Final = frozenset("if when whenever for as at unless while once wenn si agar jab".split())
-_CHOICES: Final = frozenset(
+_CONDITIONS: Final = _words("if when whenever for as at unless once wenn si agar jab")
+_CHOICES: Final = _words(
     """let suppose assume assuming where given with consider take set choose define denote sei sea
-    soit maana""".split()
+    soit maana"""
 )
-_FACTS: Final = frozenset(
+_FACTS: Final = _words(
     """then so hence thus therefore we is are was gives give yields get obtain have becomes implies
-    follows means us to toh isliye dann donc entonces""".split()
+    follows means us to toh isliye dann donc entonces"""
 )
 _CUE: Final = re.compile(r"\\[A-Za-z]+|[^\W\d_]+|[,;:]")
 _NEAR: Final = 4  # words
-_LEADING: Final = re.compile(rf"(?:,|\b(?:{'|'.join((*_CONDITIONS, *_CHOICES, 'that', 'by'))}))\s*$", re.I)
+LEADING: Final = re.compile(
+    rf"(?:,|\b(?:{'|'.join((*_CONDITIONS, *_CHOICES, 'that', 'by'))}))\s*$", re.IGNORECASE
+)
+"""Words before a blank line that lead to the formula after it."""
 _CONDITION: Final = re.compile(
     r"[\s,;(\[$]*(?:(?:only\s+)?(?:if|when(?:ever)?|for|as|at|provided(?:\s+that)?|unless|while|on"
     r"|wenn|si|agar|jab)\s+|(?=otherwise|else))(?P<said>.*)"
@@ -55,21 +61,13 @@ _CONDITION_END: Final = re.compile(r"(?:[;?!]|[.,:](?=\s|$))(?![^()]*\))")
 def condition_after(text: str) -> str:
     """The condition that the words after a formula begin with, if they do.
 
-    >>> condition_after(r"if $z > 0$, and 0 otherwise"), condition_after(", x > 0"), condition_after("and")
-    ('z > 0', 'x > 0', '')
+    >>> condition_after(r"if $z > 0$, and 0 otherwise"), condition_after(", x > 0")
+    ('z > 0', 'x > 0')
     """
     found = _CONDITION.match(text)
-    if not found:
-        return ""
-    said = found["said"] or found["compared"] or ""
-    end = _CONDITION_END.search(said)
-    said = " ".join(said[: end.start() if end else None].replace("$", " ").split())
+    said = (found["said"] or found["compared"] or "") if found else ""
+    said = " ".join(_CONDITION_END.split(said)[0].replace("$", " ").split())
     return said[:-1] if said.endswith((")", "]")) and "(" not in said else said
-
-
-def introduces(text: str) -> bool:
-    """Whether the words before a blank line lead to the formula after it."""
-    return _LEADING.search(text) is not None
 
 
 def cue_in(before: str) -> str:
@@ -92,26 +90,26 @@ def cue_in(before: str) -> str:
 # Words, symbols and signs.
 
 Setting = Literal["display", "line", "inline"]
-Kind = Literal["word", "unsure", "symbol", "number", "equal", "sign", "math", "stop"]
 
 
 class _Token(NamedTuple):
-    kind: Kind
+    """A word, name, number or sign of a line, a formula ("math"), or what ends a clause."""
+
+    kind: str
     text: str
     start: int
     end: int
 
 
 _TOKEN: Final = re.compile(
-    rf"(?P<math>{MATH}+)"
-    r"|(?P<abbreviation>\b(?:e\.g|i\.e|w\.r\.t|cf|etc|resp|no|eq|fig)\.)"
-    r"|(?P<command>\\[A-Za-z]+)"
-    r"|(?P<foreign>[\u0400-\u1cff\u2c00-\u2c5f\u3040-\ud7ff\uf900-\ufaff]+)"
+    rf"(?P<math>{MATH})"
+    r"|(?P<word>\b(?:e\.g|i\.e|w\.r\.t|cf|etc|resp|no|eq|fig)\."
+    r"|[\u0400-\u1cff\u2c00-\u2c5f\u3040-\ud7ff\uf900-\ufaff]+)"
+    r"|(?P<symbol>\\[A-Za-z]+)"
     r"|(?P<name>[^\W\d_][\w'’′\u0300-\u036f\u20d7]*(?:[_^](?:\{[^{}]*\}|\([^()]*\)|\w+))*)"
     r"|(?P<number>\d+(?:[.,]\d+)*(?:[eE][-+]?\d+)?|\.\d+)"
-    r"|(?P<equal_of_a_kind>[!<>+*/-]=|==|~=)"
-    r"|(?P<stop>=>|⇒|(?<!\s)\.(?!\.)(?=\s|$|[)\"'])|[:,](?=\s|$)|[;?!。]|(?<=\s)#)"
-    r"|(?P<equal>:=|[=≈≃≅≡]|->|<-|→|←|(?<=\s)~(?=\s))"
+    r"|(?P<stop>=>|⇒|(?<!\s)\.(?!\.)(?=\s|$|[)\"'])|[:,](?=\s|$)|[;?。]|!(?!=)|(?<=\s)#)"
+    r"|(?P<equal>[!<>+*/-]=|==|~=|:=|[=≈≃≅≡]|->|<-|→|←|(?<=\s)~(?=\s))"
     r"|(?P<sign>\S)"
 )
 _MARKER: Final = re.compile(
@@ -122,56 +120,39 @@ _BOLD: Final = re.compile(r"(?<![\w)\]}*])\*\*(?=\S)|(?<=\S)\*\*(?![\w(*])")
 _DIFFERENTIAL: Final = re.compile(r"[d∂][^\W_]+")
 _SPOKEN: Final = re.compile(r"[A-Za-z](?:hat|bar|tilde)")
 _CLITIC: Final = re.compile(r"[A-Za-z]{2,}['’][A-Za-z]{1,2}|[A-Za-z]{2,}s['’]")  # let's, don't
-_BARE: Final = re.compile(r"\s*(?:[-−]?\d[\d.]*|\.{3}|…|\\[lc]?dots)\s*(?:[,;]|\.?\s*$|and\b|or\b)")
+_ITEM: Final = re.compile(r"\s*(?:[-−]?\d[\d.]*|\.{3}|…|\\[lc]?dots)\s*(?:[,;]|\.?\s*$|and\b|or\b)")
 _LABEL: Final = re.compile(r"\W*(?:(?:[^\s:]+\s+){0,4}[^\s:]+:)?\W*")
-_EDGES: Final = "+*/·×,.:;"
+_EDGES: Final = " \t+*/·×,.:;–—"
 _JOINING: Final = frozenset("+-−–*/·×^=≈")
 _MOST_LETTERS: Final = 4  # of a product written without spaces
 _NAMES: Final = frozenset((*TABLE, *OTHER_NAMES, *GREEK))
 
 
-@dataclass(frozen=True, slots=True)
-class Vocabulary:
-    """The words that are symbols on a page, and its symbols of one letter."""
+def vocabulary(lines: str, formulas: str = "", others: Iterable[str] = ()) -> frozenset[str]:
+    r"""The words that are symbols of a page, and its symbols of one letter.
 
-    words: frozenset[str] = frozenset({"lr"})
-    letters: frozenset[str] = field(default_factory=frozenset)
+    Words before an equals sign, in dloss/dw, in a product; letters that stand alone in formulas.
 
-    def has(self, word: str) -> bool:
-        """Whether a word is a function, a symbol, or a product of symbols."""
-        if word in self.words or word in _NAMES or word.lower() in GREEK or _SPOKEN.fullmatch(word):
-            return True
-        few = len(word) <= _MOST_LETTERS and word.lower() not in CONNECTIVES
-        return few and all(c in self.letters or "α" <= c <= "ω" for c in word)
-
-
-def vocabulary(lines: str, formulas: str = "", others: Iterable[str] = ()) -> Vocabulary:
-    """The symbols of a page: words before an equals sign, in dloss/dw, in a product; and letters.
-
-    >>> sorted(vocabulary("loss = (y - p)^2\nso this = 3\nd cost / d w\nat rate = 1, rate * g").words)
-    ['cost', 'loss', 'lr', 'rate']
+    >>> sorted(vocabulary("loss = 2\nso this = 3\nd cost / d w\nat rate = 1, rate * g", "w x"))
+    ['cost', 'loss', 'lr', 'rate', 'w', 'x']
     """
     found = re.findall(r"(?m)^[ \t>*-]*([A-Za-z]{2,24})\s*:?=(?!=)", lines)
     found += re.findall(r"[d∂]\s?([A-Za-z]{2,24})\s?/\s?[d∂]", lines)
     found += re.findall(r"/\s?[d∂]\s?([A-Za-z]{2,24})\b", lines)
-    multiplied = {*re.findall(r"([A-Za-z]{2,24})\s*[*·]", lines),
-                  *re.findall(r"[*·]\s*([A-Za-z]{2,24})", lines)}  # fmt: skip
-    found += multiplied & {*re.findall(r"([A-Za-z]{2,24})\s*=", lines)}
-    words = {word for word in found if word.lower() not in CONNECTIVES}
-    words |= {"lr", *filter(str.isalpha, others)}
-    letters = re.findall(r"(?<![^\W\d_\\])[A-Za-z](?![^\W\d_])", formulas)
-    letters += re.findall(r"(?<![^\W\d_])[d∂]([A-Za-z])(?![^\W\d_])", formulas)
-    return Vocabulary(frozenset(words), frozenset(letters))
+    multiplied = re.findall(r"([A-Za-z]{2,24})\s*[*·]|[*·]\s*([A-Za-z]{2,24})", lines)
+    found += {*chain(*multiplied)} & {*re.findall(r"([A-Za-z]{2,24})\s*=", lines)}
+    letters = re.findall(r"(?<![^\W\d_\\])[d∂]?([A-Za-z])(?![^\W\d_])", formulas)
+    words = (word for word in found if word.lower() not in CONNECTIVES)
+    return frozenset((*words, *letters, *filter(str.isalpha, others), "lr"))
 
 
-def formulas_in_line(line: str, known: Vocabulary) -> Iterator[tuple[int, int]]:
-    """The stretches of a line that are formulas.
+def formulas_in_line(line: str, known: Collection[str] = ()) -> Iterator[tuple[int, int]]:
+    """The stretches of a line that are formulas; `known` are words and letters that are symbols.
 
     Each has an equals sign, or is a formula that stood between dollars.
 
     >>> line = "1. With w = 0.5, we get loss = (3 - w)**2 (for now)."
-    >>> known = Vocabulary(frozenset({"loss"}))
-    >>> [line[start:end] for start, end in formulas_in_line(line, known)]
+    >>> [line[start:end] for start, end in formulas_in_line(line, {"loss"})]
     ['w = 0.5', 'loss = (3 - w)**2']
     """
     marker = _MARKER.match(line)
@@ -179,10 +160,23 @@ def formulas_in_line(line: str, known: Vocabulary) -> Iterator[tuple[int, int]]:
     if text.strip()[:1] == text.strip()[-1:] == "|":  # a row of a table
         text = text.replace("|", ";")
     tokens = list(_tokens(text, marker.end() if marker else 0, known))
-    for clause in _clauses(tokens, text):
-        for run in _runs(clause, text):
-            if span := _trimmed(text, run):
-                yield span
+    equals = [token.start for token in tokens if token.kind == "equal"][::-1]
+    run: list[_Token] = []
+    depth = 0
+    for token in [*tokens, _Token("stop", "", 0, 0)]:
+        while equals and equals[-1] <= token.start:
+            equals.pop()
+        is_comma = token.text == "," and token.kind == "stop"
+        goes_on = is_comma and (depth > 0 or _ITEM.match(text, token.end))
+        ends = not goes_on and token.kind in ("stop", "word")
+        if run and (ends or _meet(run[-1], token, text, equals[-1] if equals else 0)):
+            yield from _trimmed(text, run)
+            run = []
+        if ends:
+            depth = 0 if token.kind == "stop" else depth
+        else:
+            depth = max(0, depth + (token.text in "([{") - (token.text in ")]}"))
+            run.append(token)
 
 
 def settings_in_line(line: str, spans: list[tuple[int, int]]) -> Iterator[Setting]:
@@ -196,13 +190,11 @@ def settings_in_line(line: str, spans: list[tuple[int, int]]) -> Iterator[Settin
         yield "display" if alone else "line" if leads else "inline"
 
 
-def continues_formula(line: str, before: str, known: Vocabulary) -> bool:
+def continues_formula(line: str, before: str, known: Collection[str] = ()) -> bool:
     """Whether a line goes on with the formula that the line before ended with.
 
-    >>> continues_formula("     + 0.5 w^2", "L = (y - p)^2", Vocabulary())
-    True
-    >>> continues_formula("- w = 1", "b = 0", Vocabulary())
-    False
+    >>> continues_formula("     + 0.5 w^2", "L = (y - p)^2"), continues_formula("- w = 1", "b = 0")
+    (True, False)
     """
     content = line.strip()
     if not content or content[0] == "=":
@@ -214,90 +206,49 @@ def continues_formula(line: str, before: str, known: Vocabulary) -> bool:
     return (begins or ends) and not kinds & {"word", "stop", "math"}
 
 
-def _tokens(text: str, at: int, known: Vocabulary) -> Iterator[_Token]:
+def _tokens(text: str, at: int, known: Collection[str]) -> Iterator[_Token]:
     """The tokens of a line; whether a name is a word may depend on what stands beside it."""
-    found: list[_Token] = []
-    for match in _TOKEN.finditer(text, at):
-        kind: Kind = "sign"
-        match match.lastgroup:
-            case "math" | "number" | "equal" | "stop" as same:
-                kind = same
-            case "equal_of_a_kind":
-                kind = "equal"
-            case "command":
-                kind = "symbol"
-            case "abbreviation" | "foreign":
-                kind = "word"
-            case "name":
-                kind = _kind_of_name(match, known)
-        found.append(_Token(kind, match[0], *match.span()))
+    found = [_Token(t.lastgroup or "", t[0], *t.span()) for t in _TOKEN.finditer(text, at)]
+    for place, token in enumerate(found):
+        if token.kind == "name":
+            found[place] = token._replace(kind=_kind_of_name(token, text, known))
     for token, before, after in zip(found, [None, *found], [*found[1:], None], strict=False):
-        is_word = token.kind == "unsure" and not _is_joined(before, after)
-        yield token._replace(kind="word" if is_word else "symbol") if token.kind == "unsure" else token
+        if token.kind == "unsure":
+            yield token._replace(kind="symbol" if _is_joined(before, after) else "word")
+        else:
+            yield token
 
 
-def _kind_of_name(name: re.Match[str], known: Vocabulary) -> Kind:
-    word, text = name[0], name.string
-    if len(word) == 1 or known.has(word):
+def _kind_of_name(name: _Token, text: str, known: Collection[str]) -> str:
+    word, start, end = name[1:]
+    is_product = len(word) <= _MOST_LETTERS and word.lower() not in CONNECTIVES
+    if word in known or word in _NAMES or word.lower() in GREEK or _SPOKEN.fullmatch(word):
+        return "symbol"
+    if len(word) == 1 or (is_product and all(c in known or "α" <= c <= "ω" for c in word)):
         return "symbol"
     if word.lower() in CONNECTIVES or _CLITIC.fullmatch(word):
         return "word"
-    before, after = text[max(0, name.start() - 3) : name.start()], text[name.end() : name.end() + 3]
-    if _DIFFERENTIAL.fullmatch(word) and "/" in (before.rstrip()[-1:], after.lstrip()[:1]):
+    beside = text[max(0, start - 3) : start].rstrip()[-1:], text[end : end + 3].lstrip()[:1]
+    if _DIFFERENTIAL.fullmatch(word) and "/" in beside:
         return "symbol"
-    return "unsure" if word.isalpha() and after[:1] != "(" else "symbol"
+    return "unsure" if word.isalpha() and text[end : end + 1] != "(" else "symbol"
 
 
 def _is_joined(before: _Token | None, after: _Token | None) -> bool:
     """Whether signs make a name an operand: `= rate`, `(grade -`, `2 hours +`, `so cost =`."""
-    bound = [
+    after_sign, before_sign = (
         token is not None and (token.kind == "equal" or token.text in _JOINING)
         for token in (before, after)
-    ]
+    )
     if before is None or before.kind in ("stop", "number") or before.text in ("(", ")", "["):
-        return bound[1] or (before is not None and before.text == "(")
-    if bound[0]:
-        return bound[1] or after is None or after.kind not in ("word", "unsure", "math")
+        return before_sign or (before is not None and before.text == "(")
+    if after_sign:
+        return before_sign or after is None or after.kind not in ("word", "unsure", "math")
     return after is not None and after.kind == "equal" and before.text.lower() in CONNECTIVES
 
 
-def _clauses(tokens: Iterable[_Token], text: str) -> Iterator[list[_Token]]:
-    """The tokens between sentence marks that stand in no bracket; 1, 2, ... are not taken apart."""
-    clause: list[_Token] = []
-    depth = 0
-    for token in tokens:
-        if token.kind == "sign":
-            depth = max(0, depth + (token.text in "([{") - (token.text in ")]}"))
-        if token.kind == "stop" and token.text == "," and (depth or _BARE.match(text, token.end)):
-            clause.append(token._replace(kind="sign"))
-        elif token.kind == "stop":
-            yield clause
-            clause, depth = [], 0
-        else:
-            clause.append(token)
-    yield clause
-
-
-def _runs(clause: list[_Token], text: str) -> Iterator[list[_Token]]:
-    """The stretches of a clause that are formulas."""
-    equals = [token.start for token in clause if token.kind == "equal"][::-1]
-    run: list[_Token] = []
-    for token in [*clause, _Token("stop", "", 0, 0)]:
-        while equals and equals[-1] <= token.start:
-            equals.pop()
-        breaks = token.kind in ("stop", "word")
-        if run and (breaks or _meet(run[-1], token, text, equals[-1] if equals else 0)):
-            if any(each.kind == "equal" for each in run):
-                yield run
-            else:
-                yield from ([each] for each in run if each.kind == "math")
-            run = []
-        if not breaks:
-            run.append(token)
-
-
 def _meet(before: _Token, token: _Token, text: str, equal: int) -> bool:
-    """Whether two formulas meet: one between dollars and a word, or where a wide gap is."""
+    """Whether two formulas meet: one between dollars and another, or where a wide gap is."""
     if any(each.kind == "equal" or each.text in _JOINING for each in (before, token)):
         return False
     if "math" in (before.kind, token.kind):
@@ -306,8 +257,14 @@ def _meet(before: _Token, token: _Token, text: str, equal: int) -> bool:
     return wide and equal > 0 and text[equal - 2 : equal] != "  "
 
 
-def _trimmed(text: str, run: list[_Token]) -> tuple[int, int] | None:
-    """The run without signs at its edges that join it to words, and without half brackets."""
+def _trimmed(text: str, run: list[_Token]) -> Iterator[tuple[int, int]]:
+    """A run without signs at its edges that join it to words, and without half brackets.
+
+    Where it has no equals sign, only what stood between dollars in it.
+    """
+    if all(token.kind != "equal" for token in run):
+        yield from (token[2:] for token in run if token.kind == "math")
+        return
     start, end = run[0].start, run[-1].end
     half: list[int] = []
     for at in range(start, end):
@@ -315,9 +272,10 @@ def _trimmed(text: str, run: list[_Token]) -> tuple[int, int] | None:
             half.pop()
         elif text[at] in "([{)]}":
             half.append(at)
-    single = set(half)
-    while start < end and (text[start].isspace() or text[start] in _EDGES + "–—" or start in single):
+    edges = {at for at in range(start, end) if text[at] in _EDGES} | set(half)
+    while start < end and start in edges:
         start += 1
-    while start < end and (text[end - 1].isspace() or text[end - 1] in _EDGES + "-–—" or end - 1 in single):
+    while start < end and (end - 1 in edges or text[end - 1] == "-"):
         end -= 1
-    return (start, end) if start < end else None
+    if start < end:
+        yield start, end

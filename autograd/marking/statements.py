@@ -64,7 +64,9 @@ class Statement:
     def cue(self) -> str:
         """The word before it by which it is a condition ("if") or a choice ("let"), no fact."""
         cue = cue_in(self.before)
-        return "" if cue == "as" and "->" not in self.signs else cue  # written as f = ..., as w -> 0
+        return (
+            "" if cue == "as" and "->" not in self.signs else cue
+        )  # written as f = ..., as w -> 0
 
 
 def statements(source: str, line: int = 1) -> list[Statement]:
@@ -89,8 +91,8 @@ _COMMANDS: Final = {  # what stands for a command, and how many arguments go wit
     name: (written, arguments)
     for written, arguments, names in (
         ("", 0, "nonumber notag hline displaystyle textstyle noindent smallskip medskip bigskip "
-                "centering qedhere blacksquare square checkmark allowbreak nobreak small large Large "
-                "footnotesize normalsize limits nolimits hfilneg item"),
+                "centering qedhere blacksquare square checkmark allowbreak nobreak small large "
+                "Large footnotesize normalsize limits nolimits hfilneg item"),
         ("", 1, "tag tag* label vspace vspace* color phantom hphantom vphantom ref eqref cite "
                 "footnote"),
         (_GAP, 0, "quad qquad hfill hfil"),

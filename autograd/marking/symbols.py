@@ -42,7 +42,9 @@ _USE: Final = re.compile(
     r"(?P<name>(?:\\?[A-Za-z]+|[α-ω])(?:_(?:\{\w{1,8}\}|\w))?)(?P<primes>['′’]+|\^\{\\prime\})?"
     r"(?=(?P<call>\s*(?:\\left\s*)?\((?:(?P<inner>[^()]{0,60}?)(?:\\right)?\))?)?)"
 )
-_DIFFERENTIATED: Final = re.compile(r"(?P<below>[/}]\s*\{?\s*)?(?:\\partial(?![A-Za-z])|∂|(?<![^\W\d_\\])d)\s*")
+_DIFFERENTIATED: Final = re.compile(
+    r"(?P<below>[/}]\s*\{?\s*)?(?:\\partial(?![A-Za-z])|∂|(?<![^\W\d_\\])d)\s*"
+)
 _INDEX_ONE: Final = re.compile(r"\^\s*\{?\s*1(?!\d)|¹")
 _LAYER: Final = re.compile(
     r"(?<![A-Za-z\\])(?:\\?[A-Za-z]+|\\[a-z]+\s*\{[^{}]{1,20}\})(?:_(?:\{[^{}]{1,20}\}|\w))?"
@@ -195,9 +197,7 @@ def _words(sides: Iterable[PageSide]) -> Iterator[str]:
             yield from (spelling.label for spelling in spellings_of(layer[0])[-1:])
 
 
-def _upper_indexed(
-    equations: Iterable[Sequence[PageSide]], reader: Reader
-) -> Iterator[str]:
+def _upper_indexed(equations: Iterable[Sequence[PageSide]], reader: Reader) -> Iterator[str]:
     """The symbols whose raised digits are an index, by the evidence of the whole page."""
     spelled = (s for label in reader.labels.names for s in spellings_of(label))
     bases = {spelling.base for spelling in spelled if spelling.sup and not spelling.is_name}
@@ -221,7 +221,11 @@ def _slope_heads(equations: Iterable[Sequence[PageSide]]) -> Iterator[tuple[str,
     """The heads that may be derivatives of the loss, dw, and what they are by."""
     for head, *others in equations:
         slope = _SLOPE.fullmatch(head.text)
-        if slope and spellings_of(slope[1]) and any(re.search("[A-Za-z]", other.text) for other in others):
+        if (
+            slope
+            and spellings_of(slope[1])
+            and any(re.search("[A-Za-z]", other.text) for other in others)
+        ):
             spelled = spellings_of(head.text)
             yield spelled[-1].label if spelled else head.text, slope[1]
 
