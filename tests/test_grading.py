@@ -337,8 +337,8 @@ def test_all_parameters_step_at_once() -> None:
 
 
 def test_symbols_set_equal_are_one() -> None:
-    assert verdicts("x_1 = iq\nz = w iq\ndz/dw = x_1") == ["right"]
-    assert verdicts("L = (y - p)^2\nso y = p is not meant") == ["wrong"]  # both stand in L
+    assert verdicts("iq = 80\nx_1 = iq\nz = w iq\ndz/dw = x_1") == ["right"]
+    assert verdicts("L = (y - p)^2\nso y = p is not meant") == ["unread"]  # both stand in L
 
 
 def test_functions_with_arguments() -> None:
@@ -383,14 +383,12 @@ def test_numbers_cut_off_or_worked_with_rounded_are_right() -> None:
         ("$a = \\begin{cases} z \\\\ 0 \\end{cases}$\n\nda/dz = 1", "in line 1 is not read"),
         ("p = w x\ndp/dw = \\phi x", r"\phi stands in no definition"),
         ("p = w x, w = 0,5", "a comma between digits"),
-        ("p = w x\n$\\frac{\\partial^2 p}{\\partial w^2} = 0$", "a second derivative"),
         ("w_new = w - dL/dw", "by which loss and learning rate"),
         ("x = 1 / 0, y = 2", "divides by zero"),
         ("p = log(x), x = -1, dp/dx = -1", "cannot be computed"),
         ("$W^T x = 3$", "a transpose"),
         ("= 5", "nothing stands before it"),
         ("x + = 3", "ends where a number or a symbol should follow"),
-        ("p = w x\n p != 3", "a comparison"),
     ],
 )
 def test_what_is_not_judged_has_a_reason(text: str, reason: str) -> None:

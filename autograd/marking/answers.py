@@ -114,7 +114,7 @@ def explained(
 
     `calculation` is the side before, where that is right; `rate` the learning rate of the page.
     """
-    is_number = is_numeric(claim)
+    is_number = is_numeric(claim) and not scope.judge.missing(truth)
     right = scope.judge.rounded(truth) if is_number else None
     formula = None
     with suppress(ChalkgradError):  # an answer that cannot be written out is none

@@ -91,10 +91,11 @@ def compared(
 
 def _is_identity(reference: Expr, tree: Expr) -> bool:
     """Whether two formulas are the same whatever their symbols stand for: d/dx (b x) = b."""
-    is_definite = isinstance(reference, Symbol) or (
-        isinstance(reference, Derivative) and isinstance(reference.of, Symbol)
-    )
-    return not is_definite and Judge({}).compare(reference, tree).verdict == "same"
+    parts = [*walk(reference), *walk(tree)]
+    by_page = any(isinstance(part, Derivative) and isinstance(part.of, Symbol) for part in parts)
+    if by_page or isinstance(reference, Symbol):
+        return False
+    return Judge({}).compare(reference, tree).verdict == "same"
 
 
 def is_named(tree: Expr, scope: Scope) -> bool:
@@ -131,6 +132,9 @@ def _compared_number(reference: Expr, tree: Expr, scope: Scope, rough: bool, bef
         shown = [part for s in missing[:3] for part in (Symbol(s), ", ")][:-1]
         more = ", ..." if len(missing) > 3 else ""
         return unread(*shown, f"{more} {'has' if len(missing) == 1 else 'have'} no number here")
+    for part in walk(reference):
+        if isinstance(part, Derivative) and not scope.judge.missing(part.of):
+            scope.judge.number(part.of)  # what has no number has no derivative there
     found = scope.judge.compare_number(reference, tree, rough=rough, before=before)
     if found.verdict == "undecided":
         return Outcome("unread", found.remark)

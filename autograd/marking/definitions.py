@@ -40,6 +40,7 @@ Role = Literal["definition", "value", "update", "claim", "condition", "mention"]
 
 _DELTAS: Final = (r"\delta", "delta")
 _STEPS: Final = (r"\eta", r"\alpha", "lr", r"\epsilon", r"\gamma", r"\mu", r"\lambda")
+_IFS: Final = frozenset(("if", "as", "when", "whenever", "unless", "until"))  # gives no value
 _DERIVING: Final = ("\\dot", "\\ddot", "\\bar", "d", "\\Delta")  # what makes dL of L, \dot L of L
 
 
@@ -226,13 +227,17 @@ class Definitions:
         first = head_of(equation)[0]
         for place in range(at):
             label, arguments = head_of(equation, place)
-            if (lead.label or lead.is_number) and not arguments:
+            if (lead.label and not arguments) or (lead.is_number and self._is_no_header(label, arguments)):
                 continue
             if place and not arguments:
                 if label not in self._formulas:
                     self.synonyms[label] = first
             elif self._define(label, _definition(equation, tree, arguments, lead.line)):
                 self.roles[equation.place] = "definition"
+
+    def _is_no_header(self, label: str, arguments: tuple[str, ...]) -> bool:
+        """Whether a number after a name is a value of it, or a claim: f(x) = 3 for a known f."""
+        return not arguments or label in self._formulas
 
     def _define(self, label: str, found: Definition) -> bool:
         """Enters a formula, unless it is a claim about one before."""
@@ -264,8 +269,8 @@ class Definitions:
         )
         put_in = found.symbols < earlier.symbols and bool(numbers - known)
         if found.is_choice or found.arguments or (found.unit != earlier.unit and not put_in):
-            same_line = found.paragraph == earlier.paragraph and not found.is_choice
-            return "doubt" if same_line else "definition"
+            place, other = ((each.unit, each.paragraph) for each in (found, earlier))
+            return "doubt" if place == other and not found.is_choice else "definition"
         if found.tree is None:
             return "doubt"
         behind = self._behind(earlier.symbols, found.place)
@@ -319,6 +324,8 @@ class Definitions:
             self.roles[equation.place] = "mention"
         elif mark == "new" and bare in self._used:
             self.roles[equation.place] = "update"
+        elif equation.said.cue in _IFS and lead.is_number:
+            self.roles[equation.place] = "condition"
         elif lead.is_number and all(labels) and not any(map(self._has_formula, labels)):
             self.roles[equation.place] = "value"
             number = None if equation.problem else lead.tree

@@ -84,7 +84,10 @@ class Marker:
             yield _entry(equation, 1, last, outcome=unread(equation.problem))
             return
         if role == "condition":
-            yield _entry(equation, 1, last, kind="condition")
+            links = self._links(equation)
+            if not links or any(link.verdict != "right" for link in links):
+                links = [_entry(equation, 1, last, kind="condition")]
+            yield from links
             return
         first = 1
         if role in ("definition", "value"):
@@ -98,6 +101,15 @@ class Marker:
             yield self._link(progress, place)
         if role == "update":
             self._step(progress)
+
+    def _links(self, equation: Equation) -> list[Entry]:
+        """The links of what may be a condition, as if it were claimed; none for a family."""
+        if self._families.indices(equation):
+            return []
+        progress = self._begun(equation)
+        if progress.subject is None or not is_named(progress.subject, progress.scope):
+            return []
+        return [self._link(progress, place) for place in range(1, len(equation.sides))]
 
     def _for_each(self, equation: Equation, indices: list[str], first: int) -> Iterator[Entry]:
         """The links of an equation with indices: of all their numbers, the first not right."""
@@ -268,8 +280,9 @@ class Marker:
             return None
         label, _ = head_of(equation)
         is_second = self.definitions.roles[equation.place] == "claim" and label in scope.formulas
-        if is_second and reference is progress.subject and not is_numeric(claim):
-            earlier = self.definitions.in_force(equation.place)[label]
+        earlier = self.definitions.in_force(equation.place).get(label)
+        rewritten = earlier is not None and earlier.paragraph == equation.said.paragraph
+        if is_second and earlier and not (rewritten or is_numeric(claim)):
             reason = Sentence(
                 (f"line {earlier.line} gives another formula for ", Symbol(label),
                  ": which of the two holds?")
