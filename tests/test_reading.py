@@ -285,6 +285,10 @@ TEX = [
     (r"\left\{ \begin{array}{ll} 1 & x \neq 2 \\ 0 & \textrm{else} \end{array} \right.",
      "1 if x != 2 else 0"),
     (r"0 \text{ if } z < 0", "0 if z < 0"),
+    (r"\begin{cases} x & (x > 0) \\ 0 & (x \leq 0) \end{cases}", "x if x > 0 else 0 if x <= 0"),
+    (r"\sigma\prime(x) + y\prime", r"\sigma'(x) + y'"),
+    (r"\boldsymbol{\mathbf{x}}_1", r"\mathbf{x}_1"),
+    (r"\frac{\partial L(w, b)}{\partial w}", r"\frac{\partial L}{\partial w}"),
     ("[0.7, 0.2, x]", "(0.7, 0.2, x)"),
     (r"\begin{bmatrix} 1 \\ 0 \end{bmatrix}", "[1, 0]"),
 ]  # fmt: skip
@@ -424,9 +428,11 @@ def test_what_paper_leaves_open_has_all_its_readings() -> None:
     assert [worth(tree, {"e": 2.0, "x": 3.0}) for tree in label_e] == [8.0, math.exp(3.0)]
     at_x, product = READER.readings("dy/dx(x)")
     assert (at_x, product) == (Derivative(Y, X), Product((Derivative(Y, X), X)))
-    assert READER.readings(r"\frac{d}{dx} x^2 + y")[1] == Derivative(
-        Sum((Power(X, Number("2")), Y)), X
-    )
+    square = Power(X, Number("2"))
+    assert READER.readings(r"\frac{d}{dx} x^2 + y")[1] == Derivative(Sum((square, Y)), X)
+    assert READER.readings(r"\frac{d}{dx} (x^2) y")[1] == Derivative(Product((square, Y)), X)
+    assert len(READER.readings(r"\frac{d}{dx} [x^2] + y")) == 1
+    assert len(READER.readings(r"\frac{d}{dx} x^2 + \frac{d}{dx} y")) == 1
 
 
 def test_sums_run_over_the_labels_that_there_are() -> None:
@@ -531,6 +537,10 @@ def test_new_symbols_are_labels_of_their_own_where_allowed() -> None:
         ("3½", "two numbers"),
         ("dw + x", "dw is a word"),
         (r"W^\top x", "transpose"),
+        ("(Wᵀ)x", "transpose"),
+        ("||w||", "a norm"),
+        (r"2 \begin{pmatrix} 1 \\ 2 \end{pmatrix}", "a vector within"),
+        (r"\Delta(x)", "is a function that is not known"),
         ("f^{-1}(x)", "inverse"),
         (r"\frac{\partial^2 f}{\partial x}", "another order"),
         ("0 < x < 1 ", "cannot stand"),

@@ -77,6 +77,8 @@ _DIFFERENTIAL: Final = re.compile(
 _ORDER: Final = re.compile(
     r"\s*(?:(?:\^|\*\*)\s*(?:\{\s*([0-9]+)\s*\}|([0-9]))|([²³⁴-⁹])|([2-9])(?![0-9]))"
 )
+_OPERATOR: Final = re.compile(r"\\frac\s*\{\s*(?:d|\\partial)\s*\}|[d∂]\s*/\s*[d∂]")
+_ARGUMENTS: Final = re.compile(r"\s*(?:\\left\s*)?\([\w\\{},;|\s^']{1,60}\)\s*")
 _SCRIPT: Final = re.compile(r"\s*_\s*(\{)?")
 _NO_OPERATOR: Final = re.compile(rf"[^-+*=<>,;|()\[\]·×−{re.escape(_SLASHES)}]{{0,60}}")
 
@@ -274,14 +276,14 @@ class Parser:
 
     def _exponent(self, base: Expr = ONE) -> Expr:
         """What is raised: after `^` a group in braces or the next atom with its sign; x², e⁻ᶻ."""
-        if self._at("raised"):
+        if self._at("raised") and self.text[self.token.start] != "ᵀ":
             token = self._advance()
             held = [script_of(char) for char in self.text[token.start : token.end]]
             text = " " * token.start + "".join(script[1] for script in held if script)
             return self._part(token.start, token.end, Parser.formula, text)
-        sign = self._advance()
+        sign = self._advance() if self._at("^") else self.token
         transposed = _RAISED_T.match(self.text, self.token.start)
-        if transposed and self.words.names.labels.find("T") is None:
+        if transposed and not isinstance(base, Number | Constant):
             raise self._error(
                 "a transpose", Token("^", sign.start, transposed.end()),
                 hint="formulas of numbers are read, not of matrices",
@@ -337,7 +339,7 @@ class Parser:
 
     def _symbol(self, token: Token) -> Expr:
         """A label, or a function of the page with its arguments: f(x), f'(x), y''."""
-        primes, applies = token.primes, token.kind == "applied"
+        primes, applies = token.primes + self._primes(), token.kind == "applied"
         exponent: Expr | None = None
         if applies and (order := _PRIMED.match(self.text, token.end)):
             primes = int(order[1])
@@ -387,7 +389,12 @@ class Parser:
         operation = BRACKETS[opening.held].operation
         if self.text[: self.last_end].endswith(tuple(ROUNDING)):
             operation = "round"
-        return self._from(opening.start, Call(TABLE[operation], (inner,))) if operation else inner
+        if not operation:
+            return inner
+        is_doubled = operation == "abs" and isinstance(inner, Call) and inner.start == opening.end
+        if is_doubled and self.text[inner.end : self.last_end] == opening.held == "|":
+            raise self._error("a norm is not read", opening)
+        return self._from(opening.start, Call(TABLE[operation], (inner,)))
 
     def _group(self) -> Expr:
         inner = self._bracketed()
@@ -452,9 +459,7 @@ class Parser:
     def _call(self, name: Token) -> Expr:
         r"""A function with its argument: tanh(x), \sin 2x, \sin^2 x, \sigma'(z), \log_2 x."""
         operation: Operation = name.held
-        primes = name.primes
-        while self._at("'"):
-            primes += len(PRIMES.get(self._advance().held, "'"))
+        primes = name.primes + self._primes()
         base = self._logarithm_base(name) if self._at("_") else None
         if isinstance(base, Number) and (known := TABLE.get(f"log{base.written}")):
             operation, base = known, None
@@ -471,6 +476,12 @@ class Parser:
             tree = Product((tree,), (Call(operation, (base,)),))
         tree = self._from(name.start, tree)
         return tree if exponent is None else self._from(name.start, Power(tree, exponent))
+
+    def _primes(self) -> int:
+        count = 0
+        while self._at("'"):
+            count += len(PRIMES.get(self._advance().held, "'"))
+        return count
 
     def _logarithm_base(self, name: Token) -> Expr | None:
         self._advance()
@@ -570,13 +581,18 @@ class Parser:
         return sign if belongs else None
 
     def _differentiated(self) -> Expr:
-        """What is differentiated: one symbol, also a word, or a formula."""
+        """What is differentiated: one symbol, also a word or with its arguments, or a formula."""
         whole = len(self.text.rstrip())
-        symbol = next((s for s in self.words.symbols_at(self.token.start) if s.end == whole), None)
-        if symbol is None:
-            return self._sum()
-        self._resume(symbol.end)
-        return self._symbol(symbol)
+        symbols = self.words.symbols_at(self.token.start)
+        for symbol in symbols:
+            is_symbol = all(each.kind == "symbol" for each in symbols)
+            has_arguments = is_symbol and _ARGUMENTS.fullmatch(self.text, symbol.end)
+            if symbol.end == whole or has_arguments:
+                self._resume(symbol.end)
+                tree = self._symbol(symbol) if symbol.end == whole else Symbol(symbol.held)
+                self._resume(whole)
+                return self._from(symbol.start, tree)
+        return self._sum()
 
     def _order(self, at: int, *, plain: bool) -> tuple[int, int]:
         """The order that stands after a ∂ or d, and where that ends; in plain text d2y is d²y."""
@@ -663,11 +679,13 @@ class Parser:
         with self._nested():
             if not self._at_operand():
                 raise self.words.unexpected(self.token)
-            if Doubt.SCOPE in self.otherwise:
+            start, in_brackets = self.token.start, self._at("open")
+            reaches = Doubt.SCOPE in self.otherwise
+            if reaches and not in_brackets and not _OPERATOR.search(self.text, start):
                 return self._sum()
             self.open.append("d")  # a point after it is that of the whole derivative
-            start, in_brackets = self.token.start, self._at("open")
             factors, divisors = [self._power()], list[Expr]()
+            in_brackets = in_brackets and not reaches
             while not in_brackets and (self._at("/") or (self._at_operand() and not divisors)):
                 if self._at("/"):
                     self._advance()
@@ -675,7 +693,8 @@ class Parser:
                 else:
                     factors.append(self._beside(factors[-1], self._power))
             self.open.pop()
-            if self._at("*", "+", "-") or (in_brackets and self._at_operand()):
+            goes_on = self._at_operand() if in_brackets else self._at("*", "+", "-")
+            if goes_on and (in_brackets or not _OPERATOR.search(self.text, start)):
                 self.doubts.add(Doubt.SCOPE)
             return self._multiplied(start, factors, divisors)
 
@@ -799,6 +818,8 @@ class Parser:
     def _relation(self) -> Relation:
         start = self.token.start
         left = self._sum()
+        if isinstance(left, Cases) and left.values == (ONE, ZERO) and not self._at("relation"):
+            return left.conditions[0]  # in brackets: (z > 0)
         if not self._at("relation"):
             raise self.words.unexpected(self.token)
         sign = self._advance().held
@@ -851,9 +872,12 @@ class Parser:
         ]
         if not rows or not (name.endswith(("matrix", "cases")) or name == "array"):
             raise self._error(f"{name} is not read here")
+        is_vector = name.endswith("matrix")
         with self._nested():
-            tree = self._vector(rows) if name.endswith("matrix") else self._cases(rows)
+            tree = self._vector(rows) if is_vector else self._cases(rows)
         self._resume(end.end())
+        if is_vector and (self.depth or self.text[:start].strip() or not self._at("end")):
+            raise self._error("a vector within a formula is not read", Token("open", start, start))
         return self._from(start, tree)
 
     def _vector(self, rows: list[list[tuple[int, int]]]) -> Expr:

@@ -39,7 +39,8 @@ _SPACE: Final = re.compile(r"(?:\s|~|\\[,;:! ])*")
 _THIN: Final = re.compile(r"\\[,;:! ]")
 _WORDS: Final = re.compile(rf"\\(?:{'|'.join(WORD_FONTS)})(?![A-Za-z])\s*")
 _GROUPED_WORDS: Final = re.compile(
-    _WORDS.pattern + r"\{\s*([A-Za-z][A-Za-z0-9 ]{0,40}|[0-9 ]{1,9})((?:\\_[A-Za-z0-9]{1,40}){0,3})"
+    _WORDS.pattern
+    + r"\{\s*([A-Za-z][A-Za-z0-9 ]{0,40}|[0-9][0-9 ]{0,8})((?:\\_[A-Za-z0-9]{1,40}){0,3})"
     r"\s*\}"
 )
 _RUN: Final = re.compile(rf"[A-Za-z0-9]{{1,{_LONGEST}}}")
@@ -394,7 +395,10 @@ def _accented(text: str, at: int, depth: int = 1) -> tuple[Spelling, int] | None
     if found is None:
         return None
     spelling, end = found
-    return spelling._replace(base=rf"\{_OVER[command[1]]}{{{spelling.base}}}"), end
+    opening = rf"\{_OVER[command[1]]}{{"
+    if spelling.base.startswith(opening):  # \boldsymbol{\mathbf{x}}
+        return found
+    return spelling._replace(base=f"{opening}{spelling.base}}}"), end
 
 
 def _letter(text: str, at: int) -> tuple[str, int] | None:

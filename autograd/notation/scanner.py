@@ -75,7 +75,7 @@ _UNFINISHED_POWER: Final = re.compile(
 )
 _CALLING: Final = re.compile(r"\s*(?:\\left|\\[bB]igg?l?)?\s*[(\[]")
 _APPLYING: Final = re.compile(
-    r"\s*(?:['\u2032\u2019]|\^\s*(?:\{[^{}]{0,9}\}|[0-9]|\\prime))*\s*(?:\\left|\\[bB]igg?l?)?\s*[(\[]"
+    r"\s*(?:['\u2032\u2019]|\\prime|\^\s*(?:\{[^{}]{0,9}\}|[0-9]|\\prime))*\s*(?:\\left|\\[bB]igg?l?)?\s*[(\[]"
 )
 _POWER_SIGN: Final = re.compile(r"\s*(?:\^|\*\*)")
 _UNREAD: Final = {
@@ -375,7 +375,8 @@ class Scanner:
         if not self._is_letter_like(spelling):
             return False
         if self.text[at] == "\\":
-            return spelling.base[0] == "\\" or not _CALLING.match(self.text, place)
+            is_letter_alone = spelling.base[0] == "\\" and spelling.base != r"\Delta"
+            return is_letter_alone or not _CALLING.match(self.text, place)
         is_word = end - at > 1 and spelling.base == self.text[at:end]
         return not is_word or (end - at > 2 and spelling.sub != "")
 
