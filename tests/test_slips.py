@@ -3,13 +3,30 @@
 from __future__ import annotations
 
 import math
+import random
+import time
+import tomllib
+from pathlib import Path
 
 import pytest
 
 from autograd import Value
-from autograd.verdicts.claims import check_formula, check_number
-from autograd.verdicts.slips import Slip, SlipKind, most_telling
+from autograd.marking import Judge, Slip, SlipKind, check_formula, check_number, grade
+from autograd.marking.slips import found, most_telling
+from autograd.notation import (
+    Derivative,
+    Expr,
+    Number,
+    Reader,
+    Sentence,
+    Symbol,
+    derivative,
+    normal,
+    unicode,
+)
 from tests.labelled import NETWORKS, Network, neuron, tanh_321, two_rows
+
+SLIPS = tomllib.loads((Path(__file__).parent / "pages" / "slips.toml").read_text(encoding="utf-8"))
 
 # Parts of right gradients, to plant slips in.
 LPA = r"-2(y - \hat{y})"
@@ -156,6 +173,7 @@ PLANTED = [
     ("neuron", "w_1", rf"{NEURON} \sigma'(p) x_1", "post-activation", "at p, is taken at"),
     ("tanh_321", "W_{21}^1", rf"{TANH}(1 - \tanh^2 h_1) x_2", "post-activation", "at h₁,"),
     ("tanh_321", "W_{21}^1", f"{TANH} h_1(1 - h_1) x_2", "other-function", "of sigmoid is taken"),
+    ("neuron", "w_1", f"{NEURON} p^2(1 - p)^2 x_1", "extra-derivative", "of sigmoid, at p, is one"),
     # terms
     ("softmax_classifier", "z_1", r"\hat{y}_1 - 1", "extra-term", "the term −1 is one too many"),
     ("targets_classifier", "z_1", r"\hat{y}_1", "lost-term", "the term −y₁ is lost"),
@@ -176,20 +194,41 @@ def test_a_planted_slip_is_named(
 
 def test_every_kind_that_a_formula_can_show_is_planted() -> None:
     of_numbers = {SlipKind.UPDATED_WEIGHTS, SlipKind.OVERWRITTEN, SlipKind.ARITHMETIC}
-    assert {kind for *_, kind, _ in PLANTED} == set(SlipKind) - of_numbers
+    planted = [kind for *_, kind, _ in [*PLANTED, *SLIPS["calculus"], *SLIPS["updates"]]]
+    assert set(planted) == set(SlipKind) - of_numbers
 
 
 def test_symbols_of_a_slip_can_be_read_by_machine() -> None:
     net = NETWORKS["lpa"](1)
     verdict = check_formula(net["L"], net["b_{11}"], r"-2(y-\hat{y}) W_{21}^2")
     assert verdict.slip == Slip(
-        SlipKind.WRONG_INDEX, "W₂₁² is written where W₁₁² belongs", "W_{21}^2", "W_{11}^2"
+        SlipKind.WRONG_INDEX,
+        Sentence((Symbol("W_{21}^2"), " is written where ", Symbol("W_{11}^2"), " belongs")),
+        Symbol("W_{21}^2"),
+        Symbol("W_{11}^2"),
     )
 
 
-def test_two_slips_at_once_are_not_taken_for_one() -> None:
+@pytest.mark.parametrize(
+    ("text", "first", "second"),
+    [
+        ("2(y - p) p(1 - p) x_2", "the sign is the wrong one", "x₂ is written where x₁ belongs"),
+        ("-(y - p) x_1", "the derivative of sigmoid, at p, is missing", "the factor 2 is lost"),
+    ],
+)
+def test_two_slips_at_once_are_told_where_no_single_one_explains(
+    text: str, first: str, second: str
+) -> None:
     net = NETWORKS["neuron"](1)
-    for text in ["2(y - p) p(1 - p) x_2", "-(y - p) x_1", "-2(y + p) p(1 + p) x_1", "3y"]:
+    verdict = check_formula(net["L"], net["w_1"], text)
+    assert [slip.kind for slip in verdict.slips] == [SlipKind.TWO_SLIPS]
+    assert first in str(verdict.slip)
+    assert second in str(verdict.slip)
+
+
+def test_what_no_slip_explains_has_none() -> None:
+    net = NETWORKS["neuron"](1)
+    for text in ["3y", "x_1 x_2 + 5", "p^3 x_2 - y"]:
         verdict = check_formula(net["L"], net["w_1"], text)
         assert verdict.slips == ()
         assert "no single slip" in verdict.message
@@ -209,12 +248,97 @@ def test_slips_that_explain_equally_well_are_all_named() -> None:
     assert "several slips" in verdict.message
 
 
-def test_the_more_telling_slip_stands_for_the_general_one() -> None:
-    sign, turned = Slip(SlipKind.SIGN, "sign"), Slip(SlipKind.TURNED_ROUND, "turned")
-    term = Slip(SlipKind.LOST_TERM, "term")
+def test_the_cheapest_slips_are_named_one_of_each_kind() -> None:
+    words = Sentence(("a slip",))
+    sign, turned = (
+        Slip(SlipKind.SIGN, words, cost=1.0),
+        Slip(SlipKind.TURNED_ROUND, words, cost=0.8),
+    )
+    path = Slip(SlipKind.MISSING_PATH, words, cost=1.0)
     assert most_telling([sign, turned, sign]) == (turned,)
-    assert most_telling([term, sign]) == (sign,)
-    assert most_telling([term]) == (term,)
+    assert most_telling([sign, path, sign]) == (sign, path)
+    assert most_telling([]) == ()
+
+
+# Slips of the calculus, on a page.
+
+
+@pytest.mark.parametrize(("right", "claimed", "kind", "said"), SLIPS["calculus"])
+def test_a_slip_of_the_calculus_is_named(right: str, claimed: str, kind: str, said: str) -> None:
+    report = grade(f"$$f(x) = {right}$$\n\nso\n\n$$f'(x) = {claimed}$$\n")
+    entry = report.entries[-1]
+    assert (entry.verdict, entry.slip) == ("wrong", kind), entry.words
+    assert said in str(entry.words)
+
+
+@pytest.mark.parametrize(("right", "claimed", "kind", "said"), SLIPS["updates"])
+def test_a_slip_in_an_update_is_named(right: str, claimed: str, kind: str, said: str) -> None:
+    reader = Reader([r"\hat{m}", r"\hat{v}", "b_1", "b_2", *"wamvegthd"])
+    truth = reader.read(right)
+    slips = found(reader.read(claimed), truth, truth, Judge({}))
+    assert [slip.kind for slip in slips] == [kind], [str(slip) for slip in slips]
+    assert said in str(slips[0])
+
+
+def test_a_part_of_the_chain_is_not_the_whole() -> None:
+    x, u = Symbol("x"), Symbol("u")
+    judge = Judge({"y": u**3, "u": 7 * x**2 - 4})
+    for claim, said in [(3 * u**2, "the factor ∂u/∂x is left out"), (14 * x, "the factor ∂y/∂u")]:
+        (slip,) = found(claim, Derivative(Symbol("y"), x), 42 * x * u**2, judge)
+        assert slip.kind is SlipKind.INNER_DERIVATIVE
+        assert said in str(slip) or "the inner derivative, of u, is left out" in str(slip)
+
+
+def test_the_claim_is_mended_in_its_own_form() -> None:
+    x = Symbol("x")
+    truth = Derivative(5 * x**2 - x, x)
+    for claim, mended in [(10 * x + 1, "10x − 1"), (1 - 10 * x, "10x − 1"), (5 * x - 1, "10x − 1")]:
+        (slip,) = found(claim, truth, 10 * x - 1, Judge({}))
+        assert slip.mended is not None
+        assert unicode(slip.mended) == mended
+
+
+def test_no_slip_is_named_for_what_is_defined_nowhere() -> None:
+    x = Symbol("x")
+    log = Reader(["x"]).read(r"\ln(-1 - x^2)")
+    assert found(2 * x, Derivative(log, x), None, Judge({})) == ()
+
+
+def test_cases_and_values_put_in() -> None:
+    reader = Reader(["x", "f"], applied=["f"])
+    tree = reader.read(r"\begin{cases} x^3 & x > 0 \\ -x & x \le 0 \end{cases}")
+    (slip,) = found(
+        reader.read(r"\begin{cases} x^2 & x > 0 \\ -1 & x \le 0 \end{cases}"),
+        Derivative(tree, Symbol("x")), None, Judge({}),
+    )  # fmt: skip
+    assert slip.kind is SlipKind.POWER_RULE
+    entries = grade("$$f(x) = x^3 - 2x$$\n\n$$f'(3) = -25$$\n\n$$f'(3) = 27$$").entries
+    assert [entry.slip for entry in entries[1:]] == ["sign", "lost-term"]
+
+
+def random_formula(parts: int, source: random.Random) -> Expr:
+    """A sum of products of powers and functions, of about so many parts."""
+    reader = Reader(["x", "a", "b"])
+    terms = [
+        reader.read(
+            f"{source.randint(2, 9)} x^{source.randint(2, 9)} \\sin({i + 2} x + a) e^{{b x}}"
+        )
+        for i in range(max(1, parts // 15))
+    ]
+    tree = terms[0]
+    for term in terms[1:]:
+        tree = tree + term
+    return tree
+
+
+@pytest.mark.parametrize(("parts", "at_most"), [(30, 0.3), (360, 6.0)])
+def test_the_search_takes_about_as_long_as_the_formula(parts: int, at_most: float) -> None:
+    tree = random_formula(parts, random.Random(1))
+    truth = Derivative(tree, Symbol("x"))
+    claim = derivative(tree, "x") + Number("1") + Symbol("b") ** 3
+    start = time.process_time()
+    assert found(claim, truth, normal(derivative(tree, "x")), Judge({})) == ()
+    assert time.process_time() - start < at_most  # far above what it takes
 
 
 # Slips in numbers.

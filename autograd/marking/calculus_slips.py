@@ -11,7 +11,9 @@ from autograd import ops
 from autograd.marking.kinds import SlipKind as S
 from autograd.marking.kinds import cost_of
 from autograd.notation.calculus import Form, Rule, form_of, is_zero, term_of_product
-from autograd.notation.expr import Expr, as_expr
+from autograd.notation.expr import Expr, Negative, Symbol, as_expr
+from autograd.notation.normal import normal
+from autograd.notation.signs import GREEK, notation_name
 from autograd.ops import Operation
 
 if TYPE_CHECKING:
@@ -22,7 +24,8 @@ if TYPE_CHECKING:
 _FIELD: Final = re.compile(r"\{(\w+)\}")
 _MOST_FACTORS: Final = 6  # of a product, of which each may go wrong
 # What else costs as much as it does: rather a factor that is a symbol was lost, or any factor.
-_WEAK, _WEAKER = 1.25, 1.37
+_ANY: Final = Symbol("x")
+_WEAK, _WEAKER = 1.27, 1.37
 
 
 class Mistake(NamedTuple):
@@ -45,7 +48,7 @@ class Mistake(NamedTuple):
             elif piece in ("right", "written"):
                 form = self.form if piece == "written" else form_of(place.rule or "")
                 inner = tuple(below.part for below in place.below)
-                parts.append(as_expr(form(inner, (1,), place.part)))
+                parts.append(normal(as_expr(form(inner, (1,), place.part))))
             else:
                 at = {"u": 0, "v": 1}.get(piece[0], 0) + int(piece[1:] or 0)
                 parts.append(place.part if piece == "y" else place.below[at].part)
@@ -124,14 +127,14 @@ _TO_POWER: Final[_Rows] = (  # u constant
 )
 _TO_BOTH: Final[_Rows] = (
     (S.POWER_RULE, "in {y} the exponent is not constant",
-     lambda u, v, du, dv, y: v * ops.pow(u, v - 1) * du),
+     lambda u, v, du, dv, y: v * ops.pow(u, v - 1) * du, 1.04),
     (S.EXPONENTIAL, "in {y} the base is not constant", lambda u, v, du, dv, y: y * ops.log(u) * dv),
 )
 _LOGARITHM: Final[_Rows] = (
     (S.LOGARITHM, "the derivative of {y} has {u} itself in the denominator",
      lambda u, du, y: 1 / du),
     (S.LOGARITHM, "the derivative of {y} is not the logarithm of the derivative",
-     lambda u, du, y: ops.log(du)),
+     lambda u, du, y: ops.log(du), 1.1),
     (S.LOGARITHM, "the logarithm of the base of {y} is left out", lambda u, du, y: du / u),
     *((S.LOGARITHM, "the logarithm of the base of {y} is a divisor, no factor",
        lambda u, du, y, base=base: ops.log(base) * du / u) for base in (2.0, 10.0)),
@@ -140,10 +143,14 @@ _OF_OPERATIONS: Final[dict[Operation, _Rows]] = {
     ops.exp: (
         (S.EXPONENTIAL, "{y} is an exponential function, no power",
          lambda u, du, y: u * ops.exp(u - 1) * du),
+        (S.EXPONENTIAL, "{y} is an exponential function, no power",
+         lambda u, du, y: u * ops.exp(u - 1)),
+        (S.INNER_DERIVATIVE, _INNER % "u", lambda u, du, y: y, 1.04),
         (S.EXPONENTIAL, "the exponent of {y} stays as it is", lambda u, du, y: ops.exp(du)),
     ),
     ops.sqrt: (
-        (S.POWER_RULE, "the factor 1/2 of the derivative of {y} is lost", lambda u, du, y: du / y),
+        (S.POWER_RULE, "the factor 1/2 of the derivative of {y} is lost", lambda u, du, y: du / y,
+         1.015),
         (S.POWER_RULE, "the root {y} belongs in the denominator", lambda u, du, y: y * du / 2),
         (S.POWER_RULE, "two times the root {y} belongs in the denominator",
          lambda u, du, y: 2 * y * du),
@@ -173,10 +180,16 @@ _ARCS: Final = (ops.asin, ops.acos, ops.atan, ops.asec, ops.acsc, ops.acot, ops.
 # fmt: on
 
 
+def spoken(op: Operation) -> str:
+    """What a function is called in a sentence: arcsin, log2, sigmoid."""
+    name = notation_name(op).lstrip("\\")
+    return name if name.isalpha() and name not in GREEK else op.name
+
+
 def _of_family(op: Operation) -> Iterator[Callable[[Any], Any]]:
     for family in _FAMILIES:
+        yield from family if op in family else ()
         for i, a in enumerate(family) if op in family else ():
-            yield a
             for b in family[i:]:
                 # Other products are another function of the family, or 1.
                 if b is a or (i > 1 and (i, b) != (2, family[5])):
@@ -200,14 +213,14 @@ def _by_slope(slope: Callable[[Any], Any], sign: int, u: Any, du: Any, _y: Any) 
 def _of_call(op: Operation) -> Iterator[tuple[Any, ...]]:
     rule = op.rules[0]
     others = list(_of_family(op))
-    if others:
-        words = f"the derivative of {op.name} is {{right}}: the sign is wrong"
-        yield S.SIGN, words, lambda u, du, y: -rule(u, y) * du, 1.04
+    if others and isinstance(rule(_ANY, op(_ANY)), Negative):
+        words = f"the derivative of {spoken(op)} is {{right}}: the sign is wrong"
+        yield S.SIGN, words, lambda u, du, y: -rule(u, y) * du, 0.92
     yield S.INNER_DERIVATIVE, _INNER % "u", lambda u, du, y: rule(u, y), _WEAK
     yield S.INNER_DERIVATIVE, _PUT_IN, lambda u, du, y: rule(du, op(du)), 1.1
-    words = f"{op.name} stands there as it was: its derivative is {{right}}"
+    words = f"{spoken(op)} stands there as it was: its derivative is {{right}}"
     yield S.NOT_DERIVED, words, lambda u, du, y: y * du, _WEAKER
-    words = f"the derivative of {op.name} is {{right}}, not {{written}}"
+    words = f"the derivative of {spoken(op)} is {{right}}, not {{written}}"
     for slope in others:
         for sign in (1, -1):
             yield S.OTHER_FUNCTION, words, partial(_by_slope, slope, sign), 1.07
@@ -244,7 +257,8 @@ def _without_constant(i: int, u: Sequence[Any], du: Sequence[Any], y: Any) -> An
 def mistakes_in(place: Place, *, is_term: bool) -> tuple[Mistake, ...]:
     """What can go wrong with the rule at a place, and with it as a term of a sum."""
     live = tuple(not is_zero(slope) for slope in place.slopes)
-    found = _known(place.rule, live) if any(live) else ()
+    is_square = place.rule == "product" and len({below.part for below in place.below}) == 1
+    found = _known(place.rule, live) if any(live) and not is_square else ()
     return found + _known("term" if any(live) else "constant", ()) if is_term else found
 
 

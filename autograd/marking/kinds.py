@@ -58,11 +58,13 @@ class SlipKind(StrEnum):
 # less, and another number, say least.
 _COSTS: Final[Mapping[SlipKind, float]] = {
     SlipKind.TURNED_ROUND: 0.8, SlipKind.TRANSPOSED: 0.8, SlipKind.FACTOR_N: 0.8,
-    SlipKind.OVERWRITTEN: 0.8, SlipKind.BIAS_CORRECTION: 0.9, SlipKind.CONSTANT: 0.99,
+    SlipKind.OVERWRITTEN: 0.8, SlipKind.BIAS_CORRECTION: 0.9,
+    SlipKind.UPDATED_WEIGHTS: 0.9, SlipKind.CONSTANT: 0.99,
+    SlipKind.EXPONENTIAL: 0.99,
     SlipKind.LOST_FACTOR: 1.2, SlipKind.EXPONENT: 1.25, SlipKind.EXTRA_FACTOR: 1.3,
     SlipKind.OTHER_SYMBOL: 1.4, SlipKind.MISPLACED: 1.5, SlipKind.SWAPPED: 1.5,
-    SlipKind.UPSIDE_DOWN: 1.5, SlipKind.LOST_TERM: 2.0, SlipKind.EXTRA_TERM: 2.0,
-    SlipKind.WRONG_NUMBER: 2.2,
+    SlipKind.UPSIDE_DOWN: 1.5, SlipKind.LOST_TERM: 2.0, SlipKind.EXTRA_TERM: 2.005,
+    SlipKind.WRONG_NUMBER: 1.9,
 }  # fmt: skip
 
 UNSURE: Final = frozenset((
@@ -98,6 +100,8 @@ class Slip:
 
 def most_telling(slips: Iterable[Slip]) -> tuple[Slip, ...]:
     """The slips of the least cost, one of each kind."""
-    found = sorted(slips, key=lambda slip: slip.cost)
-    least = [slip for slip in found if slip.cost <= found[0].cost + 1e-6]
-    return tuple({slip.kind: slip for slip in reversed(least)}.values())[::-1]
+    by_kind: dict[SlipKind, Slip] = {}
+    for slip in sorted(slips, key=lambda slip: slip.cost):
+        if all(slip.cost <= other.cost + 1e-6 for other in by_kind.values()):
+            by_kind.setdefault(slip.kind, slip)
+    return tuple(by_kind.values())

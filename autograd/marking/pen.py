@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+import operator
 from collections import Counter
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import reduce
 from itertools import combinations, zip_longest
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -23,6 +25,7 @@ from autograd.notation.expr import (
     Sum,
     Symbol,
     children,
+    is_numeric,
     number,
     rebuilt,
     substituted,
@@ -32,6 +35,7 @@ from autograd.notation.expr import (
     with_children,
 )
 from autograd.notation.labels import Spelling, spellings_of
+from autograd.notation.normal import exact
 from autograd.notation.signs import ACCENTS
 
 if TYPE_CHECKING:
@@ -61,6 +65,10 @@ _INVERSES: Final[Mapping[Operation, Callable[[float], float]]] = {
     ops.log: math.exp, ops.sqrt: lambda y: y * y, ops.tanh: math.atanh, ops.sin: math.asin,
     ops.cos: math.acos, ops.tan: math.atan, ops.sigmoid: lambda y: math.log(y / (1.0 - y)),
 }  # fmt: skip
+_CONSEQUENCES: Final = {
+    SlipKind.TRANSPOSED: ": the indices are exchanged",
+    SlipKind.BIAS_CORRECTION: ": the one with the hat is without bias",
+}
 
 
 class Change(NamedTuple):
@@ -138,7 +146,7 @@ class Edit:
             )
         if kind is SlipKind.SWAPPED:
             return (written, " and ", right, " are exchanged")
-        more = ": the indices are exchanged" if kind is SlipKind.TRANSPOSED else ""
+        more = _CONSEQUENCES.get(kind, "")
         return (written, " is written where ", right, f" belongs{more}")
 
 
@@ -157,15 +165,21 @@ def edits(
     `differences` are those (a, b) for which a - b belongs in it, in this order.
     """
     yield Edit(-tree, Change(SlipKind.SIGN, -tree, tree, -tree), is_cure, True)
-    waiting: list[tuple[Path, Expr, Expr | None]] = [((), tree, None)]
-    while waiting:
-        path, part, around = waiting.pop()
+    for path, part, around in _placed(tree):
         for change in _changes(part, around, siblings, differences):
             yield Edit(_replaced(tree, path, change.new), change, is_cure, False)
-        inner = [((*path, i), child, part) for i, child in enumerate(children(part))]
-        waiting.extend(reversed(inner))
     for change in (*_everywhere(tree, siblings), *_exchanged(tree)):
         yield Edit(change.new, change, is_cure, False)
+
+
+def _placed(tree: Expr) -> Iterator[tuple[Path, Expr, Expr | None]]:
+    """Each part with its place, and the part that it stands in."""
+    waiting: list[tuple[Path, Expr, Expr | None]] = [((), tree, None)]
+    while waiting:
+        yield waiting[-1]
+        path, part, _ = waiting.pop()
+        inner = [((*path, i), child, part) for i, child in enumerate(children(part))]
+        waiting.extend(reversed(inner))
 
 
 def _replaced(tree: Expr, path: Path, new: Expr) -> Expr:
@@ -275,6 +289,8 @@ def _kind_of_factor(factor: Expr) -> SlipKind:
 
 def _other_power(part: Expr, around: Expr | None) -> Iterator[Change]:
     """Another exponent, or none, or one where there is none."""
+    if isinstance(part, Call) and part.operation is ops.sqrt:
+        yield _whole(SlipKind.EXPONENT, part, part.arguments[0])
     if isinstance(part, Power):
         yield _whole(SlipKind.EXPONENT, part, part.base)
         value = value_of(part.exponent)
@@ -329,11 +345,12 @@ def _everywhere(tree: Expr, siblings: Siblings) -> Iterator[Change]:
 
 def _exchanged(tree: Expr) -> Iterator[Change]:
     """Two symbols, or two numbers, each in the place of the other."""
-    numbers = dict.fromkeys(part for part in walk(tree) if isinstance(part, Number))
-    for leaves in ([Symbol(label) for label in symbols_of(tree)], [*numbers]):
-        for a, b in combinations(leaves[:_MOST_EXCHANGED], 2):
-            new = rebuilt(tree, {a: b, b: a, ONE: ONE}.get)
-            yield Change(SlipKind.SWAPPED, new, a, b, 2)
+    symbols = [Symbol(label) for label in symbols_of(tree)]
+    for a, b in combinations(symbols[:_MOST_EXCHANGED], 2):
+        yield Change(SlipKind.SWAPPED, rebuilt(tree, {a: b, b: a, ONE: ONE}.get), a, b, 2)
+    numbers = [(path, part) for path, part, _ in _placed(tree) if isinstance(part, Number)]
+    for (path, c), (other, d) in combinations(numbers[:_MOST_EXCHANGED], 2):
+        yield Change(SlipKind.SWAPPED, _replaced(_replaced(tree, path, d), other, c), c, d, 2)
 
 
 # Changes by what would have to stand there.
@@ -344,6 +361,13 @@ class Known(NamedTuple):
 
     factors: Sequence[tuple[SlipKind, Expr, float]]
     symbols: Sequence[tuple[str, float]]
+
+
+def multiplied(claim: Expr, known: Known) -> Iterator[Edit]:
+    """The claim with one factor more, in front of all of it."""
+    for kind, factor, _ in known.factors:
+        change = Change(kind, _times(claim, factor), None, factor, size_of(factor) + 1)
+        yield Edit(change.new, change, True, True)
 
 
 def supplied(
@@ -408,23 +432,38 @@ def _replaced_leaf(part: Expr, wanted: float, known: Known) -> Iterator[Change]:
             yield _whole(SlipKind.WRONG_NUMBER, part, number(other))
     if isinstance(part, Symbol):
         for label, worth in known.symbols:
-            if is_close(worth, wanted) and label != part.label:
+            # A root has either sign.
+            if is_close(abs(worth), abs(wanted)) and label != part.label:
                 yield _whole(SlipKind.OTHER_SYMBOL, part, Symbol(label))
 
 
 def _with_a_factor(part: Expr, ratio: float, known: Known) -> Iterator[Change]:
     for kind, factor, worth in known.factors:
         if is_close(ratio, worth):
-            yield Change(kind, factor * part, None, factor, size_of(factor) + 1)
+            yield Change(kind, _times(part, factor), None, factor, size_of(factor) + 1)
         if worth and is_close(ratio, 1.0 / worth):
-            yield Change(kind, part / factor, None, Product((ONE,), (factor,)), size_of(factor) + 1)
+            inverse = Product((ONE,), (factor,))
+            yield Change(kind, _times(part, inverse), None, inverse, size_of(factor) + 1)
     simple = _simple(ratio)
     if simple is not None and simple not in (1, -1, 2, Fraction(1, 2)):
         above, below = Number(str(abs(simple.numerator))), simple.denominator
         size = above if below == 1 else Product((above,), (Number(str(below)),))
         if 1 in (abs(simple.numerator), below):
             factor = -size if simple < 0 else size
-            yield Change(SlipKind.LOST_FACTOR, factor * part, None, factor, 2)
+            yield Change(SlipKind.LOST_FACTOR, _times(part, factor), None, factor, 2)
+
+
+def _times(part: Expr, factor: Expr) -> Expr:
+    """A term with a factor, numbers first as people write it: 4 x times 1/2 is 2 x."""
+    if isinstance(part, Negative):
+        return -_times(part.operand, factor)
+    match part:
+        case Product((Number() as first, *rest), divisors):
+            value = exact(first * factor)
+            kept = number(value) if value is not None and value.denominator == 1 else None
+            front = (first, factor) if kept is None else (kept,)
+            return reduce(operator.mul, (*front, *rest)) / _product(divisors, ())
+    return factor * part if isinstance(part, Sum) or is_numeric(factor) else part * factor
 
 
 def _with_a_term(part: Expr, missing: float, about: float, known: Known) -> Iterator[Change]:

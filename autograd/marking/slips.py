@@ -20,7 +20,16 @@ from autograd.errors import ChalkgradError
 from autograd.marking import digits
 from autograd.marking.calculus_slips import Mistake, mistakes_in
 from autograd.marking.kinds import UNSURE, Slip, SlipKind, cost_of, most_telling
-from autograd.marking.pen import Change, Edit, Known, Siblings, differences_in, edits, supplied
+from autograd.marking.pen import (
+    Change,
+    Edit,
+    Known,
+    Siblings,
+    differences_in,
+    edits,
+    multiplied,
+    supplied,
+)
 from autograd.marking.trial import ROOT, Chain, Numbers, is_close, trial
 from autograd.marking.wiring import Rewiring, updated
 from autograd.notation.calculus import Form, derivative
@@ -76,6 +85,8 @@ class Spot:
         self.trial = trial(self.numbers)
         self.claimed = self.trial.learn(case.claim)
         self.true = self.trial.learn(case.truth)
+        if case.inner is not None:
+            self.trial.of(case.inner.of)  # defined where its derivative is to be looked into
 
     @cached_property
     def chain(self) -> Chain:
@@ -198,6 +209,7 @@ class _Case:
     def candidates(self, spot: Spot) -> Iterator[Candidate]:
         """All single slips."""
         known = self._known(spot)
+        yield from self._edited(multiplied(self.claim, known))
         for tree in (self.claim, *self.formulas):
             is_cure = tree is self.claim
             target = spot.true if is_cure else spot.claimed
@@ -229,6 +241,8 @@ class _Case:
             if any(isinstance(p, Call) and p.operation in CHOOSING for p in walk(tree)):
                 return False
         match edit.change.after:
+            case _ if is_numeric(self.claim):
+                return True
             case Symbol(label):
                 return label in self.claimed
             case Call(operation) if edit.kind is SlipKind.OTHER_FUNCTION:
@@ -327,14 +341,14 @@ class _Case:
         for label, places in chain.places.items():
             if label == ROOT != self._of:
                 continue  # only the symbol that is differentiated
-            sums = [place for place in places if place.rule in ("sum", "negative")]
+            sums = [place for place in places.values() if place.rule in ("sum", "negative")]
             terms = {id(term) for place in sums for term in place.below}
-            terms |= {id(place) for place in places[:1] if place.rule != "sum"}
-            for number, place in enumerate(places):
+            terms |= {id(places[()])} if places[()].rule != "sum" else set()
+            for path, place in places.items():
                 for mistake in mistakes_in(place, is_term=id(place) in terms):
                     entry = found.setdefault(id(mistake), (mistake, place, {}))
-                    entry[2][label, number] = mistake.form
-                    yield self._mistaken(mistake, place, {(label, number): mistake.form})
+                    entry[2][label, path] = mistake.form
+                    yield self._mistaken(mistake, place, {(label, path): mistake.form})
         for mistake, place, wrong in found.values():
             if len(wrong) > 1:
                 yield self._mistaken(mistake, place, wrong)
@@ -346,17 +360,25 @@ class _Case:
                 cost -= 0.3
             case SlipKind.QUOTIENT_RULE, _ if not any(map(_divides, walk(self.claim))):
                 cost += 1.0
-            case SlipKind.PRODUCT_RULE, Sum():
+            case SlipKind.PRODUCT_RULE, Sum() if all(map(self._is_written_out, place.below)):
                 cost -= 0.1
+            case SlipKind.PRODUCT_RULE, _:
+                cost += 0.03  # rather a path is missing
+            case SlipKind.INNER_DERIVATIVE, _ if not all(map(self._is_written_out, place.below)):
+                cost = max(cost, 1.27)  # rather a factor is lost
         more = [", and so elsewhere"] if len(wrong) > 1 else []
         return _rewired(mistake.kind, lambda: [*mistake.told(place), *more], wrong, cost)
+
+    def _is_written_out(self, place: Place) -> bool:
+        """Whether a part is no symbol with a formula of its own."""
+        return not isinstance(place.part, Symbol) or place.part.label not in self.judge.formulas
 
     def _of_links(self, inner: Derivative, chain: Chain) -> Iterator[Candidate]:
         """Only part of the chain: dy/du, or du/dx, for dy/dx."""
         for label in filter(_is_visible, chain.tangents.keys() - {ROOT, chain.wrt, self._of}):
             above = Derivative(chain.formulas[ROOT], Symbol(label), sign=inner.sign)
             below = Derivative(Symbol(label), inner.wrt, sign=inner.sign)
-            for part, missing, cost in ((above, below, 1.25), (below, above, 1.35)):
+            for part, missing, cost in ((above, below, 1.27), (below, above, 1.37)):
                 words = ("this is ", part, ", the factor ", missing, " is left out")
                 found = self._instead(SlipKind.INNER_DERIVATIVE, part, words)
                 yield found._replace(cost=cost)
@@ -376,7 +398,10 @@ class _Case:
             return
         for order in {*range(1, inner.order + 2)} - {inner.order}:
             other = replace(inner, order=order)
-            yield self._instead(SlipKind.WRONG_ORDER, other, ("this is ", other))
+            cost = cost_of(SlipKind.WRONG_ORDER) + 0.05 * (order > inner.order)
+            yield self._instead(SlipKind.WRONG_ORDER, other, ("this is ", other))._replace(
+                cost=cost
+            )
         if self.truth is inner and inner.order == 1:
             kind, start = SlipKind.ANTIDERIVATIVE, self._rise(inner, spot)
             words = (

@@ -105,7 +105,8 @@ def trial(numbers: Numbers) -> Trial:
 class Place:
     """A part of a formula, its rule and what that is applied to; its worth and its derivative.
 
-    `above` is d(formula)/d(part). A derivative is a whole 0 where the part does not depend.
+    `above` is d(formula)/d(part). A derivative is a whole 0 where the part does not depend. Of
+    cases only the one that holds is `below`; `first` is its number.
     """
 
     part: Expr
@@ -115,20 +116,22 @@ class Place:
     y: float
     slope: float = 0
     above: float = 0.0
+    first: int = 0
 
     @property
     def slopes(self) -> list[float]:
         """The derivatives of what the part is made of; of a leaf, its own."""
         return [place.slope for place in self.below] or [self.slope]
 
-    def walk(self) -> Iterator[Place]:
-        """The place and those under it."""
-        yield self
-        for place in self.below:
-            yield from place.walk()
+    def walk(self, path: Path = ()) -> Iterator[tuple[Path, Place]]:
+        """The place and those under it, each with the way to it."""
+        yield path, self
+        for i, place in enumerate(self.below, self.first):
+            yield from place.walk((*path, i))
 
 
-Key = tuple[str, int]  # a formula's symbol, and the number of a place in it
+Path = tuple[int, ...]
+Key = tuple[str, Path]  # a formula's symbol, and the way to a place in it
 ROOT: Final = ""  # the name of what is differentiated, where it is no symbol
 
 
@@ -153,12 +156,12 @@ class Chain:
         between = {label for symbol in used for label in judge.between(symbol, wrt)} - {wrt}
         self.formulas = {s: judge.formulas[s] for s in judge.cone(tree) if s in between}
         self.formulas[ROOT] = tree
-        self.places: dict[str, list[Place]] = {}
+        self.places: dict[str, dict[Path, Place]] = {}
         self.tangents: dict[str, float] = {wrt: 1.0}
         for label, formula in self.formulas.items():
             self._trial.learn(formula)
-            self.places[label] = list(self._placed(formula).walk())
-            self.tangents[label] = self.places[label][0].slope
+            self.places[label] = dict(self._placed(formula).walk())
+            self.tangents[label] = self.places[label][()].slope
         self.adjoints: dict[str, float] = {ROOT: 1.0}
         for label in reversed(self.formulas):
             self._pass_on(label)
@@ -172,8 +175,9 @@ class Chain:
         if isinstance(part, Symbol):
             return Place(part, None, (), (), y, self.tangents.get(part.label, 0))
         if isinstance(part, Cases):
-            taken = self._placed(self._taken(part))
-            return Place(part, "sum", (taken.y,), (taken,), y, taken.slope)
+            number = self._taken(part)
+            taken = self._placed(part.values[number])
+            return Place(part, "sum", (taken.y,), (taken,), y, taken.slope, first=number)
         found = operands(part)
         if found is None:
             if any(isinstance(p, Symbol) and p.label in self.tangents for p in walk(part)):
@@ -185,20 +189,20 @@ class Chain:
         place.slope = _slope(place, place.slopes)
         return place
 
-    def _taken(self, part: Cases) -> Expr:
-        """The value whose condition holds."""
-        for value, condition in zip(part.values, part.conditions, strict=False):
+    def _taken(self, part: Cases) -> int:
+        """The number of the value whose condition holds."""
+        for number, condition in enumerate(part.conditions):
             sides = self._trial.of(condition.left), self._trial.of(condition.right)
             if _SIGNS[condition.sign](*sides):
-                return value
+                return number
         if len(part.values) == len(part.conditions):
             raise DomainError("none of the cases holds")
-        return part.values[-1]
+        return len(part.conditions)
 
     def _pass_on(self, label: str) -> None:
         """The adjoints of what a formula is made of, from its own."""
-        self.places[label][0].above = 1.0
-        for place in self.places[label]:
+        self.places[label][()].above = 1.0
+        for place in self.places[label].values():
             for i, inner in enumerate(place.below):
                 if place.rule == "sum":
                     inner.above = place.above
@@ -210,27 +214,29 @@ class Chain:
                 self.adjoints[symbol] = self.adjoints.get(symbol, 0.0) + passed
 
     def altered(self, wrong: Mapping[Key, Form]) -> float:
-        """The derivative with other forms than the right ones in some places."""
+        """The derivative with other forms for the right ones in some places, where these count."""
         if len(wrong) == 1:
             ((key, only),) = wrong.items()
+            if key[1] not in self.places[key[0]]:  # in a case that does not hold here
+                return self.tangents[ROOT]
             place = self.place(key)
             change = only(place.u, place.slopes, place.y) - place.slope
             return self.tangents[ROOT] + self.adjoints[key[0]] * place.above * change
         tangents = dict(self.tangents)
         for label, places in self.places.items():
             slopes: dict[int, float] = {}
-            for number, place in reversed([*enumerate(places)]):
+            for path, place in reversed(places.items()):
                 inner = [slopes[id(p)] for p in place.below]
                 if isinstance(place.part, Symbol):
                     inner = [tangents.get(place.part.label, 0)]
-                form = wrong.get((label, number))
+                form = wrong.get((label, path))
                 if form is not None:
                     slopes[id(place)] = form(place.u, inner or [0], place.y)
                 elif place.rule is None:
                     slopes[id(place)] = inner[0] if inner else 0
                 else:
                     slopes[id(place)] = _slope(place, inner)
-            tangents[label] = slopes[id(places[0])]
+            tangents[label] = slopes[id(places[()])]
         return tangents[ROOT]
 
 

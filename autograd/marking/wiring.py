@@ -6,12 +6,12 @@ from itertools import chain as chained
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from autograd import ops
+from autograd.marking.calculus_slips import spoken
 from autograd.marking.kinds import SlipKind
 from autograd.marking.trial import ROOT
 from autograd.notation.calculus import is_zero
 from autograd.notation.expr import Derivative, Expr, Symbol
 from autograd.notation.labels import spellings_of
-from autograd.notation.signs import notation_name
 from autograd.ops import Operation
 
 if TYPE_CHECKING:
@@ -51,10 +51,10 @@ class Rewiring:
         self._keys: dict[int, Key] = {}
         self._uses: dict[str, list[Key]] = {}
         for label, places in chain.places.items():
-            for number, place in enumerate(places):
-                self._keys[id(place)] = label, number
+            for path, place in places.items():
+                self._keys[id(place)] = label, path
                 if isinstance(place.part, Symbol) and place.part.label in chain.tangents:
-                    self._uses.setdefault(place.part.label, []).append((label, number))
+                    self._uses.setdefault(place.part.label, []).append((label, path))
 
     def slips(self) -> Iterator[Wiring]:
         """Each single slip; those that concern activations first."""
@@ -74,8 +74,8 @@ class Rewiring:
         """The functions on the way, each with how many lie above it at most: its layer."""
         heights: dict[object, int] = {}
         for label in reversed(self._chain.places):
-            heights[id(self._chain.places[label][0])] = heights.get(label, 0)
-            for place in self._chain.places[label]:
+            heights[id(self._chain.places[label][()])] = heights.get(label, 0)
+            for place in self._chain.places[label].values():
                 height = heights[id(place)]
                 is_function = _is_function(place)
                 if is_function:
@@ -90,8 +90,7 @@ class Rewiring:
         if not isinstance(op, Operation):
             return
         rule, other = op.rules[live], _CONFUSED.get(op)
-        name = op.name if op.arity == 1 else notation_name(op).lstrip("\\") or op.name
-        at: list[str | Expr] = [f"of {name}, at "]
+        at: list[str | Expr] = [f"of {spoken(op)}, at "]
         for key in keys[:3]:
             at += [self._name(key), ", "]
         at[-1] = ", ...," if len(keys) > 3 else ","
@@ -120,13 +119,13 @@ class Rewiring:
 
     def _name(self, key: Key) -> Expr:
         symbol = self._above(key[0])
-        return Symbol(symbol) if key[1] == 0 and symbol == key[0] else self._chain.place(key).part
+        return Symbol(symbol) if symbol and key == (symbol, ()) else self._chain.place(key).part
 
     # Paths.
 
     def _missing_terms(self) -> Iterator[Wiring]:
         """A sum of which several terms depend on the variable, without some of these."""
-        for place in (place for places in self._chain.places.values() for place in places):
+        for place in (place for each in self._chain.places.values() for place in each.values()):
             live = [p for p in place.below if not is_zero(p.slope)]
             if place.rule == "sum" and len(live) > 1:
                 ways = {self._keys[id(p)]: self._below(p) for p in live}
@@ -183,11 +182,11 @@ class Rewiring:
 
     def _below(self, term: Place) -> str:
         """A symbol on the way down from a term; empty where there is none."""
-        for place in term.walk():
+        for _, place in term.walk():
             if isinstance(place.part, Symbol) and place.part.label in self._uses:
                 label = place.part.label
                 if label[:1] == "\0":
-                    return self._below(self._chain.places[label][0])
+                    return self._below(self._chain.places[label][()])
                 return "" if label == self._chain.wrt else label
         return ""
 
@@ -212,7 +211,7 @@ def updated(
     slopes = {label: numbers.worth(Derivative(of, Symbol(label))) for label in leaves}
     new = {label: numbers[label] - rate * slopes[label] for label in leaves}
     parameters = [s for s in leaves if _letter(s) in _PARAMETERS | {_letter(chain.wrt)}]
-    parts = (place.part for places in chain.places.values() for place in places)
+    parts = (place.part for places in chain.places.values() for place in places.values())
     beside = {part.label for part in parts if isinstance(part, Symbol)} - chain.tangents.keys()
     factors = [label for label in parameters if label in beside]
     rest = [label for label in parameters if label != chain.wrt]
