@@ -89,6 +89,14 @@ def head_of(equation: Equation, place: int = 0) -> tuple[str, tuple[str, ...]]:
     return "", ()
 
 
+def stepped_of(equation: Equation) -> str:
+    """What an update makes, if it is one: also w' of w."""
+    match equation.sides[0].tree:
+        case Applied(name, (), 1):
+            return f"{name}'"
+    return head_of(equation)[0]
+
+
 def lead_of(equation: Equation) -> int:
     """The place of the first side that is more than a name; the last place if none is.
 
@@ -120,8 +128,8 @@ class Definitions:
         for equation in self.equations:
             if "->" in equation.signs and not head_of(equation)[0]:
                 self.roles[equation.place] = "mention"
-        for equation in self._openings():
-            if _is_update(equation):
+        for equation in self.equations:
+            if self.roles[equation.place] == "claim" and _is_update(equation):
                 self.roles[equation.place] = "update"
         for equation in self._openings():
             self._enter_formula(equation)
@@ -332,9 +340,7 @@ class Definitions:
             for label in labels if not isinstance(number, Listed) else ():
                 self._formulas.pop(label, None)  # one that was not read
                 for member in self._family(label):
-                    known = self._values.setdefault(member, [])
-                    if not (known and equation.is_condition):
-                        known.append((equation.place, number))
+                    self._values.setdefault(member, []).append((equation.place, number))
 
     def _enter_synonyms(self) -> None:
         """Of two symbols set equal, one that has neither a formula nor a number is the other."""
@@ -375,7 +381,7 @@ class Definitions:
     # Updates.
 
     def _update(self, equation: Equation) -> Update:
-        parameter, _ = stem(head_of(equation)[0])
+        parameter, _ = stem(stepped_of(equation))
         trees = [side.tree for side in equation.sides if side.tree is not None]
         terms = [part for tree in trees for part in walk(tree) if isinstance(part, Derivative)]
         loss = next((term.of for term in terms if isinstance(term.of, Symbol)), None)
@@ -437,10 +443,10 @@ def _definition(
 
 def _is_update(equation: Equation) -> bool:
     r"""Whether it says what a step makes of a parameter, as `w_{new} = w - \eta g`."""
-    label = head_of(equation)[0]
+    label = stepped_of(equation)
     bare, mark = stem(label)
     lead = equation.sides[1].tree
-    if lead is None or bare not in symbols_of(lead):
+    if not label or lead is None or bare not in symbols_of(lead):
         return False
     return mark == "new" or (bare == label and isinstance(lead, Sum))
 

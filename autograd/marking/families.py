@@ -18,7 +18,9 @@ from autograd.notation import (
     FormulaError,
     Listed,
     Number,
+    Series,
     Symbol,
+    children,
     expanded,
     rebuilt,
     spelling_of,
@@ -65,11 +67,11 @@ class Families:
         for equation in equations:
             if self.indices(equation) == [_index(_defined(equation))]:
                 for member in self.instances(equation).values():
-                    found.append(replace(self._written_out(member), given=True))
-                found.append(equation)
+                    found.append(replace(member, given=True))
+                found.append(self._written_out(equation))
             else:
                 found += [replace(item, given=True) for item in _items(equation)]
-                found.append(equation if self.indices(equation) else self._written_out(equation))
+                found.append(self._written_out(equation))
         return [replace(equation, place=place) for place, equation in enumerate(found)]
 
     def indices(self, equation: Equation) -> list[str]:
@@ -168,7 +170,21 @@ def _is_delta(label: str) -> bool:
 
 
 def _symbols(equation: Equation) -> set[str]:
-    return set(symbols_of(*(side.tree for side in equation.sides if side.tree is not None)))
+    """The symbols in an equation, those aside with an index that a sum around them counts."""
+    found: set[str] = set()
+    for side in equation.sides:
+        for tree in (side.tree,) if side.tree is not None else ():
+            found |= _free(tree, frozenset())
+    return found
+
+
+def _free(tree: Expr, counted: frozenset[str]) -> set[str]:
+    if isinstance(tree, Symbol):
+        is_counted = counted and not counted.isdisjoint(spelling_of(tree.label).sub)
+        return set() if is_counted else {tree.label}
+    if isinstance(tree, Series):
+        counted |= {tree.index}
+    return set().union(*(_free(part, counted) for part in children(tree)))
 
 
 def _index(label: str) -> str:
