@@ -14,7 +14,7 @@ import autograd as ag
 from autograd import Value
 from autograd.derivation import derive
 from autograd.marking.checks import Counterexample, check_formula, check_number
-from autograd.notation import FormulaError, latex, tree_of
+from autograd.notation import FormulaError, latex, tree_of, unicode
 from autograd.notation.expr import (
     Call,
     Expr,
@@ -450,7 +450,7 @@ def test_messages() -> None:
     loss = (y - w * x) ** 2
     loss.label = "L"
     assert str(check_formula(loss, w, "-2(y - wx)")).splitlines() == [
-        "wrong: ∂L/∂w = −2(y − w x) x, not −2(y − w x)",
+        "wrong: ∂L/∂w = −2x(y − w x), not −2(y − w x)",
         "slip: the factor x is lost",
         "counterexample: at y = 3, w = 18, x = 80 it gives 2874, the gradient is 229920",
     ]
@@ -605,3 +605,28 @@ def test_number_messages() -> None:
     ]
     net = two_rows(1)
     assert check_number(net["L"], net["w"], "12345").message.endswith("explains it")
+
+
+def test_the_answer_is_in_the_form_of_the_claim() -> None:
+    net = lpa()
+    spread = r"2\hat{y} W_{11}^2 x_{i1} + 2y W_{11}^2 x_{i1}"
+    verdict = check_formula(net["L"], net["W_{11}^1"], spread)
+    assert unicode(verdict.answer) == "2ŷ W₁₁² xᵢ₁ − 2y W₁₁² xᵢ₁"
+    assert verdict.lines[0].head == "wrong"
+
+
+def test_verdicts_are_typeset() -> None:
+    loss, w = loss_of(72.0)
+    shown = check_number(loss, w, "-72")._repr_html_()
+    assert shown.startswith("<table><tr><th>wrong</th>")
+    assert "<mfrac>" in shown
+    assert "the sign is the wrong one" in shown
+
+
+def test_sums_over_an_index() -> None:
+    inputs = [Value(float(i), f"x_{i}") for i in (1, 2, 3)]
+    w = Value(2.0, "w")
+    total = ag.sum(x * w for x in inputs)
+    assert check_formula(total, w, r"\sum_{i=1}^{3} x_i").right
+    assert check_formula(total, w, r"\sum_i x_i").right
+    assert not check_formula(total, w, r"\sum_{i=1}^{2} x_i").right

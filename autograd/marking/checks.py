@@ -153,8 +153,11 @@ def check_formula(
         return Verdict(True, (Line(head, equation),), answer, rounded=True)
     tried = (slips.found(tree, truth, derivation.form, judge) for tree in readings)
     found = next(filter(None, tried), ())
-    lines = [Line("wrong", Sentence((*equation.parts, ", not ", claim))), _explained(found)]
     example = judge.counterexample(truth, readings[0], answer=answer)
+    mended = found[0].mended if len(found) == 1 else None  # the answer in the claim's own form
+    if mended is not None and judge.compare(truth, mended).verdict == "same":
+        answer, equation = mended, Sentence((Relation(derivation.quotient, "=", mended),))
+    lines = [Line("wrong", Sentence((*equation.parts, ", not ", claim))), _explained(found)]
     if example is not None:
         lines.append(Line("counterexample", _told(example)))
     return Verdict(False, tuple(lines), answer, example, found)
