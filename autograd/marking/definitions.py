@@ -282,6 +282,8 @@ class Definitions:
         if found.tree is None:
             return "doubt"
         behind = self._behind(earlier.symbols, found.place)
+        if found.symbols and earlier.symbols and behind.isdisjoint(found.symbols):
+            return "definition"  # of something else
         new = found.symbols - behind - self._formulas.keys()
         others = {symbol for each in self._all() for symbol in each.symbols}
         return "doubt" if new - others else "claim"

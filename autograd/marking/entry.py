@@ -60,8 +60,8 @@ class Entry:
 
     @property
     def message(self) -> str:
-        """The slip in a sentence, formulas between dollars."""
-        return self.words.latex() if self.words else ""
+        """The slip in a sentence."""
+        return self.words.text() if self.words else ""
 
     @property
     def words(self) -> Sentence | None:

@@ -95,9 +95,8 @@ class Families:
         for numbers in itertools.product(*map(sorted, possible)):
             if len(set(numbers)) == len(numbers) or self.tells_apart(equation):
                 number_of = dict(zip(indices, numbers, strict=True))
-                members = {label: _member(label, number_of) for label in _symbols(equation)}
                 where = ", ".join(f"{index} = {number}" for index, number in number_of.items())
-                put_in = _changed(equation, lambda tree, known=members: _renamed(tree, known))
+                put_in = _changed(equation, lambda tree, known=number_of: _put_in(tree, known))
                 found[where] = self._written_out(put_in)
         return found
 
@@ -204,7 +203,15 @@ def _member(label: str, number_of: Mapping[str, int]) -> Expr:
     return Symbol(spelled._replace(sub=separator.join(parts)).label)
 
 
-def _renamed(tree: Expr, members: Mapping[str, Expr]) -> Expr:
-    return rebuilt(
-        tree, lambda part: members.get(part.label) if isinstance(part, Symbol) else None
-    )
+def _put_in(tree: Expr, number_of: Mapping[str, int]) -> Expr:
+    """The tree with numbers for indices, but where a sum counts an index of the same name."""
+
+    def change(part: Expr) -> Expr | None:
+        if isinstance(part, Symbol):
+            return _member(part.label, number_of)
+        if isinstance(part, Series) and part.index in number_of:
+            others = {index: n for index, n in number_of.items() if index != part.index}
+            return replace(part, body=_put_in(part.body, others))
+        return None
+
+    return rebuilt(tree, change)
