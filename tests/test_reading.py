@@ -296,6 +296,7 @@ PLAIN = [
     ("e^z_1", "e^(z_1)"),
     ("w_new - y_hat + theta yhat", r"w_{new} - \hat{y} + \theta \hat{y}"),
     ("x1 + w11", "x_{1} + w_{11}"),
+    ("ηx + sinθ", r"\eta \cdot x + \sin(\theta)"),
     ("sqrt(x) |x| exp(x) pi", r"\sqrt{x} \left|x\right| e^{x} \pi"),
     ("2*x**2", "2 x^2"),
     ("e^z_1 / sum e^z_j", r"\frac{e^{z_1}}{\sum_j e^{z_j}}"),
@@ -333,6 +334,7 @@ DERIVATIVES = {
         r"\frac{\partial^2 y}{\partial x^2}", "∂²y/∂x²", r"\frac{d^2}{dx^2} y", r"\partial_x^2 y",
         r"d^2/dx^2 (y)", r"D_x^2 y",
     ],
+    Derivative(Power(X, Number("2")), X): ["(x^2)'", r"\left(x^2\right)'", r"\frac{dx^2}{dx}"],
     Derivative(Derivative(F, Y), X): [
         r"\frac{\partial^2 f}{\partial x \partial y}",
         r"\frac{\partial^2 f}{\partial x\,\partial y}",
@@ -536,6 +538,7 @@ def test_new_symbols_are_labels_of_their_own_where_allowed() -> None:
         ("W^T x", "transpose"),
         ("3½", "two numbers"),
         ("dw + x", "dw is a word"),
+        ("(x y)'", "does not belong"),
         (r"W^\top x", "transpose"),
         ("(Wᵀ)x", "transpose"),
         ("||w||", "a norm"),

@@ -43,6 +43,7 @@ from autograd.notation.expr import (
     Symbol,
     children,
     fraction_of,
+    symbols_of,
     with_children,
 )
 from autograd.notation.labels import script_of, skip_space
@@ -255,6 +256,9 @@ class Parser:
                 )
         while self._at_point():
             base = self._at_values(base)
+        if self._at("'") and len(by := symbols_of(base)) == 1:  # (x^2)'
+            order = self._primes()
+            base = self._from(opening.start, Derivative(base, Symbol(*by), order, "d"))
         return base
 
     def _raise(self, base: Expr, exponent: Expr) -> Power:

@@ -49,6 +49,8 @@ _SYMBOL_COMMANDS: Final = frozenset(
     {*signs.LETTERS, *signs.ACCENTS, *signs.OTHER_ACCENTS, *signs.LETTER_FONTS, *signs.WORD_FONTS}
     - {"partial", "nabla", "infty"}
 )
+_GREEK_LETTERS: Final = frozenset(signs.LETTERS.values())
+_ONE_LETTER: Final = re.compile(rf"[^\\]|\\(?:{'|'.join(signs.GREEK)})|\\[a-z]+\{{.*\}}")
 _COMMAND: Final = re.compile(r"\\(?:[A-Za-z]+|[{}|])")
 _SPACING = (
     r"[\s$&~]|\{\s*\}|\\[hm]?(?:space|skip|kern)\*?\s*(?:\{[^{}]{0,20}\}|[0-9.]+\s*[a-z]{2})"
@@ -73,6 +75,10 @@ _UNFINISHED: Final = re.compile(rf"[0-9]|{_LOWERED}")
 _UNFINISHED_POWER: Final = re.compile(
     rf"\s*(?:\^\s*(?:\{{[^{{}}]{{0,20}}\}}|[0-9]+|[A-Za-z])|[⁰¹²³⁴-⁹]+){_LOWERED}"
 )
+_ENDS_LOWERED: Final = re.compile(
+    r"(?:_\s*(?:\{[^{}^]*\}|[^\W_]+|\\[A-Za-z]+)|[\u2080-\u209c\u1d62-\u1d6a\u2c7c])\Z"
+)
+_EXPONENT: Final = re.compile(r"[+-]?(?:[0-9]+|[A-Za-z])(?:[+-][0-9]+)?")
 _CALLING: Final = re.compile(r"\s*(?:\\left|\\[bB]igg?l?)?\s*[(\[]")
 _APPLYING: Final = re.compile(
     r"\s*(?:['\u2032\u2019]|\\prime|\^\s*(?:\{[^{}]{0,9}\}|[0-9]|\\prime))*\s*(?:\\left|\\[bB]igg?l?)?\s*[(\[]"
@@ -230,7 +236,8 @@ class Scanner:
         unknown = 0
         while at < end:
             name = self._known(at)
-            unknown += name is None
+            is_greek = self.names.new_symbols and self.text[at] in _GREEK_LETTERS
+            unknown += name is None and not is_greek
             if unknown > (2 if self.letters and self.text[at] != "d" else 0):
                 return False
             at = name.end if name else at + 1
@@ -285,7 +292,7 @@ class Scanner:
             return self._of_letter(spelling.base, at, end)
         if self.indices and names.labels.is_indexed(spelling, self.indices):
             return Token("symbol", at, end, spelling.label)
-        if spelling.sub and spelling.sup and self._ends_lowered(at, end):
+        if self._is_power(spelling, at, end):
             bare = self._of(spelling._replace(sup=""), at, end)  # x^2_1, a power of x_1
             if bare and bare.kind in ("symbol", "applied"):
                 return replace(bare, power=spelling.sup)
@@ -306,12 +313,6 @@ class Scanner:
         alone = not (at and is_letter(text, at - 1))
         raised = _POWER_SIGN.match(text, end) or script_of(text[end : end + 1])
         return Token("constant", at, end, "e") if alone or raised else None
-
-    def _ends_lowered(self, at: int, end: int) -> bool:
-        """Whether the last script of a symbol is below."""
-        lowered = script_of(self.text[end - 1])
-        above = self.text.rfind("^", at, end)
-        return lowered[0] == "_" if lowered else above < self.text.rfind("_", at, end)
 
     def _sign(self, at: int) -> Token:
         """An operator or a bracket; an unknown command or character."""
@@ -350,10 +351,11 @@ class Scanner:
         """A symbol that is no known label: a new one, where these are allowed."""
         found = [s for s in new_spellings_at(self.text, at, tex=self.tex) if s[1] >= end]
         if at < self._split_until:
-            found = [s for s in found if len(s[0].base) == 1 or s[0].base[0] == "\\"]
+            found = [s for s in found if _ONE_LETTER.fullmatch(s[0].base)]
         for spelling, place in found if self.names.new_symbols else ():
-            if self._is_symbol(spelling, at, end, place):
-                return self._new_symbol(spelling, at, place)
+            token = self._new_symbol(spelling, at, place)
+            if token and self._may_be_new(spelling, at, end, place):
+                return token
         return Token("unknown", at, found[0][1] if found else end)
 
     def symbols_at(self, at: int) -> list[Token]:
@@ -365,38 +367,36 @@ class Scanner:
             if token and token.kind in ("symbol", "applied") and token not in found:
                 found.append(token)
         if self.names.new_symbols:
-            for spelling, end in new_spellings_at(self.text, at, tex=self.tex):
-                if self._is_letter_like(spelling):
-                    found.append(self._new_symbol(spelling, at, end))
+            spelled = new_spellings_at(self.text, at, tex=self.tex)
+            new = (self._new_symbol(spelling, at, end) for spelling, end in spelled)
+            found += [token for token in new if token]
         return found
 
-    def _is_symbol(self, spelling: Spelling, at: int, end: int, place: int) -> bool:
+    def _may_be_new(self, spelling: Spelling, at: int, end: int, place: int) -> bool:
         """Whether something unknown may be a new symbol: no word of a language, no function."""
-        if not self._is_letter_like(spelling):
-            return False
         if self.text[at] == "\\":
             is_letter_alone = spelling.base[0] == "\\" and spelling.base != r"\Delta"
             return is_letter_alone or not _CALLING.match(self.text, place)
-        is_word = end - at > 1 and spelling.base == self.text[at:end]
+        is_word = end - at > 1 and not _ONE_LETTER.fullmatch(spelling.base)
         return not is_word or (end - at > 2 and spelling.sub != "")
 
-    def _is_letter_like(self, spelling: Spelling) -> bool:
-        named = spelling._replace(sup="") if self._is_inner(spelling) else spelling
-        if not named.is_name:
-            return False
-        command = _COMMAND.match(named.base)
-        return command is None or command[0][1:] in _SYMBOL_COMMANDS
+    def _new_symbol(self, spelling: Spelling, at: int, end: int) -> Token | None:
+        """The symbol so spelled, if its letter and its scripts make a name."""
+        is_power = self._is_power(spelling, at, end)
+        command = _COMMAND.match(spelling.base)
+        if command and command[0][1:] not in _SYMBOL_COMMANDS:
+            return None
+        if not (spelling._replace(sup="") if is_power else spelling).is_name:
+            return None
+        is_primed = bool(spelling.sup) and set(spelling.sup) == {"'"}
+        label = spelling._replace(sup="" if is_primed or is_power else spelling.sup).label
+        primes, power = len(spelling.sup) * is_primed, spelling.sup * is_power
+        return Token("symbol", at, end, label, primes, power)
 
-    def _is_inner(self, spelling: Spelling) -> bool:
-        return spelling.sub != "" and not spelling.is_name and spelling.base != "e"
-
-    def _new_symbol(self, spelling: Spelling, at: int, end: int) -> Token:
-        bare = spelling._replace(sup="").label
-        if spelling.sup and set(spelling.sup) == {"'"}:
-            return Token("symbol", at, end, bare, primes=len(spelling.sup))
-        if self._is_inner(spelling):
-            return Token("symbol", at, end, bare, power=spelling.sup)
-        return Token("symbol", at, end, spelling.label)
+    def _is_power(self, spelling: Spelling, at: int, end: int) -> bool:
+        """Whether an exponent stands before the subscript: x^2_1 is the square of x_1."""
+        exponent = _EXPONENT.fullmatch(spelling.sup) and spelling.base != "e"
+        return bool(spelling.sub and exponent and _ENDS_LOWERED.search(self.text, at, end))
 
     # Errors.
 
