@@ -122,6 +122,7 @@ def test_a_side_that_is_not_read_does_not_drag_others_along() -> None:
         (r"$a = \begin{pmatrix} 1 & 2 \\ 3 & 4 \end{pmatrix}$", "matrix"),
         ("a = 3 > b", "a comparison"),
         ("w = 0,5", "a comma between digits"),
+        ("$w = (x$", "never closed"),
         ("p = sum + 1", "sum"),
         ("w += 1", "+="),
         ("a = ", "nothing stands on one side"),

@@ -27,7 +27,7 @@ from autograd.marking.prose import (
 from autograd.marking.statements import Statement, statements
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
 _LONGEST: Final = 1_000_000  # characters: a book
 
@@ -105,7 +105,7 @@ def _written_out(text: str) -> str:
     text = _ENTITY.sub(lambda found: html.unescape(found[0]).replace("\n", " "), text)
     text = _SCRIPT.sub(lambda found: f"{'_' if found[1] == 'sub' else '^'}{{{found[2]}}}", text)
     text = _VERBATIM.sub(" ", _STYLE.sub("", text))
-    macros: dict[str, tuple[int, str]] = {}
+    macros: dict[str, tuple[int, list[str]]] = {}
     spans = []
     for found in _MACRO.finditer(text):
         body = _group(text, found.end())
@@ -113,7 +113,8 @@ def _written_out(text: str) -> str:
             inner = body[1:-1]
             inner = rf"\operatorname{{{inner}}}" if found["operator"] else inner
             count = int(found["count"] or len(found["marks"] or "") // 2)
-            macros[found["name"] or found["defined"]] = count, inner
+            parts = re.findall(r"#\d|[^#]+|#", inner)
+            macros[found["name"] or found["defined"]] = count, parts
             spans.append((found.start(), found.end() + len(body), ""))
     text = _blanked(text, spans, [])
     for _ in range(_DEPTH if macros else 0):
@@ -131,7 +132,7 @@ def _group(text: str, at: int) -> str:
     return ""
 
 
-def _applied(text: str, macros: dict[str, tuple[int, str]]) -> str:
+def _applied(text: str, macros: Mapping[str, tuple[int, list[str]]]) -> str:
     """The text with each command once written out, and no line break fewer."""
     pieces: list[str] = []
     at = size = 0
@@ -146,7 +147,7 @@ def _applied(text: str, macros: dict[str, tuple[int, str]]) -> str:
             arguments.append(group[1:-1] if group else found[1] if found else "")
             end = found.start(1) + len(group or found[1]) if found else end
         put_in = dict(zip("123456789", arguments, strict=False))
-        written = re.sub(r"#(\d)", lambda place, known=put_in: known.get(place[1], ""), body)
+        written = "".join(put_in.get(part[1:], "") if part[0] == "#" else part for part in body)
         lost = "\n" * text.count("\n", use.start(), end)
         pieces += [text[at : use.start()], written.replace("\n", " "), lost]
         size += len(written)
@@ -171,7 +172,6 @@ _CODE: Final = re.compile(
 )
 _LATEX: Final = re.compile(r"\\(?:documentclass|begin\{document\}|section\{)")
 _REMARK: Final = re.compile(r"(?<!\\)%[^\n]*")
-_QUOTE: Final = re.compile(r"(?<=\n)[ \t]*(?:>[ \t]?)+")
 _DISPLAY: Final = "$$"
 
 

@@ -75,7 +75,7 @@ def statements(source: str, line: int = 1) -> list[Statement]:
     >>> [[side.text for side in found.sides] for found in statements(r"W &= 1, \quad b = c = 0")]
     [['W', '1'], ['b', 'c', '0']]
     """
-    return _Formula(_Cleaner(source).cleaned(), line).statements()
+    return list(_Formula(_Cleaner(source).cleaned(), line).statements())
 
 
 # What goes, so that only formulas and these marks remain.
@@ -297,27 +297,29 @@ def _closings(text: str) -> dict[int, int]:
     return found
 
 
-# Rows, parts, sides.
+# Parts and sides.
 
 _FAR: Final = 240  # characters of a sentence around a formula
 _MARK: Final = re.compile(
-    rf"\\(?:begin|end)(?![A-Za-z])|{_SPOKEN}[^{_UNSPOKEN}]*.?|\\.|[^\w\s]|{_GAP}", re.DOTALL
+    rf"\\(?:begin|end)(?![A-Za-z])|{_SPOKEN}[^{_UNSPOKEN}]*.?|\\.|[^\w\s]|[\n{_ROW}{_GAP}]",
+    re.DOTALL,
 )
 _OPENING: Final = frozenset(("(", "[", "{", r"\{", r"\begin"))
 _CLOSING: Final = frozenset((")", "]", "}", r"\}", r"\end"))
 _SIGNS: Final = {"=": "=", "≈": "~", "←": ":=", "→": "->"}
-_SIGN: Final = re.compile("[=≈←→]")
 _COMPARISON: Final = re.compile("[<>≤≥≠≪≫∈∼∝⊂]")
 _REMARK: Final = re.compile(r"\s\(([^()]*[<>≤≥≠∈][^()]*)\)\s*$")
 _BARE: Final = re.compile(r"\s*(?:[-−]?\s*\d[\d.]*|\.{2,}|…|\\[clv]?dots[bcmio]?)\s*")
 _NUMBERS: Final = re.compile(r"[-−\d\s.,\[\]()]+")
 _DECIMAL_COMMA: Final = re.compile(r"(?<![\d.,])\d+(,)\d+(?![\d.,])")
 _ASSIGNING: Final = re.compile(r"[^\^\s]\s*[-+*/]=$")
-_UNMARKED: Final = str.maketrans(dict.fromkeys((_GAP, _SPOKEN, _UNSPOKEN), " "))
+_ROWS: Final = re.compile(f"[\n{_ROW}]")
+_PADDING: Final = f" \r,{_STOP}{_GAP}"
+_UNMARKED: Final = str.maketrans(dict.fromkeys((_ROW, _GAP, _SPOKEN, _UNSPOKEN), " "))
 
 
 class _Part(NamedTuple):
-    """A part of a row, the mark before it, and whether it has a sign."""
+    """A part of a formula, the mark before it, and whether it has a sign."""
 
     start: int
     end: int
@@ -326,26 +328,23 @@ class _Part(NamedTuple):
 
 
 class _Formula:
-    """A cleaned formula, to be divided into rows, parts and sides."""
+    """A cleaned formula, to be divided into parts and sides."""
 
     def __init__(self, text: str, line: int) -> None:
         self.text = text
         self.line = line
         self.breaks = [found.start() for found in re.finditer(r"[\r\n]", text)]
 
-    def statements(self) -> list[Statement]:
+    def statements(self) -> Iterator[Statement]:
         """The statements in their order."""
-        found: list[Statement] = []
-        for first, last in _rows(self.text):
-            group: list[_Part] = []
-            for part in [*_parts(self.text, first, last), _Part(last, last, "", False)]:
-                if part.divider != ",":
-                    found.extend(self._of_group(group, first, last))
-                    group = []
-                group.append(part)
-        return found
+        group: list[_Part] = []
+        for part in [*_parts(self.text), _Part(0, 0, "", False)]:
+            if part.divider != ",":
+                yield from self._of_group(group)
+                group = []
+            group.append(part)
 
-    def _of_group(self, group: list[_Part], first: int, last: int) -> Iterator[Statement]:
+    def _of_group(self, group: list[_Part]) -> Iterator[Statement]:
         """The statements between commas. `a, b = 1, 2` is two; `k = 1, ..., K` is a list."""
         signed = [place for place, part in enumerate(group) if part.is_equation]
         if len(signed) == 1 and len(group) == 2 * signed[0] + 1:
@@ -358,12 +357,12 @@ class _Formula:
                 while place < len(group) and not group[place].is_equation:
                     end = group[place].end
                     place += 1
-            found = self._statement(start, end, first, last)
+            found = self._statement(start, end)
             if found:
                 yield from _by_component(found)
 
-    def _statement(self, start: int, end: int, first: int, last: int) -> Statement | None:
-        """The statement in a range of a row; None where there is nothing but spaces."""
+    def _statement(self, start: int, end: int) -> Statement | None:
+        """The statement in a range of the text; None where there is nothing but spaces."""
         text = self.text
         remark = _REMARK.search(text, start, end)
         if remark and not text[start : remark.start()].rstrip().endswith(_JOINING):
@@ -371,31 +370,25 @@ class _Formula:
         whole = _plain(text[start:end]).rstrip(" .:,→")
         if not re.search(r"\w", whole):
             return None
-        sides: list[StatementSide] = []
-        signs: list[str] = []
-        at, problem = start, ""
-        for place, mark in _top_level(text, start, end):
-            if mark in _SIGNS:
-                sides.append(self._side(at, place))
-                signs.append(_SIGNS[mark])
-                at = place + 1
-            elif mark == "(":
-                problem = "a bracket is never closed"
-        sides.append(self._side(at, end))
-        if signs and signs[-1] == "->" and not sides[-1].text:  # an arrow to a remark
-            sides, signs = sides[:-1], signs[:-1]
-        if signs and signs[0] == "->" and not sides[0].text:  # or from one
-            sides, signs = sides[1:], signs[1:]
-        if set(signs) == {"->"} and not _NUMBERS.fullmatch(sides[-1].text):  # W \to 1 is a value
-            sides, signs = [self._side(start, end)], []
-        if not signs:  # nothing is claimed
-            problem = sides[0].problem if _COMPARISON.search(whole) else ""
         begins = start + len(text[start:end]) - len(text[start:end].lstrip())
-        after = _plain(text[end : min(last, end + _FAR)])
+        signs = [(at, mark) for at, mark in _top_level(text, start, end) if mark in _SIGNS]
+        if signs and signs[-1][1] == "→" and not text[signs[-1][0] + 1 : end].strip(_PADDING):
+            end = signs.pop()[0]  # an arrow to a remark
+        if signs and signs[0][1] == "→" and not text[start : signs[0][0]].strip(_PADDING):
+            start = signs.pop(0)[0] + 1  # or from one
+        if {mark for _, mark in signs} == {"→"} and not _NUMBERS.fullmatch(
+            text, signs[-1][0] + 1, end
+        ):
+            signs = []  # W \to 1 is a value, other arrows lead elsewhere
+        edges = [start - 1, *(at for at, _ in signs), end]
+        sides = tuple(self._side(a + 1, b) for a, b in pairwise(edges))
         place = bisect_left(self.breaks, begins)
+        after = _plain(_ROWS.split(text[end : end + _FAR])[0])
         return Statement(
-            whole, tuple(sides), tuple(signs), problem, self.line + place,
-            before=_plain(text[max(first, start - _FAR) : start]),
+            whole, sides, tuple(_SIGNS[mark] for _, mark in signs),
+            problem=sides[0].problem if not signs and _COMPARISON.search(whole) else "",
+            line=self.line + place,
+            before=_plain(_ROWS.split(text[max(0, begins - _FAR) : begins])[-1]),
             after=after,
             condition=condition_after(after),
             leads=not text[self.breaks[place - 1] + 1 if place else 0 : begins].strip(f" {_GAP}"),
@@ -414,10 +407,10 @@ class _Formula:
 def _problem(text: str) -> str:
     """Why a side cannot be read as a formula of numbers, if so."""
     marks = "".join(mark for _, mark in _top_level(text, 0, len(text)) if len(mark) == 1)
-    if "," in marks:
-        return "a comma between digits or items: write 2.5 with a point, a list as [0.7, 0.2]"
     if _COMPARISON.search(marks):
         return "a comparison; only equations are marked"
+    if "," in marks:
+        return "a comma between digits or items: write 2.5 with a point, a list as [0.7, 0.2]"
     return ""
 
 
@@ -426,64 +419,54 @@ def _plain(text: str) -> str:
     return " ".join(text.translate(_UNMARKED).split())
 
 
-def _rows(text: str) -> Iterator[tuple[int, int]]:
-    """Where the rows are, each with those that go on from it."""
-    start = end = depth = 0
-    for line in re.finditer(rf"[^\n{_ROW}]+", text):
-        content = line[0].strip(f" \r{_STOP},{_GAP}")
-        before = text[max(start, end - _FAR) : end].rstrip(f" \r{_STOP},{_GAP}")
-        if end and not (depth > 0 or not content or _goes_on(before, content)):
-            yield start, end
-            start, depth = line.start(), 0
-        end = line.end()
-        marks = [mark[0] for mark in _MARK.finditer(line[0])]
-        depth += sum((mark in _OPENING) - (mark in _CLOSING) for mark in marks)
-    if end:
-        yield start, end
-
-
-def _goes_on(row: str, following: str) -> bool:
-    """Whether a row is not complete, or the following one begins with a sign."""
-    if not row or row.endswith(_JOINING) or following[0] in "=≈+×·*/":
-        return True
-    return following[0] in "-−" and "=" not in following
-
-
 def _top_level(text: str, start: int, end: int) -> Iterator[tuple[int, str]]:
-    """The marks that stand in no bracket; at the end `(` if a bracket is still open."""
-    depth = 0
-    for mark in _MARK.finditer(text, start, end):
-        if mark[0] in _OPENING:
-            depth += 1
-        elif mark[0] in _CLOSING:
-            depth = max(0, depth - 1)
-        elif depth == 0:
-            yield mark.start(), mark[0]
-    if depth:
-        yield end, "("
+    """The marks that stand in no bracket; a bracket that is never closed holds nothing."""
+    marks = [(mark.start(), mark[0]) for mark in _MARK.finditer(text, start, end)]
+    opened: list[int] = []
+    closed: dict[int, int] = {}
+    for number, (_, mark) in enumerate(marks):
+        if mark in _OPENING:
+            opened.append(number)
+        elif mark in _CLOSING and opened:
+            closed[opened.pop()] = number
+    number = 0
+    while number < len(marks):
+        if number not in closed:
+            yield marks[number]
+        number = closed.get(number, number) + 1
 
 
-def _parts(text: str, start: int, end: int) -> Iterator[_Part]:
-    """The parts of a row, but for the conditions of what stands before them.
+def _parts(text: str) -> Iterator[_Part]:
+    """The parts of a formula, but for the conditions of what stands before them.
 
-    `;` divides, words, a comma outside brackets, a gap between two equations, and an arrow after an
-    equation, which leads to a remark.
+    Row ends divide, `;`, words, a comma outside brackets, a gap between two equations, and an arrow
+    after an equation, which leads to a remark.
     """
-    decimal = {found.start(1) for found in _DECIMAL_COMMA.finditer(text, start, end)}
-    first, divider, is_equation, any_equation = start, "", False, False
-    for at, mark in [*_top_level(text, start, end), (end, _STOP)]:
+    decimal = {found.start(1) for found in _DECIMAL_COMMA.finditer(text)}
+    first, divider, is_equation, any_equation = 0, "", False, False
+    for at, mark in [*_top_level(text, 0, len(text)), (len(text), _STOP)]:
         divides = mark[0] in _STOP + _SPOKEN or (mark == "," and at not in decimal)
-        if mark == _GAP:
-            before = text[max(first, at - 20) : at].rstrip(f" \r{_GAP}")
-            after = text[at + 1 : min(end, at + 20)].lstrip(f" \r{_GAP}")
-            divides = not (before.endswith(_JOINING) or after.startswith(_JOINING))
+        if mark in ("\n", _ROW, _GAP):
+            before = text[max(first, at - _FAR) : at].rstrip(_PADDING)
+            after = _ROWS.split(text[at + 1 : at + _FAR].lstrip(_PADDING))[0]
+            divides = not (before and _is_joined(before, after, is_row=mark != _GAP))
         if divides or (is_equation and mark in "→←"):
-            if is_equation or not (any_equation and _COMPARISON.search(text, first, at)):
+            is_condition = any_equation and not is_equation and _COMPARISON.search(text, first, at)
+            if not is_condition and text[first:at].strip(_PADDING):
                 yield _Part(first, at, divider, is_equation)
-            any_equation |= is_equation
+            any_equation = (any_equation or is_equation) and mark not in ("\n", _ROW)
             first, divider, is_equation = at + len(mark), mark[0], False
         elif mark in _SIGNS:
             is_equation = True
+
+
+def _is_joined(before: str, after: str, *, is_row: bool) -> bool:
+    """Whether a formula goes on after the end of a row, or a wide gap."""
+    if before.endswith(_JOINING) or not after.strip():
+        return True
+    if is_row and after[0] in "-−":
+        return "=" not in after
+    return after.startswith(_JOINING)
 
 
 def _by_component(statement: Statement) -> list[Statement]:
@@ -495,10 +478,8 @@ def _by_component(statement: Statement) -> list[Statement]:
         return [statement]
     found = []
     for texts in zip(*items, strict=True):
-        sides = tuple(
-            StatementSide(text, side.line, _problem(text))
-            for side, text in zip(statement.sides, texts, strict=True)
-        )
+        pairs = zip(statement.sides, texts, strict=True)
+        sides = tuple(StatementSide(text, side.line, _problem(text)) for side, text in pairs)
         found.append(replace(statement, text=" = ".join(texts), sides=sides))
     return found
 
@@ -508,5 +489,4 @@ def _items(text: str) -> list[str]:
     if text[:1] + text[-1:] in ("()", "[]") and not any(_top_level(text, 0, len(text))):
         text = text[1:-1]
     commas = [place for place, mark in _top_level(text, 0, len(text)) if mark == ","]
-    edges = [-1, *commas, len(text)]
-    return [text[a + 1 : b].strip() for a, b in pairwise(edges)]
+    return [text[a + 1 : b].strip() for a, b in pairwise([-1, *commas, len(text)])]

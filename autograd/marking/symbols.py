@@ -75,30 +75,29 @@ def page_reader(
     ('p', 'w', 'x')
     """
     aliases = aliases or {}
-    sides = list(dict.fromkeys(side for equation in equations for side in equation if side.text))
+    unread = list(dict.fromkeys(side for equation in equations for side in equation if side.text))
     applied = functions_of(equations)
-    own = dict.fromkeys([*aliases.values(), *_heads(equations), *_words(sides)])
-    slopes = dict.fromkeys(label for label, _ in _slope_heads(equations))
+    own = dict.fromkeys([*aliases.values(), *_heads(equations), *_words(unread)])
     reader = Reader(own, aliases=aliases, applied=applied, new_symbols=True)
     own |= dict.fromkeys(_upper_indexed(equations, reader))
-    known = own | slopes
-    unread, found = sides, True
-    while unread and found:
+    known = own | dict.fromkeys(label for label, _ in _slope_heads(equations))
+    for _ in range(_ROUNDS):
         reader = Reader(known, aliases=aliases, applied=applied, new_symbols=True)
         trees = {side: _tree(reader, side) for side in unread}
-        new = (label for tree in trees.values() if tree for label in _symbols(tree, _MOST_COUNTED))
-        known |= (found := {label: None for label in new if label not in known})
         unread = [side for side, tree in trees.items() if tree is None]
+        read = (label for tree in trees.values() if tree for label in _symbols(tree, _MOST_COUNTED))
+        known |= dict.fromkeys(read)
     slopes = slopes_of(equations, known)
-    labels = [
+    labels = dict.fromkeys(
         label
         for label in _distinct(known)
         if (slopes[label][0] if label in slopes else label in own or not _is_joined(label, known))
-    ]
+    )
     others = {**_before_update(labels), **aliases}
-    labels += [label for label in dict.fromkeys(others.values()) if label not in labels]
+    meant = dict.fromkeys(others.values())
     said = {spelling for alias in others for spelling in spellings_of(alias)}
-    kept = (s for s in labels if s in others.values() or not said & set(spellings_of(s)))
+    labels |= meant
+    kept = (label for label in labels if label in meant or not said & set(spellings_of(label)))
     return Reader(kept, aliases=others, applied=applied)
 
 
