@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Final, Literal
 import mpmath
 
 from autograd import ops
-from autograd.errors import ChalkgradError
+from autograd.errors import ArgumentError, ChalkgradError
 from autograd.marking import balls, digits
 from autograd.marking.balls import BITS
-from autograd.marking.points import ABOUT, KINDS, ROUNDS, Point
+from autograd.marking.points import KINDS, ROUNDS, drawn, share
 from autograd.marking.tape import HAS_KINK, IS_ROUGH, IS_WIDE, KINKED, Tape
 from autograd.notation import (
     At,
@@ -38,7 +38,7 @@ from autograd.notation import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 
     from autograd.marking.balls import Raw
     from autograd.marking.tape import Worth
@@ -52,6 +52,7 @@ _MOST_KINKS: Final = 32  # of which both sides are looked for
 _LARGE: Final = 20_000  # steps of a page, of which fewer points are tried
 _BLURRED: Final = 6  # bits in which rounded decimals must agree for it to say something
 _INSIDE: Final = Symbol("\0")  # what a function is of
+_ABOUT: Final = "\0~"  # begins the label of a decimal that stands for all that rounds to it
 _VISIBLE: Final = 0.01  # relative difference that a counterexample should show
 
 
@@ -79,6 +80,40 @@ class Counterexample:
     values: tuple[tuple[str, Expr], ...]
     claimed: Expr
     actual: Expr
+
+
+class Point:
+    """A number for every leaf: those of draw `number`, or the page's own where that is None."""
+
+    def __init__(self, judge: Judge, number: int | None) -> None:
+        self._judge = judge
+        self.number = number
+        self._known: dict[int, list[Worth | None]] = {}
+
+    def worth(self, step: int, bits: int = BITS) -> Worth:
+        """What a step is worth here, or why it has no worth."""
+        known = self._known.setdefault(bits, [])
+        return self._judge.tape.worth(step, known, bits, lambda leaf: self._leaf(leaf, bits))
+
+    def _leaf(self, leaf: Hashable, bits: int) -> Worth:
+        judge = self._judge
+        if not isinstance(leaf, str):  # what stands for anything
+            return balls.from_float(0.5 + abs(drawn(1, f"{self.number} {leaf}", None)[1]))
+        if leaf.startswith(_ABOUT):
+            written = leaf.removeprefix(_ABOUT)
+            return balls.within(Fraction(written), digits.half_unit(written))
+        if self.number is not None and leaf in judge.shares:
+            return balls.from_fraction(bits, share(self.number, leaf, judge.shares))
+        own = judge.own(leaf)
+        if self.number is None:
+            if own is None:
+                return ArgumentError(f"{leaf} has no number here")
+            return self.worth(own, bits)
+        worth = None if own is None else judge.page.worth(own, bits)
+        rough = balls.to_float(worth) if isinstance(worth, tuple) else None
+        is_factor, value = drawn(self.number, leaf, rough)
+        factor = balls.from_float(value)
+        return balls.mul(bits, worth, factor) if is_factor and isinstance(worth, tuple) else factor
 
 
 class Judge:
@@ -464,7 +499,7 @@ class Judge:
 def _blurred(part: Expr) -> Expr | None:
     """A decimal of three digits and more as all that rounds to it."""
     if isinstance(part, Number) and "." in part.written and digits.significant(part.written) >= 3:
-        return Symbol(ABOUT + part.written)
+        return Symbol(_ABOUT + part.written)
     return None
 
 

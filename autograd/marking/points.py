@@ -10,17 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Final, Literal
-
-from autograd.errors import ArgumentError
-from autograd.marking import balls, digits
-from autograd.marking.balls import BITS
-
-if TYPE_CHECKING:
-    from collections.abc import Hashable
-
-    from autograd.marking.judge import Judge
-    from autograd.marking.tape import Worth
+from typing import Final, Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +46,6 @@ KINDS: Final = (
     Kind(scales=(0.01, 0.1, 1.0, 10.0)),
 )
 _FINE: Final = 1 << 24
-ABOUT: Final = "\0~"  # begins the label of a decimal that stands for all that rounds to it
 ROUNDS: Final = (1.0, 10.0, 0.1, 100.0)  # scales once more, when all kinds have had their turn
 
 
@@ -91,37 +80,3 @@ def share(point: int, label: str, labels: tuple[str, ...]) -> Fraction:
 
 def _hash(text: str) -> int:
     return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "big")
-
-
-class Point:
-    """A number for every leaf: those of draw `number`, or the page's own where that is None."""
-
-    def __init__(self, judge: Judge, number: int | None) -> None:
-        self._judge = judge
-        self.number = number
-        self._known: dict[int, list[Worth | None]] = {}
-
-    def worth(self, step: int, bits: int = BITS) -> Worth:
-        """What a step is worth here, or why it has no worth."""
-        known = self._known.setdefault(bits, [])
-        return self._judge.tape.worth(step, known, bits, lambda leaf: self._leaf(leaf, bits))
-
-    def _leaf(self, leaf: Hashable, bits: int) -> Worth:
-        judge = self._judge
-        if not isinstance(leaf, str):  # what stands for anything
-            return balls.from_float(0.5 + abs(drawn(1, f"{self.number} {leaf}", None)[1]))
-        if leaf.startswith(ABOUT):
-            written = leaf.removeprefix(ABOUT)
-            return balls.within(Fraction(written), digits.half_unit(written))
-        if self.number is not None and leaf in judge.shares:
-            return balls.from_fraction(bits, share(self.number, leaf, judge.shares))
-        own = judge.own(leaf)
-        if self.number is None:
-            if own is None:
-                return ArgumentError(f"{leaf} has no number here")
-            return self.worth(own, bits)
-        worth = None if own is None else judge.page.worth(own, bits)
-        rough = balls.to_float(worth) if isinstance(worth, tuple) else None
-        is_factor, value = drawn(self.number, leaf, rough)
-        factor = balls.from_float(value)
-        return balls.mul(bits, worth, factor) if is_factor and isinstance(worth, tuple) else factor
