@@ -123,7 +123,7 @@ def test_scanned_notes_are_read_and_judged() -> None:
     # What was not judged is listed, with a reason.
     unread = [entry for entry in report.entries if entry.verdict == "unread"]
     assert all(entry.reason for entry in unread)
-    assert {entry.line for entry in unread} == {10, 12, 18, 53}
+    assert {entry.line for entry in unread} == {12, 18, 53}
     assert {line for line, _ in report.mentions} == {10, 49, 74, 80, 115, 142}
 
 

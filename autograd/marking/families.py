@@ -87,6 +87,7 @@ class Families:
         if not 1 <= len(indices) <= _MOST_INDICES:
             return {}
         generic = self._generic(equation)
+        whole = _changed(equation, self._expanded_if_known)
         possible = [
             set.intersection(*(set(self._numbers[s]) for s in generic if _index(s) == index))
             for index in indices
@@ -96,7 +97,7 @@ class Families:
             if len(set(numbers)) == len(numbers) or self.tells_apart(equation):
                 number_of = dict(zip(indices, numbers, strict=True))
                 where = ", ".join(f"{index} = {number}" for index, number in number_of.items())
-                put_in = _changed(equation, lambda tree, known=number_of: _put_in(tree, known))
+                put_in = _changed(whole, lambda tree, known=number_of: _put_in(tree, known))
                 found[where] = self._written_out(put_in)
         return found
 
@@ -109,6 +110,12 @@ class Families:
     def _written_out(self, equation: Equation) -> Equation:
         """The equation with its sums over an index written out."""
         return _changed(equation, lambda tree: expanded(tree, self.labels))
+
+    def _expanded_if_known(self, tree: Expr) -> Expr:
+        try:
+            return expanded(tree, self.labels)
+        except FormulaError:
+            return tree
 
     def _generic(self, equation: Equation) -> list[str]:
         return sorted(_symbols(equation) & self._numbers.keys())
