@@ -164,7 +164,6 @@ def edits(
 
     `differences` are those (a, b) for which a - b belongs in it, in this order.
     """
-    yield Edit(-tree, Change(SlipKind.SIGN, -tree, tree, -tree), is_cure, True)
     for path, part, around in _placed(tree):
         for change in _changes(part, around, siblings, differences):
             yield Edit(_replaced(tree, path, change.new), change, is_cure, False)
@@ -363,8 +362,9 @@ class Known(NamedTuple):
     symbols: Sequence[tuple[str, float]]
 
 
-def multiplied(claim: Expr, known: Known) -> Iterator[Edit]:
-    """The claim with one factor more, in front of all of it."""
+def wholes(claim: Expr, known: Known) -> Iterator[Edit]:
+    """The claim as a whole with the other sign, or one factor more."""
+    yield Edit(-claim, Change(SlipKind.SIGN, -claim, claim, -claim), True, True)
     for kind, factor, _ in known.factors:
         change = Change(kind, _times(claim, factor), None, factor, size_of(factor) + 1)
         yield Edit(change.new, change, True, True)

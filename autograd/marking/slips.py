@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property, partial
 from itertools import islice
@@ -27,8 +28,8 @@ from autograd.marking.pen import (
     Siblings,
     differences_in,
     edits,
-    multiplied,
     supplied,
+    wholes,
 )
 from autograd.marking.trial import ROOT, Chain, Numbers, is_close, trial
 from autograd.marking.wiring import Rewiring, updated
@@ -175,19 +176,30 @@ class _Case:
         return not self.judge.missing(tree if self.at is None else At(tree, *self.at))
 
     @cached_property
-    def spots(self) -> list[Spot]:
+    def _spots(self) -> Iterator[Spot]:
         """Points at which claim and truth have a worth; at the first they differ."""
-        spots: list[Spot] = []
-        for number in range(_MOST_POINTS):
-            try:
+        size = 1 + len(self.judge.cone(self.truth))
+        is_first = True
+        for number in range(max(_POINTS, min(_MOST_POINTS, _MOST_WORK // (10 * size)))):
+            with suppress(ChalkgradError):
                 spot = Spot(self, self.judge.point(number))
-            except ChalkgradError:
-                continue
-            if spots or not is_close(spot.true, spot.claimed):
-                spots.append(spot)
-            if len(spots) == _POINTS:
-                break
-        return spots if len(spots) > 1 else []
+                if not is_first or not is_close(spot.true, spot.claimed):
+                    is_first = False
+                    yield spot
+
+    @cached_property
+    def first(self) -> Spot | None:
+        """Where slips are tried first."""
+        return next(self._spots, None)
+
+    @cached_property
+    def others(self) -> list[Spot]:
+        """Where those are tried again that explain the claim at the first."""
+        return list(islice(self._spots, _POINTS - 1))
+
+    def agrees(self, explains: Callable[[Spot], bool]) -> bool:
+        """Whether it is so at the other points, if there are any."""
+        return bool(self.others) and all(map(explains, self.others))
 
     def slip(self, candidate: Candidate) -> Slip:
         """The slip of a candidate, told."""
@@ -209,7 +221,7 @@ class _Case:
     def candidates(self, spot: Spot) -> Iterator[Candidate]:
         """All single slips."""
         known = self._known(spot)
-        yield from self._edited(multiplied(self.claim, known))
+        yield from self._edited(wholes(self.claim, known))
         for tree in (self.claim, *self.formulas):
             is_cure = tree is self.claim
             target = spot.true if is_cure else spot.claimed
@@ -388,13 +400,14 @@ class _Case:
         yield self._instead(
             SlipKind.NOT_DERIVED, inner.of, ("this is ", inner.of, ", not its derivative")
         )
-        for label in self.siblings.of(inner.wrt.label):
+        size = 1 + len(self.judge.cone(inner.of))
+        for label in self.siblings.of(inner.wrt.label)[: max(2, _MOST_WORK // (30 * size))]:
             told = ("this is the gradient by ", Symbol(label))
             other = replace(inner, wrt=Symbol(label))
             change = Change(SlipKind.WRONG_INDEX, other, inner.wrt, Symbol(label))
             found = self._instead(SlipKind.WRONG_INDEX, other, told)
             yield found._replace(edit=Edit(other, change, is_cure=False, is_whole=True))
-        if is_numeric(self.claim):
+        if is_numeric(self.claim) or size > _LARGEST:
             return
         for order in {*range(1, inner.order + 2)} - {inner.order}:
             other = replace(inner, order=order)
@@ -429,6 +442,8 @@ class _Case:
     def in_numbers(self, spot: Spot, rate: float | None) -> Iterator[Candidate]:
         """The truth as a whole, and what a program may have done."""
         truth = self.truth
+        sign = Change(SlipKind.SIGN, -truth, truth, -truth)
+        yield from self._edited([Edit(-truth, sign, is_cure=False, is_whole=True)])
         for tree in (truth, *self.formulas):
             spot.trial.learn(tree)
             yield from self._edited(edits(tree, self.siblings, set(), is_cure=False))
@@ -519,23 +534,21 @@ def found(
     case = _Case(claim, truth, formula, judge)
     if is_numeric(claim) and case.has_numbers:
         return _in_number(case, None if rate is None else float(judge.number(as_expr(rate))))
-    if not case.spots:
+    first = case.first
+    if first is None:
         return ()
-    first, *others = case.spots
     tried = [(each, each.tried(first)) for each in islice(case.candidates(first), _MOST_CANDIDATES)]
     worths = [(each, worth) for each, worth in tried if worth is not None]
-    hits = sorted(
-        (each for each, worth in worths
-         if is_close(worth, first.true if each.is_cure else first.claimed, first.true)),
-        key=lambda each: each.cost,
-    )[:_MOST_TRIED]  # fmt: skip
-    hits = [each for each in hits if all(map(each.explains, others))]
-    return most_telling(map(case.slip, hits)) or _two_at_once(case, worths, others)
+    hits = [
+        each for each, worth in worths
+        if is_close(worth, first.true if each.is_cure else first.claimed, first.true)
+    ]  # fmt: skip
+    hits = sorted(hits, key=lambda each: each.cost)[:_MOST_TRIED]
+    explained = [each for each in hits if case.agrees(each.explains)]
+    return most_telling(map(case.slip, explained)) or _two_at_once(case, worths)
 
 
-def _two_at_once(
-    case: _Case, worths: list[tuple[Candidate, float]], others: list[Spot]
-) -> tuple[Slip, ...]:
+def _two_at_once(case: _Case, worths: list[tuple[Candidate, float]]) -> tuple[Slip, ...]:
     """One slip in the truth and one in the claim, with which the two are worth the same."""
     cheap = [(each, worth) for each, worth in worths if each.kind not in UNSURE]
     cures = sorted((worth, i) for i, (each, worth) in enumerate(cheap) if each.is_cure)
@@ -548,7 +561,7 @@ def _two_at_once(
             pairs.append((each, cheap[i][0]))
     pairs.sort(key=lambda pair: pair[0].cost + pair[1].cost)
     for altered, cure in pairs[:_MOST_TRIED]:
-        if all(_meet(altered, cure, spot) for spot in others):
+        if case.agrees(partial(_meet, altered, cure)):
             a, b = (case.slip(each).words.parts for each in (altered, cure))
             return (Slip(SlipKind.TWO_SLIPS, Sentence(("two slips: ", *a, ", and ", *b))),)
     return ()

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 _CLOSE: Final = 1e-9
 _SLIGHT: Final = 1e-4  # of the larger numbers about: what is left of cancelling is not compared
+_LEAST: Final = 1e-290
 _SIGNS: Final = {
     "<": operator.lt, ">": operator.gt, "<=": operator.le, ">=": operator.ge, "=": operator.eq,
     "!=": operator.ne,
@@ -65,8 +66,9 @@ class Numbers(dict[str, float]):
     def worth(self, tree: Expr) -> float:
         """What the judge says a tree is worth here."""
         tree = tree if self._at is None else At(tree, *self._at)
-        value = float(self._judge.worth(tree, self._point))
-        if value - value != 0.0:
+        worth = self._judge.worth(tree, self._point)
+        value = float(worth)
+        if value - value != 0.0 or (abs(value) < _LEAST and worth != 0):
             raise DomainError("a number beyond floats")
         return value
 
