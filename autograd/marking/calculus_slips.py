@@ -10,10 +10,20 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from autograd import ops
 from autograd.marking.kinds import SlipKind as S
 from autograd.marking.kinds import cost_of
-from autograd.notation.calculus import Form, Rule, form_of, is_zero, term_of_product
-from autograd.notation.expr import Expr, Negative, Symbol, as_expr
-from autograd.notation.normal import normal
-from autograd.notation.signs import GREEK, notation_name
+from autograd.notation import (
+    GREEK,
+    Expr,
+    Form,
+    Negative,
+    Rule,
+    Symbol,
+    as_expr,
+    form_of,
+    is_zero,
+    normal,
+    notation_name,
+    term_of_product,
+)
 from autograd.ops import Operation
 
 if TYPE_CHECKING:

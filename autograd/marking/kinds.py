@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from autograd.notation.expr import Expr
-    from autograd.notation.layout import Sentence
+    from autograd.notation import Expr, Sentence
 
 
 class SlipKind(StrEnum):

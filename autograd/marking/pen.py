@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from autograd import ops
 from autograd.marking.kinds import SlipKind
 from autograd.marking.trial import is_close
-from autograd.notation.expr import (
+from autograd.notation import (
+    ACCENTS,
     ONE,
     Call,
     Expr,
@@ -22,21 +23,21 @@ from autograd.notation.expr import (
     Number,
     Power,
     Product,
+    Spelling,
     Sum,
     Symbol,
     children,
+    exact,
     is_numeric,
     number,
     rebuilt,
+    spelling_of,
     substituted,
     symbols_of,
     value_of,
     walk,
     with_children,
 )
-from autograd.notation.labels import Spelling, spellings_of
-from autograd.notation.normal import exact
-from autograd.notation.signs import ACCENTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -199,10 +200,8 @@ def _changes(
         case Symbol(label):
             for other in siblings.of(label):
                 yield _whole(siblings.kind(label, other), part, Symbol(other))
-        case Sum(terms):
+        case Sum():
             yield from _of_terms(part, differences)
-            if len(terms) <= _MOST_TERMS:
-                yield from (_whole(SlipKind.MISPLACED, part, new, 3) for new in _moved_in(part))
         case Negative(inner) if around is not None and not isinstance(around, Sum):
             yield _whole(SlipKind.SIGN, part, inner)
         case Product():
@@ -315,22 +314,6 @@ def _moved_out(part: Product | Call) -> Iterator[Expr]:
             if isinstance(part, Product) and part.divisors and i < len(part.factors) > 1:
                 moved = Sum((Product((left,), part.divisors), term))
                 yield Product((*_without(part.factors, i), moved))
-
-
-def _moved_in(part: Sum) -> Iterator[Expr]:
-    """A term of a sum inside of a root, a function or a bracket beside it."""
-    for place, outside in enumerate(part.terms):
-        rest = _without(part.terms, place)
-        for other, term in enumerate(rest):
-            size, sign = (term.operand, -1) if isinstance(term, Negative) else (term, 1)
-            for new in _with_added(size, sign * outside, 2):
-                yield _sum((*rest[:other], sign * new, *rest[other + 1 :]))
-
-
-def _with_added(part: Expr, term: Expr, depth: int) -> Iterator[Expr]:
-    for i, inner in enumerate(children(part)) if isinstance(part, Product | Call) and depth else ():
-        yield _replaced(part, (i,), inner + term)
-        yield from (_replaced(part, (i,), new) for new in _with_added(inner, term, depth - 1))
 
 
 def _everywhere(tree: Expr, siblings: Siblings) -> Iterator[Change]:
@@ -493,7 +476,7 @@ class Siblings:
     """
 
     def __init__(self, labels: Iterable[str]) -> None:
-        self._spellings = {label: _spelling(label) for label in labels}
+        self._spellings = {label: spelling_of(label) for label in labels}
         self._families: dict[str, list[str]] = {}
         for label, spelling in self._spellings.items():
             self._families.setdefault(_letter(spelling), []).append(label)
@@ -502,7 +485,7 @@ class Siblings:
     def of(self, label: str) -> list[str]:
         """Those of one symbol, the most alike first; not too many."""
         if label not in self._known:
-            own = _spelling(label)
+            own = spelling_of(label)
             others = [other for other in self._families.get(_letter(own), ()) if other != label]
             others.sort(key=lambda other: _unlikeness(self._spellings[other], own))
             self._known[label] = others[:_MOST_SIBLINGS]
@@ -510,7 +493,7 @@ class Siblings:
 
     def kind(self, label: str, other: str) -> SlipKind:
         """What kind of slip it is to write one symbol for the other."""
-        a, b = _spelling(label), _spelling(other)
+        a, b = spelling_of(label), spelling_of(other)
         if a.base != b.base:
             is_moment = a[1:] == b[1:] and _letter(a) in _HATS
             return SlipKind.BIAS_CORRECTION if is_moment else SlipKind.OTHER_SYMBOL
@@ -524,10 +507,6 @@ def _unlikeness(a: Spelling, b: Spelling) -> int:
         return 0
     pairs = [*zip_longest(a.sub, b.sub), *zip_longest(a.sup, b.sup)]
     return sum(x != y for x, y in pairs) + 2 * (a.base != b.base)
-
-
-def _spelling(label: str) -> Spelling:
-    return next(iter(spellings_of(label)), Spelling(label))
 
 
 def _letter(spelling: Spelling) -> str:

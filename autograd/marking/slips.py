@@ -33,34 +33,35 @@ from autograd.marking.pen import (
 )
 from autograd.marking.trial import ROOT, Chain, Numbers, is_close, trial
 from autograd.marking.wiring import Rewiring, updated
-from autograd.notation.calculus import Form, derivative
-from autograd.notation.errors import FormulaError
-from autograd.notation.expr import (
+from autograd.notation import (
+    CHOOSING,
     ONE,
     At,
     Call,
     Constant,
     Derivative,
     Expr,
+    Form,
+    FormulaError,
     Negative,
     Number,
     Power,
     Product,
+    Sentence,
     Sum,
     Symbol,
     as_expr,
+    derivative,
+    exact,
     is_numeric,
     size_of,
     substituted,
     symbols_of,
     walk,
 )
-from autograd.notation.layout import Sentence
-from autograd.notation.normal import CHOOSING, exact
 
 if TYPE_CHECKING:
-    from autograd.marking.judge import Judge
-    from autograd.marking.points import Point
+    from autograd.marking.judge import Judge, Point
     from autograd.marking.trial import Key, Place
 
 __all__ = ["Slip", "SlipKind", "found", "most_telling", "other_derivative"]
@@ -390,10 +391,11 @@ class _Case:
         for label in filter(_is_visible, chain.tangents.keys() - {ROOT, chain.wrt, self._of}):
             above = Derivative(chain.formulas[ROOT], Symbol(label), sign=inner.sign)
             below = Derivative(Symbol(label), inner.wrt, sign=inner.sign)
-            for part, missing, cost in ((above, below, 1.27), (below, above, 1.37)):
-                words = ("this is ", part, ", the factor ", missing, " is left out")
-                found = self._instead(SlipKind.INNER_DERIVATIVE, part, words)
-                yield found._replace(cost=cost)
+            kind = SlipKind.INNER_DERIVATIVE
+            words = ("this is ", above, ", the factor ", below, " is left out")
+            yield Candidate(kind, 1.27, words, partial(_link, label, above=True))
+            words = ("this is ", below, ", the factor ", above, " is left out")
+            yield Candidate(kind, 1.37, words, partial(_link, label, above=False))
 
     def _of_wholes(self, inner: Derivative, spot: Spot) -> Iterator[Candidate]:
         """The function itself, its integral, or another derivative for the derivative."""
@@ -489,6 +491,10 @@ def _worth_of(tree: Expr, spot: Spot) -> float:
 
 def _whole(slope: float, spot: Spot) -> float:
     return spot.whole(slope)
+
+
+def _link(label: str, spot: Spot, *, above: bool) -> float:
+    return spot.whole((spot.chain.adjoints if above else spot.chain.tangents)[label])
 
 
 def _worth_instead(tree: Expr, spot: Spot) -> float:

@@ -7,16 +7,20 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from autograd.errors import DomainError
-from autograd.notation.calculus import Form, Rule, form_of, is_zero, operands
-from autograd.notation.errors import FormulaError
-from autograd.notation.expr import (
+from autograd.notation import (
     At,
     Cases,
     Derivative,
     Expr,
+    Form,
+    FormulaError,
     Meaning,
+    Rule,
     Symbol,
     children,
+    form_of,
+    is_zero,
+    operands,
     symbols_of,
     walk,
 )
@@ -24,8 +28,7 @@ from autograd.notation.expr import (
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from autograd.marking.judge import Judge
-    from autograd.marking.points import Point
+    from autograd.marking.judge import Judge, Point
 
 _CLOSE: Final = 1e-9
 _SLIGHT: Final = 1e-4  # of the larger numbers about: what is left of cancelling is not compared

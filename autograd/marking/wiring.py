@@ -9,9 +9,7 @@ from autograd import ops
 from autograd.marking.calculus_slips import spoken
 from autograd.marking.kinds import SlipKind
 from autograd.marking.trial import ROOT
-from autograd.notation.calculus import is_zero
-from autograd.notation.expr import Derivative, Expr, Symbol
-from autograd.notation.labels import spellings_of
+from autograd.notation import Derivative, Expr, Symbol, is_zero, spelling_of
 from autograd.ops import Operation
 
 if TYPE_CHECKING:
@@ -19,7 +17,7 @@ if TYPE_CHECKING:
 
     from autograd.marking.judge import Judge
     from autograd.marking.trial import Chain, Key, Numbers, Place
-    from autograd.notation.calculus import Form
+    from autograd.notation import Form
 
 _CONFUSED: Final = {ops.sigmoid: ops.tanh, ops.tanh: ops.sigmoid}
 _NO_FUNCTIONS: Final = frozenset((ops.neg, ops.square, ops.cube, ops.reciprocal, ops.abs))
@@ -210,15 +208,11 @@ def updated(
     leaves = [label for label in used if label in judge.values]
     slopes = {label: numbers.worth(Derivative(of, Symbol(label))) for label in leaves}
     new = {label: numbers[label] - rate * slopes[label] for label in leaves}
-    parameters = [s for s in leaves if _letter(s) in _PARAMETERS | {_letter(chain.wrt)}]
+    letters = _PARAMETERS | {spelling_of(chain.wrt).base}
+    parameters = [s for s in leaves if spelling_of(s).base in letters]
     parts = (place.part for places in chain.places.values() for place in places.values())
     beside = {part.label for part in parts if isinstance(part, Symbol)} - chain.tangents.keys()
     factors = [label for label in parameters if label in beside]
     rest = [label for label in parameters if label != chain.wrt]
     for some in (leaves, parameters, rest, factors, *([label] for label in factors)):
         yield {label: new[label] for label in some}
-
-
-def _letter(label: str) -> str:
-    spelling = next(iter(spellings_of(label)), None)
-    return spelling.base if spelling else label

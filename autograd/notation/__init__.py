@@ -1,6 +1,14 @@
 """How mathematics is written: one table of signs, one tree, read and printed."""
 
-from autograd.notation.calculus import derivative
+from autograd.notation.calculus import (
+    Form,
+    Rule,
+    derivative,
+    form_of,
+    is_zero,
+    operands,
+    term_of_product,
+)
 from autograd.notation.errors import FormulaError
 from autograd.notation.expr import (
     ONE,
@@ -22,6 +30,7 @@ from autograd.notation.expr import (
     Series,
     Sum,
     Symbol,
+    as_expr,
     children,
     is_numeric,
     number,
@@ -31,6 +40,7 @@ from autograd.notation.expr import (
     symbols_of,
     value_of,
     walk,
+    with_children,
 )
 from autograd.notation.labels import Spelling, spelling_of
 from autograd.notation.layout import (
@@ -45,6 +55,7 @@ from autograd.notation.layout import (
 from autograd.notation.normal import CHOOSING, exact, normal
 from autograd.notation.reading import Reader, read_formula, spelled
 from autograd.notation.series import expanded
+from autograd.notation.signs import ACCENTS, GREEK, notation_name
 from autograd.notation.values import (
     build,
     constant,
@@ -57,6 +68,7 @@ from autograd.notation.values import (
 )
 
 __all__ = [
+    "ACCENTS",
     "Applied",
     "At",
     "CHOOSING",
@@ -65,7 +77,9 @@ __all__ = [
     "Constant",
     "Derivative",
     "Expr",
+    "Form",
     "FormulaError",
+    "GREEK",
     "Listed",
     "Meaning",
     "Negative",
@@ -75,12 +89,14 @@ __all__ = [
     "Product",
     "Reader",
     "Relation",
+    "Rule",
     "Sentence",
     "Series",
     "Spelling",
     "Sum",
     "Symbol",
     "ZERO",
+    "as_expr",
     "build",
     "children",
     "constant",
@@ -88,14 +104,18 @@ __all__ = [
     "derivative",
     "exact",
     "expanded",
+    "form_of",
     "formulas_of",
     "is_numeric",
     "is_rounded",
+    "is_zero",
     "latex",
     "mathml",
     "meant",
     "normal",
+    "notation_name",
     "number",
+    "operands",
     "read_formula",
     "rebuilt",
     "shown",
@@ -104,6 +124,7 @@ __all__ = [
     "spelling_of",
     "substituted",
     "symbols_of",
+    "term_of_product",
     "to_latex",
     "to_mathml",
     "to_unicode",
@@ -111,4 +132,5 @@ __all__ = [
     "unicode",
     "value_of",
     "walk",
+    "with_children",
 ]
