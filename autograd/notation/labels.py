@@ -8,18 +8,7 @@ import unicodedata
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from autograd.notation.signs import (
-    ACCENTS,
-    GREEK,
-    LETTER_FONTS,
-    MARKS,
-    OPERATOR_NAMES,
-    OTHER_ACCENTS,
-    PRIMES,
-    SPOKEN_ACCENTS,
-    VARIANTS,
-    WORD_FONTS,
-)
+from autograd.notation import signs
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Container, Iterable, Iterator, Mapping
@@ -30,14 +19,20 @@ _MOST_ACCENTS: Final = 4
 _MOST_COMPARED: Final = 300  # labels, for the nearest ones
 _DIGITS: Final = "0123456789"
 _CHANGE: Final = r"\Delta"  # `\Delta w` is one symbol
-_OVER: Final = {**{name: name for name in ACCENTS}, **OTHER_ACCENTS, **LETTER_FONTS}
-_SPOKEN_GREEK: Final = {name: f"\\{name}" for letter in GREEK for name in (letter, letter.lower())}
+_OVER: Final = {
+    **{name: name for name in signs.ACCENTS},
+    **signs.OTHER_ACCENTS,
+    **signs.LETTER_FONTS,
+}
+_SPOKEN_GREEK: Final = {
+    name: f"\\{name}" for letter in signs.GREEK for name in (letter, letter.lower())
+}
 _OWN_COMMANDS: Final = {"ℓ": r"\ell", "ℏ": r"\hbar"}  # letters in another print, but not the same
 
 _COMMAND: Final = re.compile(r"\\([A-Za-z]+)")
 _SPACE: Final = re.compile(r"(?:\s|~|\\[,;:! ])*")
 _THIN: Final = re.compile(r"\\[,;:! ]")
-_WORDS: Final = re.compile(rf"\\(?:{'|'.join(WORD_FONTS)})(?![A-Za-z])\s*")
+_WORDS: Final = re.compile(rf"\\(?:{'|'.join(signs.WORD_FONTS)})(?![A-Za-z])\s*")
 _GROUPED_WORDS: Final = re.compile(
     _WORDS.pattern
     + r"\{\s*([A-Za-z][A-Za-z0-9 ]{0,40}|[0-9][0-9 ]{0,8})((?:\\_[A-Za-z0-9]{1,40}){0,3})"
@@ -46,7 +41,7 @@ _GROUPED_WORDS: Final = re.compile(
 _RUN: Final = re.compile(rf"[A-Za-z0-9]{{1,{_LONGEST}}}")
 _TOKEN_RUN: Final = re.compile(r"[0-9]{1,4}|[A-Za-z]")  # what a bare script of TeX takes
 _PLAIN_RUN: Final = re.compile(rf"[0-9]{{1,4}}|[A-Za-z][A-Za-z0-9]{{0,{_LONGEST}}}")
-_BEFORE_CALL: Final = re.compile(rf"[A-Za-z]_[A-Za-z](?:{'|'.join(OPERATOR_NAMES)})\s*\(")
+_BEFORE_CALL: Final = re.compile(rf"[A-Za-z]_[A-Za-z](?:{'|'.join(signs.OPERATOR_NAMES)})\s*\(")
 _ASCII_RUN: Final = re.compile(rf"[A-Za-z]{{1,{_LONGEST}}}(?![^\x00-\x7f]|[A-Za-z])")
 _BRACKETED: Final = re.compile(r"\(\w{1,8}\)|\[\w{1,8}\]")
 _INDEXED_DIGITS: Final = re.compile(r"\d{1,4}(?=\s*_)")
@@ -309,15 +304,12 @@ def _bases_at(
 def _changes_at(
     text: str, at: int, bases: Container[str] | None
 ) -> Iterator[tuple[Spelling, int, bool]]:
-    r"""The symbols `\Delta w`, of what stands after the \Delta."""
+    r"""The symbols `\Delta w`, of what stands after the \Delta: a letter or its command."""
     at = skip_space(text, at)
-    command = _COMMAND.match(text, at)
-    if command and command[1] not in GREEK and command[1] not in _OVER:
-        return
-    letter = None if command else _letter(text, at)
+    letter, command = _letter(text, at), _COMMAND.match(text, at)
     if letter:
         yield Spelling(_joined(_CHANGE, letter[0])), letter[1], True
-    elif command and command[0] != _CHANGE:
+    elif command and command[0] != _CHANGE and (command[1] in signs.GREEK or command[1] in _OVER):
         for inner, end, whole in _bases_at(text, at, bases):
             yield inner._replace(base=_joined(_CHANGE, inner.base)), end, whole
 
@@ -366,7 +358,7 @@ def _joined(before: str, after: str) -> str:
 def _spoken(word: str) -> list[str]:
     r"""A word as written, and what it says: `yhat` is \hat{y}, `eta` is \eta."""
     readings = [word]
-    for accent in SPOKEN_ACCENTS:
+    for accent in signs.SPOKEN_ACCENTS:
         letter = word.removesuffix(accent)
         if letter not in ("", word):
             readings.append(rf"\{accent}{{{letter}}}")
@@ -383,7 +375,7 @@ def _accented(text: str, at: int, depth: int = 1) -> tuple[Spelling, int] | None
     found: tuple[Spelling, int] | None = None
     at = skip_space(text, command.end())
     if command[1] not in _OVER:
-        return Spelling("\\" + VARIANTS.get(command[1], command[1])), command.end()
+        return Spelling("\\" + signs.VARIANTS.get(command[1], command[1])), command.end()
     if text[at : at + 1] == "{":
         end = _closing_brace(text, at)
         inner = spellings_of(text[at + 1 : end])[:1]
@@ -408,11 +400,11 @@ def _letter(text: str, at: int) -> tuple[str, int] | None:
         return None
     letter, marks = plain
     at += 1
-    while at < len(text) and text[at] in MARKS and len(marks) < _MOST_ACCENTS:
+    while at < len(text) and text[at] in signs.MARKS and len(marks) < _MOST_ACCENTS:
         marks += text[at]
         at += 1
     for mark in marks:
-        letter = rf"\{MARKS[mark]}{{{letter}}}"
+        letter = rf"\{signs.MARKS[mark]}{{{letter}}}"
     return letter, at
 
 
@@ -433,7 +425,7 @@ def _plain_letter(char: str) -> tuple[str, str] | None:
         return "\\" + (spoken.capitalize() if name[1] == "CAPITAL" else spoken), ""
     composed = unicodedata.normalize("NFD", char)
     letter, marks = composed[:1], composed[1:]
-    return (letter, marks) if all(mark in MARKS for mark in marks) else (char, "")
+    return (letter, marks) if all(mark in signs.MARKS for mark in marks) else (char, "")
 
 
 # Scripts.
@@ -451,7 +443,7 @@ def _with_scripts(
             break
         further = [(_extended(spelling, kind, script), at) for kind, script, at in readings]
         kind, script, at = readings[0]
-        if kind == "_" and script in SPOKEN_ACCENTS and not spelling.sub:
+        if kind == "_" and script in signs.SPOKEN_ACCENTS and not spelling.sub:
             # `y_hat`, and `y_hat_1` with it: both as written and as \hat{y}.
             accented = Spelling(rf"\{script}{{{spelling.base}}}", "", spelling.sup)
             further.insert(1, (accented, at))
@@ -473,8 +465,8 @@ def _script(text: str, at: int, runs: re.Pattern[str]) -> list[tuple[str, str, i
     """The script that stands here: `_` or `^`, what it holds, its end; the longest first."""
     at = skip_space(text, at)
     char = text[at : at + 1]
-    if char in PRIMES and char:
-        return [("^", PRIMES[char], at + 1)]
+    if char in signs.PRIMES and char:
+        return [("^", signs.PRIMES[char], at + 1)]
     if char and (raised := script_of(char)):
         kind, held = raised
         end = at + 1
@@ -534,11 +526,11 @@ def _content(script: str) -> str:
         if atom in "{}~" or atom in (r"\left", r"\right"):
             continue
         if atom.startswith("\\") and len(atom) > 1:
-            name = VARIANTS.get(atom[1:], atom[1:])
+            name = signs.VARIANTS.get(atom[1:], atom[1:])
             held = {"prime": "'", "star": "*", "ast": "*", "top": "T"}.get(name, "\\" + name)
         else:
             letter = None if atom.isascii() else _plain_letter(atom)
-            held = PRIMES.get(atom, atom) if letter is None else letter[0]
+            held = signs.PRIMES.get(atom, atom) if letter is None else letter[0]
         content = _joined(content, held)
     return content
 

@@ -196,25 +196,14 @@ def spelled(tree: Expr) -> Expr:
     ...     r"\sqrt{x^2 + y^2}", "xy")
     True
     """
+    if isinstance(tree, Call):
+        tree = called(tree.operation, list(tree.arguments), tree.primes) or tree
+    if isinstance(tree, Call) and not tree.primes:
+        notation = notation_of(tree.operation)
+        if not (isinstance(notation, Call) and notation.operation is tree.operation):
+            inputs = {f"#{place}": part for place, part in enumerate(tree.arguments, start=1)}
+            return spelled(substituted(notation, inputs))
     parts = tuple(map(spelled, children(tree)))
-    match tree:
-        case Call(operation, _, primes):
-            whole = called(operation, list(parts), primes)
-            notation = notation_of(operation)
-            if primes or (isinstance(notation, Call) and notation.operation is operation):
-                return tree if whole is None else whole
-            if isinstance(whole, Call):
-                parts = whole.arguments
-            by_input = {f"#{place}": part for place, part in enumerate(parts, start=1)}
-            return _flat(substituted(notation, by_input))
-        case Product(factors, _):
-            return fraction(parts[: len(factors)], parts[len(factors) :])
-    return with_children(tree, parts) if parts else tree
-
-
-def _flat(tree: Expr) -> Expr:
-    """The tree with every fraction as the reader makes it."""
-    parts = tuple(map(_flat, children(tree)))
     if isinstance(tree, Product):
         return fraction(parts[: len(tree.factors)], parts[len(tree.factors) :])
     return with_children(tree, parts) if parts else tree
