@@ -298,14 +298,19 @@ class Judge:
         return None
 
     def _kinks(self, *steps: int) -> dict[int, set[bool]]:
-        """The steps whose sign tells on which side of a kink one is."""
+        """The steps whose sign tells on which side of a kink one is; none where these are many."""
         tape, kinks = self.tape, dict[int, set[bool]]()
-        for each in set().union(*map(tape.under, steps)):
+        seen, waiting = set(steps), list(steps)
+        while waiting and len(kinks) <= _MOST_KINKS:
+            each = waiting.pop()
             op, inputs = tape.operations[each], tape.inputs[each]
             if op in KINKED and op not in (ops.floor, ops.round):
                 both = len(inputs) > 1 and op not in (ops.gate, ops.leaky_relu)
                 kinks[tape.step(ops.sub, *inputs) if both else inputs[0]] = set()
-        return kinks if len(kinks) <= _MOST_KINKS else {}
+            new = [i for i in inputs if i not in seen and tape.flags[i] & HAS_KINK]
+            seen.update(new)
+            waiting += new
+        return {} if waiting else kinks
 
     # The page's own numbers.
 
