@@ -7,7 +7,7 @@ import operator
 from collections import Counter
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import reduce
+from functools import lru_cache, reduce
 from itertools import combinations, zip_longest
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -70,6 +70,9 @@ _CONSEQUENCES: Final = {
     SlipKind.TRANSPOSED: ": the indices are exchanged",
     SlipKind.BIAS_CORRECTION: ": the one with the hat is without bias",
 }
+
+
+_spelling: Final = lru_cache(maxsize=20_000)(spelling_of)
 
 
 class Change(NamedTuple):
@@ -139,12 +142,10 @@ class Edit:
                     return ("the factor ", mean, " of the mean is ", _fate(not lost))
             return (f"the {name} ", what, " is ", _fate(lost))
         if kind is SlipKind.SIGN:
+            if self.is_whole:
+                return ("the sign is the wrong one",)
             size = written.operand if isinstance(written, Negative) else written
-            return (
-                ("the sign is the wrong one",)
-                if self.is_whole
-                else ("the sign of ", size, " is wrong")
-            )
+            return ("the sign of ", size, " is wrong")
         if kind is SlipKind.SWAPPED:
             return (written, " and ", right, " are exchanged")
         more = _CONSEQUENCES.get(kind, "")
@@ -329,10 +330,11 @@ def _exchanged(tree: Expr) -> Iterator[Change]:
     """Two symbols, or two numbers, each in the place of the other."""
     symbols = [Symbol(label) for label in symbols_of(tree)]
     for a, b in combinations(symbols[:_MOST_EXCHANGED], 2):
-        yield Change(SlipKind.SWAPPED, rebuilt(tree, {a: b, b: a, ONE: ONE}.get), a, b, 2)
+        other: dict[Expr, Expr] = {a: b, b: a}
+        yield Change(SlipKind.SWAPPED, rebuilt(tree, other.get), a, b, 2)
     numbers = [(path, part) for path, part, _ in _placed(tree) if isinstance(part, Number)]
-    for (path, c), (other, d) in combinations(numbers[:_MOST_EXCHANGED], 2):
-        yield Change(SlipKind.SWAPPED, _replaced(_replaced(tree, path, d), other, c), c, d, 2)
+    for (here, c), (there, d) in combinations(numbers[:_MOST_EXCHANGED], 2):
+        yield Change(SlipKind.SWAPPED, _replaced(_replaced(tree, here, d), there, c), c, d, 2)
 
 
 # Changes by what would have to stand there.
@@ -377,15 +379,10 @@ def supplied(
                 inner = _needed_inside(part, i, trial.of(child), value, wanted, trial)
             except (ArithmeticError, ValueError):
                 continue
-            in_exponent = isinstance(part, Power) and i > 0
-            waiting.append(
-                (
-                    (*path, i),
-                    child,
-                    inner,
-                    not in_exponent and not isinstance(part, Negative | Product),
-                )
+            is_whole = not isinstance(part, Negative | Product | Power) or (
+                isinstance(part, Power) and i == 0  # a factor in an exponent is no slip of the pen
             )
+            waiting.append(((*path, i), child, inner, is_whole))
 
 
 def _needed_inside(
@@ -476,7 +473,7 @@ class Siblings:
     """
 
     def __init__(self, labels: Iterable[str]) -> None:
-        self._spellings = {label: spelling_of(label) for label in labels}
+        self._spellings = {label: _spelling(label) for label in labels}
         self._families: dict[str, list[str]] = {}
         for label, spelling in self._spellings.items():
             self._families.setdefault(_letter(spelling), []).append(label)
@@ -485,7 +482,7 @@ class Siblings:
     def of(self, label: str) -> list[str]:
         """Those of one symbol, the most alike first; not too many."""
         if label not in self._known:
-            own = spelling_of(label)
+            own = _spelling(label)
             others = [other for other in self._families.get(_letter(own), ()) if other != label]
             others.sort(key=lambda other: _unlikeness(self._spellings[other], own))
             self._known[label] = others[:_MOST_SIBLINGS]
@@ -493,7 +490,7 @@ class Siblings:
 
     def kind(self, label: str, other: str) -> SlipKind:
         """What kind of slip it is to write one symbol for the other."""
-        a, b = spelling_of(label), spelling_of(other)
+        a, b = _spelling(label), _spelling(other)
         if a.base != b.base:
             is_moment = a[1:] == b[1:] and _letter(a) in _HATS
             return SlipKind.BIAS_CORRECTION if is_moment else SlipKind.OTHER_SYMBOL
