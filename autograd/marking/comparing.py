@@ -111,11 +111,12 @@ def doubt_about(reference: Expr, claim: Expr, scope: Scope) -> Sentence | None:
     It may speak of something else: of symbols that have nothing to do with what it should equal.
     Or it may be right for positive numbers, which somebody had in mind.
     """
-    related = set(symbols_of(reference))
-    if is_named(reference, scope):
+    related, named = set(symbols_of(reference)), is_named(reference, scope)
+    if named:
         related |= {*scope.judge.cone(reference), *scope.values}
     for label in symbols_of(claim):
-        if label not in related:
+        is_far = not named or related.isdisjoint(scope.judge.cone(Symbol(label)))
+        if label not in related and is_far:
             return Sentence((Symbol(label), " has nothing to do with what stands before, as far as "
                              "this page says"))  # fmt: skip
     positive = {s: Call(TABLE["exp"], (Symbol(s),)) for s in scope.judge.leaves(reference, claim)}
@@ -151,7 +152,7 @@ def _compared_formula(reference: Expr, tree: Expr, scope: Scope, rough: bool, be
         return unread(Symbol(label), " stands in no definition on this page")
     if comparison.verdict == "same":
         return RIGHT
-    for remark, where in _targets(scope) if comparison.verdict == "different" else ():
+    for remark, where in _targets(scope, reference, tree) if comparison.verdict == "different" else ():
         if scope.judge.compare(reference, tree, where=where).verdict == "same":
             return Outcome("right", remark)
     reason = next(_unknown(tree, scope), None)
@@ -166,13 +167,13 @@ def _unmentioned(reference: Expr, tree: Expr, scope: Scope) -> list[str]:
     return sorted(label for label in new if not scope.is_known(label))
 
 
-def _targets(scope: Scope) -> Iterator[tuple[Sentence, dict[str, Expr]]]:
+def _targets(scope: Scope, *trees: Expr) -> Iterator[tuple[Sentence, dict[str, Expr]]]:
     """What is usual for targets y or y_1, y_2, ..., in words, and trees of which it holds.
 
     That they are 0 or 1, as the page says: -log p is the loss for y = 1. That their sum is 1: p - y
     is the gradient of a softmax then.
     """
-    inputs = {s for tree in scope.formulas.values() for s in symbols_of(tree)} | set(scope.values)
+    inputs = {*scope.values, *symbols_of(*scope.formulas.values(), *trees)}
     labels = [s for s in sorted(inputs - scope.formulas.keys()) if spelling_of(s).base in _TARGETS]
     given = {s: scope.values[s] for s in labels if scope.values.get(s) in (Number("0"), Number("1"))}
     if given:

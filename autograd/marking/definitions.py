@@ -156,6 +156,17 @@ class Definitions:
             found[label] = before[-1] if before else definitions[0]
         return found
 
+    def nearer(self, label: str, place: int) -> str:
+        """A symbol of the same letter that is defined between this one and a place: f_c after f."""
+        known, letter = self.in_force(place).get(label), label  # by itself, without an index
+        since = known.place if known else -1
+        others = (
+            other
+            for other, definitions in self._formulas.items()
+            if other != label and any(since < each.place < place for each in definitions)
+        )
+        return next((other for other in others if spelling_of(other).base == letter), "")
+
     def in_doubt(self, place: int) -> dict[str, Sentence]:
         """The symbols of which it is not known, at a place, which of two formulas holds; and why."""
         in_force = self.in_force(place)
@@ -278,7 +289,7 @@ class Definitions:
         put_in = found.symbols < earlier.symbols and bool(numbers - known)
         if found.is_choice or found.arguments or (found.unit != earlier.unit and not put_in):
             place, other = ((each.unit, each.paragraph) for each in (found, earlier))
-            return "doubt" if place == other and not found.is_choice else "definition"
+            return "doubt" if place == other else "definition"
         if found.tree is None:
             return "doubt"
         behind = self._behind(earlier.symbols, found.place)

@@ -78,10 +78,11 @@ class Families:
         """The indices for numbers in an equation."""
         return sorted({_index(label) for label in self._generic(equation)})
 
-    def instances(self, equation: Equation) -> dict[str, Equation]:
+    def instances(self, equation: Equation, *, alike: bool = False) -> dict[str, Equation]:
         r"""The equation with numbers for its indices, by "i = 1, j = 2".
 
-        The numbers of two indices differ, unless a `\delta_{ij}` tells the cases apart.
+        The numbers of two indices differ, unless a `\delta_{ij}` tells the cases apart; or they are
+        `alike`.
         """
         indices = self.indices(equation)
         if not 1 <= len(indices) <= _MOST_INDICES:
@@ -94,7 +95,8 @@ class Families:
         ]
         found = {}
         for numbers in itertools.product(*map(sorted, possible)):
-            if len(set(numbers)) == len(numbers) or self.tells_apart(equation):
+            is_apart = len(set(numbers)) == len(numbers)
+            if is_apart != alike or (self.tells_apart(equation) and not alike):
                 number_of = dict(zip(indices, numbers, strict=True))
                 where = ", ".join(f"{index} = {number}" for index, number in number_of.items())
                 put_in = _changed(whole, lambda tree, known=number_of: _put_in(tree, known))

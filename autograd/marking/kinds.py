@@ -66,6 +66,12 @@ _COSTS: Final[Mapping[SlipKind, float]] = {
     SlipKind.WRONG_NUMBER: 1.9,
 }  # fmt: skip
 
+OF_ONE_SIGN: Final = frozenset(
+    (SlipKind.SIGN, SlipKind.TURNED_ROUND, SlipKind.FACTOR_TWO, SlipKind.FACTOR_N,
+     SlipKind.EXPONENT, SlipKind.WRONG_INDEX, SlipKind.TRANSPOSED, SlipKind.LOST_TERM)
+)  # fmt: skip
+"""Slips of one sign on the page: what is written with one is no other formula."""
+
 UNSURE: Final = frozenset((
     SlipKind.LOST_TERM, SlipKind.EXTRA_TERM, SlipKind.WRONG_NUMBER, SlipKind.OTHER_SYMBOL,
     SlipKind.MISPLACED, SlipKind.SWAPPED, SlipKind.UPSIDE_DOWN, SlipKind.NOT_DERIVED,

@@ -17,9 +17,21 @@ from autograd.marking.comparing import Outcome, compared, doubt_about, is_named,
 from autograd.marking.definitions import Definitions, head_of, lead_of
 from autograd.marking.entry import Entry, Verdict
 from autograd.marking.families import Families
-from autograd.marking.kinds import UNSURE
+from autograd.marking.kinds import OF_ONE_SIGN, UNSURE, SlipKind
 from autograd.marking.scopes import Scope, Scopes, UnknownError
-from autograd.notation import Cases, Expr, Number, Relation, Sentence, Symbol, is_numeric, symbols_of
+from autograd.notation import (
+    Cases,
+    Derivative,
+    Expr,
+    Number,
+    Relation,
+    Sentence,
+    Symbol,
+    is_numeric,
+    spelling_of,
+    symbols_of,
+    walk,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -28,6 +40,7 @@ if TYPE_CHECKING:
 
 _TRIED: Final = 20  # of the numbers that an index stands for, at either end
 _GRAVEST: Final[list[Verdict]] = ["wrong", "carried", "unread", "right"]
+_VECTORS: Final = (r"\mathbf", r"\vec", r"\mathbb")
 _SIGNS: Final = {"=": "=", ":=": "←", "~": "≈", "->": "→"}
 
 
@@ -130,13 +143,24 @@ class Marker:
                 continue
             where = min(entries, key=lambda numbers: _GRAVEST.index(entries[numbers].verdict))
             found = entries[where]
-            if found.verdict != "right":
+            alike = self._where_alike(equation, indices, place) if found.verdict == "wrong" else ""
+            if alike:
+                reason = Sentence((f"right where {alike}, not for others",))
+                yield _entry(equation, place, place, outcome=Outcome("unread", reason))
+            elif found.verdict != "right":
                 yield replace(found, at=where)
             elif len(indices) > 1 and not self._families.tells_apart(equation) and not found.said:
                 apart = Relation(Symbol(indices[0]), "!=", Symbol(indices[1]))
                 yield replace(found, said=Sentence(("where ", apart)))
             else:
                 yield found
+
+    def _where_alike(self, equation: Equation, indices: list[str], place: int) -> str:
+        """Where a link is right for two indices that are the same number: "i = j"; else empty."""
+        alike = self._families.instances(equation, alike=True) if len(indices) == 2 else {}
+        links = [self._link(self._begun(each), place) for each in list(alike.values())[:_TRIED]]
+        are_right = bool(links) and all(link.verdict == "right" for link in links)
+        return " = ".join(indices) if are_right else ""
 
     def _head(self, equation: Equation, kind: Literal["definition", "value"]) -> Entry:
         lead = equation.sides[lead_of(equation)]
@@ -266,23 +290,39 @@ class Marker:
         self, progress: _Progress, place: int, reference: Expr, answer: Answer
     ) -> Sentence | None:
         """Why a side that is not right is not surely wrong; None where it is."""
-        equation, scope = progress.equation, progress.scope
-        claim, is_step = progress.trees[place][0], equation.place in self.definitions.updates
+        equation, scope, claim = progress.equation, progress.scope, progress.trees[place][0]
+        is_subject = reference is progress.subject
         if equation.is_aside and place == 1:
             return Sentence(("it may be a condition or an example: it stands within a sentence",))
         if equation.said.condition and equation.condition is None:
             return Sentence((f"it holds under a condition: {equation.said.condition}",))
         if equation.signs[place - 1] == "~" and not is_numeric(claim):
             return Sentence(("it is called approximate, and formulas are compared exactly",))
-        if reference is progress.subject and place == 1 and not is_named(reference, scope):
-            return Sentence(("an equation of two formulas: it may be one to be solved",))
-        if is_step or any(slip.kind not in UNSURE for slip in answer.slips):
-            return None
+        if any(spelling_of(s).base.startswith(_VECTORS) for s in symbols_of(reference, claim)):
+            return Sentence(("of vectors: formulas of numbers are judged",))
+        if is_subject and not is_named(reference, scope):
+            reason = Sentence(("an equation of two formulas: it may be one to be solved",))
+            progress.subject, progress.no_subject = None, reason
+            return reason
+        sure = {slip.kind for slip in answer.slips} - UNSURE
+        if equation.place in self.definitions.updates:
+            steps = (p for p in walk(claim) if isinstance(p, Derivative))
+            if sure or len(list(steps)) < 2:
+                return None
+            return Sentence(("by which derivative it steps is not known from this page",))
+        if is_subject and (reason := self._doubt_of_subject(progress, claim, sure)):
+            return reason
+        return None if sure else doubt_about(reference, claim, scope)
+
+    def _doubt_of_subject(
+        self, progress: _Progress, claim: Expr, sure: set[SlipKind]
+    ) -> Sentence | None:
+        """Whether it is not sure what a letter stands for here."""
+        equation, scope = progress.equation, progress.scope
         label, _ = head_of(equation)
-        is_second = self.definitions.roles[equation.place] == "claim" and label in scope.formulas
-        earlier = self.definitions.in_force(equation.place).get(label)
-        rewritten = earlier is not None and earlier.paragraph == equation.said.paragraph
-        if is_second and earlier and not (rewritten or is_numeric(claim)):
+        is_claim = self.definitions.roles[equation.place] == "claim"
+        if is_claim and label in scope.formulas and not (is_numeric(claim) or sure & OF_ONE_SIGN):
+            earlier = self.definitions.in_force(equation.place)[label]
             reason = Sentence(
                 (f"line {earlier.line} gives another formula for ", Symbol(label),
                  ": which of the two holds?")
@@ -290,7 +330,16 @@ class Marker:
             self.definitions.doubt(label, equation.place, reason)
             progress.subject, progress.no_subject = None, reason
             return reason
-        return doubt_about(reference, claim, scope)
+        match progress.subject:
+            case Derivative(Symbol(of)):
+                if other := self.definitions.nearer(of, equation.place):
+                    return Sentence(
+                        (Symbol(of), " may be ", Symbol(other), ", which is defined in between")
+                    )
+                known = self.definitions.in_force(equation.place).get(of)
+                if known and known.place > equation.place and not sure:
+                    return Sentence(("the formula of ", Symbol(of), " comes only after this line"))
+        return None
 
     def _by_rounded_numbers(self, progress: _Progress, place: int) -> Outcome | None:
         """Whether a number comes of the numbers before as they stand, which are rounded."""

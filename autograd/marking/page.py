@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
 _LONGEST: Final = 1_000_000  # characters: a book
+_UNSEEN: Final = str.maketrans("\r", "\n", f"{MATH}\v\x02\x03\x1e\x1f")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ def read_page(text: str) -> Page:
         raise PageError(
             f"the page has {len(text)} characters, more than {_LONGEST}", hint="mark it in parts"
         )
-    text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    text = text.removeprefix("\ufeff").replace("\r\n", "\n").translate(_UNSEEN)
     front, lines = front_matter(text)
     settings = read_settings(front, first_line=2)
     text = "\n" * lines + _written_out("\n".join(text.split("\n")[lines:]))
@@ -162,7 +163,7 @@ def _applied(text: str, macros: Mapping[str, tuple[int, list[str]]]) -> str:
 _BLOCK: Final = re.compile(
     r"^ {0,3}(?:>\s?)*(?P<fence>`{3,}|~{3,})[ \t]*(?P<language>[^\n`]*)$|(?P<comment><!--)"
     r"|<(?P<tag>script|style|pre|svg)\b"
-    r"|\\begin\{(?P<listing>verbatim|lstlisting|minted|Verbatim|tikzpicture|comment)\}",
+    r"|\\begin\{(?P<listing>verbatim|lstlisting|minted|Verbatim|asy|asypicture|tikzpicture|comment)\}",
     re.MULTILINE,
 )
 _CODE: Final = re.compile(
@@ -350,7 +351,7 @@ class _Reading:
     """One page being read: its prose, with the formulas between marks aside."""
 
     def __init__(self, body: str, aliases: Iterable[str]) -> None:
-        prose, self.marks = _marked(body.replace(MATH, " "))
+        prose, self.marks = _marked(body)
         self.sections, self.units = _places(_HEADING, prose), _places(_UNIT, prose)
         self.prose = _NO_PROSE.sub(lambda found: re.sub(".", " ", found[0]), prose)
         self.lines = _places(re.compile(r"[\n\v]"), self.prose)
