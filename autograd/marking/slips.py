@@ -211,11 +211,11 @@ class _Case:
             words = [w if isinstance(w, str) else Symbol(r"\ldots") for w in words]
         slip = Slip(candidate.kind, Sentence(tuple(words)), cost=candidate.cost)
         edit = candidate.edit
-        if edit is None or None in (edit.written, edit.right) or edit.kind is SlipKind.SIGN:
-            return replace(slip, mended=edit.tree if edit and edit.is_cure else None)
-        return replace(
-            slip, written=edit.written, right=edit.right, mended=edit.tree if edit.is_cure else None
-        )
+        if edit is not None and edit.is_cure:
+            slip = replace(slip, mended=edit.tree)
+        if edit is not None and None not in (edit.written, edit.right):
+            return replace(slip, written=edit.written, right=edit.right)
+        return slip
 
     # Slips of the pen.
 
@@ -228,16 +228,14 @@ class _Case:
             target = spot.true if is_cure else spot.claimed
             spot.trial.learn(tree)
             if _fits(tree):
-                yield from self._edited(
-                    edits(tree, self.siblings, self._differences, is_cure=is_cure)
-                )
+                found = edits(tree, self.siblings, self._differences, is_cure=is_cure)
+                yield from self._edited(found)
                 found = supplied(tree, spot.trial, target, known, is_cure=is_cure)
+                # To a number by itself any term could be added.
                 only_factors = is_numeric(tree)
                 yield from self._edited(
-                    e for e in found
-                    if not only_factors
-                    or e.change.kind not in (SlipKind.LOST_TERM, SlipKind.WRONG_NUMBER)
-                )  # fmt: skip
+                    each for each in found if not only_factors or each.change.kind not in UNSURE
+                )
         if self.inner is not None:
             yield from self._of_gradient(self.inner, spot)
 
@@ -289,24 +287,18 @@ class _Case:
         leaves = [s for s in self.judge.cone(self.truth) if s not in self.judge.formulas]
         labels = dict.fromkeys([*symbols_of(self.claim, *self.formulas, self.truth), *leaves])
         symbols = list(map(Symbol, filter(_is_visible, labels)))[:_MOST_FACTORS]
-        numbers = {
-            part for tree in self.formulas for part in walk(tree) if isinstance(part, Number)
-        }
-        trees: list[tuple[SlipKind, Expr]] = [
-            (SlipKind.FACTOR_N, Number(str(n))) for n in self._counts
-        ]
-        trees += [(SlipKind.FACTOR_TWO, Number("2"))]
-        others = (*symbols, Constant("pi"), Constant("e"), *map(ops.log, numbers | {Number("2")}))
+        parts = (part for tree in self.formulas for part in walk(tree))
+        numbers = [Number("2"), *(part for part in parts if isinstance(part, Number))]
+        others = (*symbols, Constant("pi"), Constant("e"), *map(ops.log, dict.fromkeys(numbers)))
+        trees: list[tuple[SlipKind, Expr]] = [(SlipKind.FACTOR_TWO, Number("2"))]
+        trees += [(SlipKind.FACTOR_N, Number(str(n))) for n in self._counts]
         trees += [(SlipKind.LOST_FACTOR, tree) for tree in others]
-        factors = []
+        factors: list[tuple[SlipKind, Expr, float]] = []
         for kind, tree in trees:
-            candidate = Candidate(kind, 0.0, (), partial(_worth_of, tree))
-            worth = candidate.tried(spot)
-            if worth is not None:
-                factors.append((kind, tree, worth))
-        return Known(
-            factors, [(t.label, worth) for _, t, worth in factors if isinstance(t, Symbol)]
-        )
+            with suppress(ChalkgradError):
+                factors.append((kind, tree, _worth_of(tree, spot)))
+        known = [(tree.label, worth) for _, tree, worth in factors if isinstance(tree, Symbol)]
+        return Known(factors, known)
 
     @cached_property
     def _counts(self) -> list[int]:
@@ -329,18 +321,23 @@ class _Case:
     # Slips in the derivative.
 
     def _of_gradient(self, inner: Derivative, spot: Spot) -> Iterator[Candidate]:
-        yield from self._of_wholes(inner, spot)
-        try:
-            chain = spot.chain
-        except ChalkgradError:
-            return  # where the chain rule cannot be worked out, no slips in it can
-        if not is_close(spot.whole(chain.tangents[ROOT]), spot.true):
+        yield from self._of_wholes(inner)
+        chain = self._chain(spot)
+        if chain is None:
             return
         size = sum(map(len, chain.places.values()))
         for wiring in islice(Rewiring(chain, self._of).slips(), max(20, _MOST_WORK // size)):
             yield _rewired(wiring.kind, wiring.words, wiring.wrong)
         yield from self._of_calculus(chain)
         yield from self._of_links(inner, chain)
+
+    def _chain(self, spot: Spot) -> Chain | None:
+        """The derivative by the chain rule; None where it cannot be worked out by it."""
+        try:
+            chain = spot.chain
+        except ChalkgradError:
+            return None
+        return chain if is_close(spot.whole(chain.tangents[ROOT]), spot.true) else None
 
     @property
     def _of(self) -> str:
@@ -397,11 +394,10 @@ class _Case:
             words = ("this is ", below, ", the factor ", above, " is left out")
             yield Candidate(kind, 1.37, words, partial(_link, label, above=False))
 
-    def _of_wholes(self, inner: Derivative, spot: Spot) -> Iterator[Candidate]:
+    def _of_wholes(self, inner: Derivative) -> Iterator[Candidate]:
         """The function itself, its integral, or another derivative for the derivative."""
-        yield self._instead(
-            SlipKind.NOT_DERIVED, inner.of, ("this is ", inner.of, ", not its derivative")
-        )
+        itself = ("this is ", inner.of, ", not its derivative")
+        yield self._instead(SlipKind.NOT_DERIVED, inner.of, itself)
         size = 1 + len(self.judge.cone(inner.of))
         for label in self.siblings.of(inner.wrt.label)[: max(2, _MOST_WORK // (30 * size))]:
             told = ("this is the gradient by ", Symbol(label))
@@ -413,21 +409,18 @@ class _Case:
             return
         for order in {*range(1, inner.order + 2)} - {inner.order}:
             other = replace(inner, order=order)
-            cost = cost_of(SlipKind.WRONG_ORDER) + 0.05 * (order > inner.order)
-            yield self._instead(SlipKind.WRONG_ORDER, other, ("this is ", other))._replace(
-                cost=cost
-            )
+            found = self._instead(SlipKind.WRONG_ORDER, other, ("this is ", other))
+            yield found._replace(cost=found.cost + 0.05 * (order > inner.order))
         if self.truth is inner and inner.order == 1:
-            kind, start = SlipKind.ANTIDERIVATIVE, self._rise(inner, spot)
-            words = (
-                "the derivative of this is ",
-                inner.of,
-                ": it is integrated, not differentiated",
-            )
-            yield Candidate(
-                kind, cost_of(kind), words,
-                lambda spot: spot.claimed + self._rise(inner, spot) - start,
-            )  # fmt: skip
+            fate = ": it is integrated, not differentiated"
+            words = ("the derivative of this is ", inner.of, fate)
+            kind = SlipKind.ANTIDERIVATIVE
+            yield Candidate(kind, cost_of(kind), words, partial(self._integrated, inner))
+
+    def _integrated(self, inner: Derivative, spot: Spot) -> float:
+        """What the claim is worth; something else if it is no integral of the function."""
+        assert self.first is not None  # noqa: S101  # for mypy
+        return spot.claimed + self._rise(inner, spot) - self._rise(inner, self.first)
 
     def _rise(self, inner: Derivative, spot: Spot) -> float:
         """How much the slope of the claim is above the function: constant for its integral."""
@@ -450,23 +443,21 @@ class _Case:
             spot.trial.learn(tree)
             yield from self._edited(edits(tree, self.siblings, set(), is_cure=False))
         for kind, factor, _ in self._known(spot).factors:
-            for tree, before, after in (
-                (factor * truth, None, factor),
-                (truth / factor, factor, None),
-            ):
-                change = Change(kind, tree, before, after)
-                yield from self._edited([Edit(tree, change, is_cure=False, is_whole=True)])
+            more = Change(kind, factor * truth, None, factor)
+            less = Change(kind, truth / factor, factor, None)
+            yield from self._edited(Edit(each.new, each, False, True) for each in (more, less))
         if self.inner is None:
             return
         yield from self._of_gradient(self.inner, spot)
-        for wiring in Rewiring(spot.chain, self._of).overwritten():
+        chain = self._chain(spot)
+        if chain is None:
+            return
+        for wiring in Rewiring(chain, self._of).overwritten():
             yield _rewired(wiring.kind, wiring.words, wiring.wrong)
-        kind, words = (
-            SlipKind.UPDATED_WEIGHTS,
-            ("the gradient is taken with weights already updated",),
-        )
+        kind = SlipKind.UPDATED_WEIGHTS
+        words = ("the gradient is taken with weights already updated",)
         of, wrt = self.gradient
-        for moved in updated(self.judge, of, spot.chain, rate, spot.numbers) if rate else ():
+        for moved in updated(self.judge, of, chain, rate, spot.numbers) if rate else ():
             forward_again = Numbers(self.judge, None, self.at, moved)
             for numbers, other in ((forward_again, None), (spot.numbers, moved)):
                 slope = Chain(of, wrt, self.judge, numbers, other).tangents[ROOT]
@@ -560,11 +551,10 @@ def _two_at_once(case: _Case, worths: list[tuple[Candidate, float]]) -> tuple[Sl
     cures = sorted((worth, i) for i, (each, worth) in enumerate(cheap) if each.is_cure)
     pairs: list[tuple[Candidate, Candidate]] = []
     for each, worth in cheap:
-        at = bisect_left(cures, (worth - 1e-9 * abs(worth), -1)) if not each.is_cure else len(cures)
-        for other, i in cures[at:]:
-            if other > worth + 1e-9 * abs(worth):
-                break
-            pairs.append((each, cheap[i][0]))
+        slack = 1e-9 * abs(worth)
+        least, most = bisect_left(cures, (worth - slack, 0)), bisect_left(cures, (worth + slack, 0))
+        if not each.is_cure:
+            pairs += [(each, cheap[i][0]) for _, i in cures[least:most]]
     pairs.sort(key=lambda pair: pair[0].cost + pair[1].cost)
     for altered, cure in pairs[:_MOST_TRIED]:
         if case.agrees(partial(_meet, altered, cure)):
