@@ -156,8 +156,10 @@ class Marker:
                 yield found
 
     def _where_alike(self, equation: Equation, indices: list[str], place: int) -> str:
-        """Where a link is right for two indices that are the same number: "i = j"; else empty."""
-        alike = self._families.instances(equation, alike=True) if len(indices) == 2 else {}
+        """Where a link is right for two indices that the words around call the same: "i = j"."""
+        around = "".join(f"{equation.said.before} {equation.said.after}".split())
+        is_said = len(indices) == 2 and "=".join(indices) in around
+        alike = self._families.instances(equation, alike=True) if is_said else {}
         links = [self._link(self._begun(each), place) for each in list(alike.values())[:_TRIED]]
         are_right = bool(links) and all(link.verdict == "right" for link in links)
         return " = ".join(indices) if are_right else ""

@@ -39,7 +39,8 @@ _OLD: Final = frozenset(("old", "current"))
 _LOSSES: Final = ("L", "J", "C", "E", r"\mathcal{L}", "loss", "Loss", "cost", "Cost")
 _USE: Final = re.compile(
     r"(?P<d>(?:\\partial(?![A-Za-z])|∂|(?<![A-Za-z\\])d(?=[\\\s]))\s*)?(?<![A-Za-z\\])"
-    r"(?P<name>(?:\\?[A-Za-z]+|[α-ω])(?:_(?:\{\w{1,8}\}|\w))?)(?P<primes>['′’]+|\^\{\\prime\})?"
+    r"(?P<name>(?:\\(?:text|mathrm|operatorname|mathcal|mathbf|hat)\s*\{[^{}]{1,24}\}|\\?[A-Za-z]+"
+    r"|[α-ω])(?:_(?:\{\w{1,8}\}|\w))?)(?P<primes>['′’]+|\^\{\\prime\})?"
     r"(?=(?P<call>\s*(?:\\left\s*)?\((?:(?P<inner>[^()]{0,60}?)(?:\\right)?\))?)?)"
 )
 _DIFFERENTIATED: Final = re.compile(
@@ -48,7 +49,7 @@ _DIFFERENTIATED: Final = re.compile(
 _INDEX_ONE: Final = re.compile(r"\^\s*\{?\s*1(?!\d)|¹")
 _LAYER: Final = re.compile(
     r"(?<![A-Za-z\\])(?:\\?[A-Za-z]+|\\[a-z]+\s*\{[^{}]{1,20}\})(?:_(?:\{[^{}]{1,20}\}|\w))?"
-    r"\^\{\s*[(\[]\s*\w{1,8}\s*[)\]]\s*\}(?:_(?:\{[^{}]{1,20}\}|\w))?(?!\s*(?:\\left)?\()"
+    r"\^\{\s*(?:[(\[]\s*\w{1,8}\s*[)\]]\s*){1,3}\}(?:_(?:\{[^{}]{1,20}\}|\w))?(?!\s*(?:\\left)?\()"
 )
 _SECOND_ORDER: Final = re.compile(r"(?:\\partial|∂|(?<![^\W\d_\\])d)\s*(?:\^|²)")
 _WORDS: Final = re.compile(r"(?<![A-Za-z])[d∂]\s?([A-Za-z]{1,24})\s?/\s?[d∂]\s?([A-Za-z]{1,24})\b")
@@ -177,7 +178,8 @@ def _heads(equations: Iterable[Sequence[PageSide]]) -> Iterator[str]:
     for head, *others in equations:
         for spelling in spellings_of(head.text)[-1:] if others else ():
             primed = spelling.sup[:1] == "'" and spelling._replace(sup="").label
-            if spelling.is_name and (not primed or others[0].text.startswith(f"{primed} -")):
+            is_name = spelling.is_name or stem(spelling.label)[1] == "new"
+            if is_name and (not primed or others[0].text.startswith(f"{primed} -")):
                 yield spelling.label
 
 
@@ -238,8 +240,9 @@ def functions_of(equations: Iterable[Sequence[PageSide]]) -> list[str]:
         for place, side in enumerate(equation):
             for use in _USE.finditer(side.text):
                 name = use["name"]
-                letter = name.split("_")[0].removeprefix("\\")
-                is_command = name[0] == "\\" and letter not in LETTERS
+                spelled = spellings_of(name)
+                letter = spelled[0].base.removeprefix("\\") if spelled else "frac"
+                is_command = name[0] == "\\" and "{" not in name and letter not in LETTERS
                 if is_command or letter in TABLE or name in ("d", "e") or use["d"]:
                     continue
                 inner = use["inner"]
