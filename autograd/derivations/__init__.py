@@ -1,1 +1,0 @@
-"""Formulas of Values as a person writes them, and the chain rule written out: `derive`."""

@@ -1,1 +1,0 @@
-"""Claims held against the truth, and slips called by their names: `check_formula`."""

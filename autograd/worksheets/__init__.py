@@ -1,1 +1,0 @@
-"""A page of definitions and claims, marked line by line: `grade`."""
