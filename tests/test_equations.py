@@ -90,6 +90,7 @@ def test_a_header_makes_a_function_and_its_primes_derivatives() -> None:
         (r"$L(y, \hat{y}) = y$, $J = L(y, \hat{y})$", "L"),
         ("y = g(u)", "g"),
         ("E = 3 E(S, V)", "E"),
+        (r"$\text{softmax}(z) = z^2$, $p = \text{softmax}(z)$", "softmax"),
     ],
 )
 def test_what_is_applied_is_a_function(text: str, name: str) -> None:

@@ -183,6 +183,17 @@ def test_words_of_any_language_are_no_factors(line: str, expected: list[str]) ->
     assert [line[start:end] for start, end in formulas_in_line(line, set("wxyb"))] == expected
 
 
+@pytest.mark.parametrize(
+    ("text", "order"),
+    [
+        ("| $f = x$ | $f = 2$ |\n| $y = 3$ | $y = 4$ |", ["x", "3", "2", "4"]),
+        ("| $f = x$ | $y = 2$ |\n| $f = 3$ | $y = 4$ |", ["x", "2", "3", "4"]),
+    ],
+)
+def test_things_side_by_side_in_a_table_are_read_by_columns(text: str, order: list[str]) -> None:
+    assert [sides[-1] for _, sides in found(text)] == order
+
+
 # What the page says around a formula.
 
 
@@ -302,6 +313,7 @@ def test_commands_that_never_end_do(text: str) -> None:
     ("text", "passed"),
     [
         ("<pre>\na = b\n</pre>", [(1, 3, "code")]),
+        ("\\begin{asy}\na = b;\n\\end{asy}", [(1, 3, "code")]),
         ("\\begin{verbatim}\na = b\n\\end{verbatim}", [(1, 3, "code")]),
         ("    import numpy as np\n    a = b\n", [(1, 2, "code")]),
         ("text\nx = np.dot(a, b)\nmore text", [(2, 2, "code")]),
@@ -319,8 +331,9 @@ def test_code_is_passed_over(text: str, passed: list[tuple[int, int, str]]) -> N
 
 
 @pytest.mark.parametrize(
-    "piece", ["$", "$$", "\\[", "\\(", "(", "[", "{", "a = (", "$a$ ", "`", "\\begin{align}", "a ",
-              "= ", "_{", "<!--", "```\n", "\n", "a, ", "& ", "\\\\", "\\text{if ", "<pre", "x  = 1 "]
+    "piece",
+    ["$", "$$", "\\[", "\\(", "(", "[", "{", "a = (", "$a$ ", "`", "\\begin{align}", "a ", "= ", "_{",
+     "<!--", "```\n", "\n", "a, ", "& ", "\\\\", "\\text{if ", "<pre", "x  = 1 ", "> ", "| ", "\\a{"],
 )  # fmt: skip
 def test_time_grows_with_the_page(piece: str) -> None:
     read_page(piece * (60_000 // len(piece)))

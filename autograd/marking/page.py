@@ -11,6 +11,7 @@ import html
 import re
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from autograd.marking.frontmatter import PageError, Settings, front_matter, read_settings
@@ -295,6 +296,7 @@ class _Found(NamedTuple):
     source: str
     setting: Setting
     tex: bool | None
+    cell: tuple[int, int] = (0, 0)  # of a table: the place of its row, and which in it
 
 
 def _marked(body: str) -> tuple[str, list[_Mark]]:
@@ -365,7 +367,7 @@ class _Reading:
 
     def statements(self) -> Iterator[Statement]:
         """The statements in each formula, with what the page says around it."""
-        for start, end, source, setting, tex in self._formulas():
+        for start, end, source, setting, tex, _ in _by_column(self._formulas()):
             line = bisect_right(self.lines, start) + 1
             begins = self.lines[line - 2] + 1 if line > 1 else 0
             leads = not _MARKS_BEFORE.sub("", self.prose[max(begins, start - _FAR) : start])
@@ -425,10 +427,13 @@ class _Reading:
                 yield opened
                 opened = None
             spans = list(formulas_in_line(line, self.known))
+            is_table = line.strip()[:1] == line.strip()[-1:] == "|"
             for setting, (first, last) in zip(settings_in_line(line, spans), spans, strict=True):
                 if opened:
                     yield opened
                 opened = self._found(start + first, start + last, setting)
+                if opened and is_table:
+                    opened = opened._replace(cell=(start, line.count("|", 0, first)))
             if opened and opened.end != end:
                 yield opened
                 opened = None
@@ -450,6 +455,16 @@ class _Reading:
         if alone and kinds & {"display", "environment"}:
             setting = "display"
         return _Found(start, end, source, setting, "code" not in kinds or None)
+
+
+def _by_column(found: Iterable[_Found]) -> Iterator[_Found]:
+    """The formulas in order; of a table that says the same of things side by side, by columns."""
+    for _, group in groupby(found, key=lambda formula: formula.cell[1] > 0):
+        formulas = list(group)
+        heads = [(f.cell[0], f.source.split("=")[0].strip()) for f in formulas if "=" in f.source]
+        if formulas[0].cell[1] and len(set(heads)) < len(heads):
+            formulas.sort(key=lambda formula: formula.cell[1])
+        yield from formulas
 
 
 def _places(pattern: re.Pattern[str], text: str) -> list[int]:

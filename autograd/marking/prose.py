@@ -120,6 +120,7 @@ _BOLD: Final = re.compile(r"(?<![\w)\]}*])\*\*(?=\S)|(?<=\S)\*\*(?![\w(*])")
 _DIFFERENTIAL: Final = re.compile(r"[d∂][^\W_]+")
 _SPOKEN: Final = re.compile(r"[A-Za-z](?:hat|bar|tilde)")
 _CLITIC: Final = re.compile(r"[A-Za-z]{2,}['’][A-Za-z]{1,2}|[A-Za-z]{2,}s['’]")  # let's, don't
+_RESULT: Final = re.compile(rf"\s*=\s*{MATH}")  # after words: the inner derivative = $2x$
 _ITEM: Final = re.compile(r"\s*(?:[-−]?\d[\d.]*|\.{3}|…|\\[lc]?dots)\s*(?:[,;]|\.?\s*$|and\b|or\b)")
 _LABEL: Final = re.compile(r"\W*(?:(?:[^\s:]+\s+){0,4}[^\s:]+:)?\W*")
 _EDGES: Final = " \t+*/·×,.:;–—"
@@ -136,7 +137,7 @@ def vocabulary(lines: str, formulas: str = "", others: Iterable[str] = ()) -> fr
     >>> sorted(vocabulary("loss = 2\nso this = 3\nd cost / d w\nat rate = 1, rate * g", "w x"))
     ['cost', 'loss', 'lr', 'rate', 'w', 'x']
     """
-    found = re.findall(r"(?m)^[ \t>*-]*([A-Za-z]{2,24})\s*:?=(?!=)", lines)
+    found = re.findall(rf"(?m)^[ \t>*-]*([A-Za-z]{{2,24}})\s*:?=(?!=|\s*{MATH})", lines)
     found += re.findall(r"[d∂]\s?([A-Za-z]{2,24})\s?/\s?[d∂]", lines)
     found += re.findall(r"/\s?[d∂]\s?([A-Za-z]{2,24})\b", lines)
     multiplied = re.findall(r"([A-Za-z]{2,24})\s*[*·]|[*·]\s*([A-Za-z]{2,24})", lines)
@@ -226,7 +227,7 @@ def _kind_of_name(name: _Token, text: str, known: Collection[str]) -> str:
         return "symbol"
     if len(word) == 1 or (is_product and all(c in known or "α" <= c <= "ω" for c in word)):
         return "symbol"
-    if word.lower() in CONNECTIVES or _CLITIC.fullmatch(word):
+    if word.lower() in CONNECTIVES or _CLITIC.fullmatch(word) or _RESULT.match(text, end):
         return "word"
     beside = text[max(0, start - 3) : start].rstrip()[-1:], text[end : end + 3].lstrip()[:1]
     if _DIFFERENTIAL.fullmatch(word) and "/" in beside:

@@ -239,10 +239,9 @@ def functions_of(equations: Iterable[Sequence[PageSide]]) -> list[str]:
     for equation in equations:
         for place, side in enumerate(equation):
             for use in _USE.finditer(side.text):
-                name = use["name"]
-                spelled = spellings_of(name)
-                letter = spelled[0].base.removeprefix("\\") if spelled else "frac"
-                is_command = name[0] == "\\" and "{" not in name and letter not in LETTERS
+                spelled = next(iter(spellings_of(use["name"])), Spelling(r"\frac"))
+                name, letter = spelled.label, spelled.base.removeprefix("\\")
+                is_command = re.fullmatch(r"\\[A-Za-z]+", spelled.base) and letter not in LETTERS
                 if is_command or letter in TABLE or name in ("d", "e") or use["d"]:
                     continue
                 inner = use["inner"]
