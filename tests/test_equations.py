@@ -10,10 +10,10 @@ from autograd.marking.equations import Equation, read_equations
 from autograd.marking.frontmatter import PageError, read_settings
 from autograd.marking.page import read_page
 from autograd.marking.symbols import PageSide, page_reader, stem, suggestions
-from autograd.notation.expr import Applied, Derivative, Listed, Number, Relation, Symbol
+from autograd.notation import Applied, Derivative, Listed, Number, Relation, Symbol
 
 if TYPE_CHECKING:
-    from autograd.notation.expr import Expr
+    from autograd.notation import Expr
 
 
 def equations(text: str, said: str = "") -> list[Equation]:

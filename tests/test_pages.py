@@ -332,8 +332,9 @@ def test_code_is_passed_over(text: str, passed: list[tuple[int, int, str]]) -> N
 
 @pytest.mark.parametrize(
     "piece",
-    ["$", "$$", "\\[", "\\(", "(", "[", "{", "a = (", "$a$ ", "`", "\\begin{align}", "a ", "= ", "_{",
-     "<!--", "```\n", "\n", "a, ", "& ", "\\\\", "\\text{if ", "<pre", "x  = 1 ", "> ", "| ", "\\a{"],
+    ["$", "$$", "\\[", "\\(", "(", "[", "{", "a = (", "$a$ ", "`", "\\begin{align}", "a ", "= ",
+     "_{", "<!--", "```\n", "\n", "a, ", "& ", "\\\\", "\\text{if ", "<pre", "x  = 1 ", "> ", "| ",
+     "\\a{"],
 )  # fmt: skip
 def test_time_grows_with_the_page(piece: str) -> None:
     read_page(piece * (60_000 // len(piece)))

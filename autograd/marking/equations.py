@@ -8,9 +8,16 @@ from typing import TYPE_CHECKING
 from autograd.marking.frontmatter import PageError
 from autograd.marking.statements import Statement, StatementSide, statements
 from autograd.marking.symbols import PageSide, functions_of, page_reader, slopes_of
-from autograd.notation.errors import FormulaError
-from autograd.notation.expr import Derivative, Expr, Relation, Symbol, is_numeric, rebuilt
-from autograd.notation.reading import Reader
+from autograd.notation import (
+    Derivative,
+    Expr,
+    FormulaError,
+    Reader,
+    Relation,
+    Symbol,
+    is_numeric,
+    rebuilt,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

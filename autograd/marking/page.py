@@ -255,7 +255,7 @@ _UNIT: Final = re.compile(
 )
 _PARAGRAPH_END: Final = re.compile(r"\n(?:[ \t>\v]*\n)+|\Z")
 _SENTENCE_END: Final = re.compile(
-    r"(?<!\b[ei]\.[ge])(?<!\bcf)[.?!](?=\s)|\n[ \t>]*(?=\n)"
+    r"(?<!\b[ei]\.[ge])(?<!\bcf)[.?!](?=\s)|\n[ \t>]*(?=\n)|(?<=\s)\|(?=\s)"
     r"|\n(?=[ \t>]*(?:[-*+•#]|\(?\w{1,3}[.)])\s)"
 )
 _OPENER: Final = re.compile(

@@ -12,7 +12,7 @@ import re
 from itertools import chain, pairwise
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
-from autograd.notation.signs import GREEK, OTHER_NAMES
+from autograd.notation import GREEK, OTHER_NAMES
 from autograd.ops import TABLE
 
 if TYPE_CHECKING:

@@ -11,22 +11,26 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from autograd.notation.errors import FormulaError
-from autograd.notation.expr import (
+from autograd.notation import (
+    LETTERS,
     ONE,
+    OTHER_NAMES,
     Applied,
     Expr,
+    FormulaError,
+    Labels,
     Power,
+    Reader,
     Series,
+    Spelling,
     Symbol,
     children,
+    spellings_at,
+    spellings_of,
     value_of,
     walk,
+    with_indices,
 )
-from autograd.notation.labels import Labels, Spelling, spellings_at, spellings_of
-from autograd.notation.reading import Reader
-from autograd.notation.series import with_indices
-from autograd.notation.signs import LETTERS, OTHER_NAMES
 from autograd.ops import TABLE
 
 if TYPE_CHECKING:

@@ -42,7 +42,7 @@ from autograd.notation.expr import (
     walk,
     with_children,
 )
-from autograd.notation.labels import Spelling, spelling_of
+from autograd.notation.labels import Labels, Spelling, spelling_of, spellings_at, spellings_of
 from autograd.notation.layout import (
     Sentence,
     latex,
@@ -54,8 +54,8 @@ from autograd.notation.layout import (
 )
 from autograd.notation.normal import CHOOSING, exact, normal
 from autograd.notation.reading import Reader, read_formula, spelled
-from autograd.notation.series import expanded
-from autograd.notation.signs import ACCENTS, GREEK, notation_name
+from autograd.notation.series import expanded, with_indices
+from autograd.notation.signs import ACCENTS, GREEK, LETTERS, OTHER_NAMES, notation_name
 from autograd.notation.values import (
     build,
     constant,
@@ -80,11 +80,14 @@ __all__ = [
     "Form",
     "FormulaError",
     "GREEK",
+    "LETTERS",
+    "Labels",
     "Listed",
     "Meaning",
     "Negative",
     "Number",
     "ONE",
+    "OTHER_NAMES",
     "Power",
     "Product",
     "Reader",
@@ -122,6 +125,8 @@ __all__ = [
     "size_of",
     "spelled",
     "spelling_of",
+    "spellings_at",
+    "spellings_of",
     "substituted",
     "symbols_of",
     "term_of_product",
@@ -133,4 +138,5 @@ __all__ = [
     "value_of",
     "walk",
     "with_children",
+    "with_indices",
 ]
