@@ -2,7 +2,7 @@ r"""The equations of a page as chains of formulas: `A = B = C`, each side a tree
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from autograd.marking.frontmatter import PageError
@@ -154,6 +154,7 @@ class _Reading:
     reader: Reader
     liberal: Reader  # new symbols are nothing wrong
     slopes: Mapping[str, tuple[str, str]]
+    known: dict[tuple[str, bool | None], Side] = field(default_factory=dict)  # by their text
 
     def equation(self, place: int, found: Statement, *, given: bool = False) -> Equation:
         sides = [self._side(side, found) for side in found.sides]
@@ -166,12 +167,17 @@ class _Reading:
             problem = "nothing stands on one side of the equals sign"
         if problem or not found.signs:
             return Side(side.text, side.line, error=problem)
+        key = side.text, found.tex
+        if key not in self.known:
+            self.known[key] = self._read(*key)
+        return replace(self.known[key], line=side.line)
+
+    def _read(self, text: str, tex: bool | None) -> Side:
         try:
-            trees = self.reader.readings(side.text, tex=found.tex)
+            trees = self.reader.readings(text, tex=tex)
         except FormulaError as error:
-            problem = self._problem(side.text, found.tex) or error.problem
-            return Side(side.text, side.line, error=problem)
-        return Side(side.text, side.line, tuple(map(self._with_slopes, trees)))
+            return Side(text, 0, error=self._problem(text, tex) or error.problem)
+        return Side(text, 0, tuple(map(self._with_slopes, trees)))
 
     def _with_slopes(self, tree: Expr) -> Expr:
         def change(part: Expr) -> Expr | None:
