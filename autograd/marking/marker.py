@@ -20,6 +20,7 @@ from autograd.marking.families import Families
 from autograd.marking.kinds import OF_ONE_SIGN, UNSURE, SlipKind
 from autograd.marking.scopes import Scope, Scopes, UnknownError
 from autograd.notation import (
+    Applied,
     Cases,
     Derivative,
     Expr,
@@ -250,10 +251,18 @@ class Marker:
             return outcome, progress.subject
         previous = progress.trees[before][0]
         if outcome.verdict == "unread" and trees and before >= progress.first:
-            by_itself = compared(previous, trees, progress.scope, rough=progress.is_rough(place))
+            by_itself = self._by_itself(progress, before, place)
             if by_itself.verdict != "unread":
                 return by_itself, previous
         return outcome, progress.subject
+
+    def _by_itself(self, progress: _Progress, before: int, place: int) -> Outcome:
+        """How a side compares with one before it, in any sense that either may have."""
+        rough, trees = progress.is_rough(place), progress.trees[place]
+        outcomes = [
+            compared(each, trees, progress.scope, rough=rough) for each in progress.trees[before]
+        ]
+        return next((each for each in outcomes if each.verdict == "right"), outcomes[0])
 
     def _against_subject(self, progress: _Progress, place: int) -> Outcome:
         side, trees = progress.equation.sides[place], progress.trees[place]
@@ -269,10 +278,14 @@ class Marker:
         subject, trees = _under_condition(progress.equation, progress.subject, trees)
         before = progress.before(place)
         worked = before is not None and side.is_number and progress.verdicts.get(before) == "right"
-        return compared(
+        outcome = compared(
             subject, trees, progress.scope, rough=progress.is_rough(place),
             before=progress.trees[before][0] if worked and before is not None else None,
         )  # fmt: skip
+        if outcome.verdict == "wrong" and len(progress.trees[0]) > 1 and progress.first == 1:
+            in_another_sense = self._by_itself(progress, 0, place)
+            return in_another_sense if in_another_sense.verdict == "right" else outcome
+        return outcome
 
     def _explained(self, progress: _Progress, place: int, reference: Expr) -> Answer:
         equation, side = progress.equation, progress.equation.sides[place]
@@ -314,6 +327,9 @@ class Marker:
             return Sentence(("by which derivative it steps is not known from this page",))
         if is_subject and (reason := self._doubt_of_subject(progress, claim, sure)):
             return reason
+        written = equation.sides[place].tree
+        if is_subject and not sure and any(isinstance(part, Applied) for part in walk(written)):
+            return Sentence(("it may be a differential equation, to be solved",))
         return None if sure else doubt_about(reference, claim, scope)
 
     def _doubt_of_subject(
@@ -321,7 +337,7 @@ class Marker:
     ) -> Sentence | None:
         """Whether it is not sure what a letter stands for here."""
         equation, scope = progress.equation, progress.scope
-        label, _ = head_of(equation)
+        label = self.definitions.resolved(head_of(equation)[0])
         is_claim = self.definitions.roles[equation.place] == "claim"
         if is_claim and label in scope.formulas and not (is_numeric(claim) or sure & OF_ONE_SIGN):
             earlier = self.definitions.in_force(equation.place)[label]
@@ -368,8 +384,7 @@ class Marker:
             stated = progress.trees[before][0]
             sources.insert(0, stated)
             if progress.wrong_line:
-                by_itself = compared(stated, progress.trees[place], scope, rough=rough)
-                if by_itself.verdict == "right":
+                if self._by_itself(progress, before, place).verdict == "right":
                     return progress.wrong_line
         beliefs = self._beliefs(scope)
         lines = (
