@@ -51,9 +51,11 @@ _DIFFERENTIATED: Final = re.compile(
     r"(?P<below>[/}]\s*\{?\s*)?(?:\\partial(?![A-Za-z])|∂|(?<![^\W\d_\\])d)\s*"
 )
 _INDEX_ONE: Final = re.compile(r"\^\s*\{?\s*1(?!\d)|¹")
-_LAYER: Final = re.compile(
-    r"(?<![A-Za-z\\])(?:\\?[A-Za-z]+|\\[a-z]+\s*\{[^{}]{1,20}\})(?:_(?:\{[^{}]{1,20}\}|\w))?"
-    r"\^\{\s*(?:[(\[]\s*\w{1,8}\s*[)\]]\s*){1,3}\}(?:_(?:\{[^{}]{1,20}\}|\w))?(?!\s*(?:\\left)?\()"
+_SCRIPTED = r"_(?:\{[^{}]{0,20}(?:\{[^{}]{0,20}\})?[^{}]{0,20}\}|\w)"
+_LAYER: Final = re.compile(  # a^{[2]}, W_{11}^2_{\text{new}}: what has such scripts is a name
+    rf"(?<![A-Za-z\\])(?:\\?[A-Za-z]+|\\[a-z]+\s*\{{[^{{}}]{{1,20}}\}})(?:(?:{_SCRIPTED})?"
+    rf"\^\{{\s*(?:[(\[]\s*\w{{1,8}}\s*[)\]]\s*){{1,3}}\}}(?:{_SCRIPTED})?"
+    rf"|{_SCRIPTED}\^(?:\w|\{{\w\}}){_SCRIPTED})(?!\s*(?:\\left)?\()"
 )
 _SECOND_ORDER: Final = re.compile(r"(?:\\partial|∂|(?<![^\W\d_\\])d)\s*(?:\^|²)")
 _WORDS: Final = re.compile(r"(?<![A-Za-z])[d∂]\s?([A-Za-z]{1,24})\s?/\s?[d∂]\s?([A-Za-z]{1,24})\b")
