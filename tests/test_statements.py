@@ -64,6 +64,7 @@ def test_equations_in_a_formula(source: str, expected: list[list[str]]) -> None:
         (r"y_{\text{new}} = 3 \quad (1)", [[r"y_{\text{new}}", "3"], ["(1)"]]),
         (r"w_{\text{z > 0}} = 1", [[r"w_{\text{z > 0}}", "1"]]),
         (r"\rightarrow a = b", [["a", "b"]]),
+        (r"T = a \cdot \text{\bf{I}} b", [["T", r"a \cdot \text{\bf{I}} b"]]),
         ("q = 1 - p。", [["q", "1 - p"]]),
         (r"a = \mbox{log}(b)", [["a", r"\text{log}(b)"]]),
     ],

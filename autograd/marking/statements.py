@@ -266,9 +266,10 @@ class _Cleaner:
         before = "".join(self.out[-6:])[-40:].rstrip()
         if before.endswith(("_", "^", "_{", "^{")):
             return False
-        content = self.text[start:end]
+        content = re.sub(r"\\[A-Za-z]+|[{}]", " ", self.text[start:end])
         words = content.replace(",", " ").split()
-        if any(word.lower().strip(".:;()") in CONNECTIVES for word in words) and words != ["a"]:
+        bare = (word.lower().strip(".:;()") for word in words)
+        if any(word in CONNECTIVES and len(word) > 1 for word in bare):
             return True
         if not words or re.search(r"[^\w\s\-']", content):
             return True
