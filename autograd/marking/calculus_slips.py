@@ -169,7 +169,7 @@ _OF_OPERATIONS: Final[dict[Operation, _Rows]] = {
         (S.POWER_RULE, "the derivative of the root {y} is not the root of the derivative",
          lambda u, du, y: ops.sqrt(du)),
     ),
-    ops.log: _LOGARITHM, ops.log2: _LOGARITHM, ops.log10: _LOGARITHM,
+    **dict.fromkeys((ops.log, ops.log2, ops.log10), _LOGARITHM),
 }
 _CONSTANT: Final[_Rows] = (
     (S.CONSTANT, "the constant {y} stays: its derivative is 0", lambda u, du, y: y),
@@ -181,12 +181,14 @@ _TERM: Final[_Rows] = (
 )
 
 # Of functions people take another one's derivative: any of the family, or a product of two.
-_FAMILIES: Final = (
+FAMILIES: Final = (
     (ops.sin, ops.cos, ops.tan, ops.sec, ops.csc, ops.cot),
     (ops.sinh, ops.cosh, ops.tanh, ops.sech, ops.csch, ops.coth),
 )
-_ARCS: Final = (ops.asin, ops.acos, ops.atan, ops.asec, ops.acsc, ops.acot, ops.asinh, ops.acosh,
-                ops.atanh)  # fmt: skip
+ARCS: Final = (
+    (ops.asin, ops.acos, ops.atan, ops.asec, ops.acsc, ops.acot),
+    (ops.asinh, ops.acosh, ops.atanh),
+)
 # fmt: on
 
 
@@ -197,15 +199,15 @@ def spoken(op: Operation) -> str:
 
 
 def _of_family(op: Operation) -> Iterator[Callable[[Any], Any]]:
-    for family in _FAMILIES:
-        yield from family if op in family else ()
-        for i, a in enumerate(family) if op in family else ():
+    for family in (family for family in FAMILIES if op in family):
+        yield from family
+        for i, a in enumerate(family):
             for b in family[i:]:
                 # Other products are another function of the family, or 1.
                 if b is a or (i > 1 and (i, b) != (2, family[5])):
                     yield partial(_product, a, b)
-    for arc in _ARCS if op in _ARCS else ():
-        yield partial(_slope, arc)
+    arcs = [arc for family in ARCS for arc in family]
+    yield from (partial(_slope, arc) for arc in arcs if op in arcs)
 
 
 def _product(a: Operation, b: Operation, x: Any) -> Any:
@@ -238,16 +240,16 @@ def _of_call(op: Operation) -> Iterator[tuple[Any, ...]]:
 
 def _of_product(live: tuple[bool, ...]) -> Iterator[Mistake]:
     places = [i for i, is_live in enumerate(live) if is_live][:_MOST_FACTORS]
-    rule = "the product rule for {y}: the term with the derivative of {u%d} "
-    for i in places if len(places) > 1 else ():
-        yield Mistake(S.PRODUCT_RULE, f"{rule}is missing" % i, partial(_without, i, 1), 1.05)
-        yield Mistake(
-            S.PRODUCT_RULE, f"{rule}has the wrong sign" % i, partial(_without, i, 2), 1.03
-        )
+    constants = [i for i, is_live in enumerate(live) if not is_live][:_MOST_FACTORS]
     if len(places) > 1:
+        for i in places:
+            term = f"the product rule for {{y}}: the term with the derivative of {{u{i}}} "
+            yield Mistake(S.PRODUCT_RULE, f"{term}is missing", partial(_without, i, 1), 1.05)
+            words = f"{term}has the wrong sign"
+            yield Mistake(S.PRODUCT_RULE, words, partial(_without, i, 2), 1.03)
         words = "the derivative of the product {y} is not the product of the derivatives"
         yield Mistake(S.PRODUCT_RULE, words, _product_of_slopes, 1.05)
-    for i in [i for i, is_live in enumerate(live) if not is_live][:_MOST_FACTORS]:
+    for i in constants:
         words = f"the constant factor {{u{i}}} is lost"
         yield Mistake(S.LOST_FACTOR, words, partial(_without_constant, i), _WEAKER)
 
@@ -289,9 +291,7 @@ def _known(rule: Rule | None, live: tuple[bool, ...]) -> tuple[Mistake, ...]:
     return ()
 
 
-def _mistakes(
-    rows: Sequence[tuple[Any, ...]], as_form: Callable[[Any], Form]
-) -> tuple[Mistake, ...]:
+def _mistakes(rows: _Rows, as_form: Callable[[Any], Form]) -> tuple[Mistake, ...]:
     return tuple(
         Mistake(kind, words, as_form(form), *(cost or (cost_of(kind),)))
         for kind, words, form, *cost in rows

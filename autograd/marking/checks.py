@@ -138,28 +138,29 @@ def check_formula(
     judge, truth = gradient.judged(readings[:1]), gradient.truth
     derivation = gradient.derivation(judge)
     answer = derivation.form or derivation.quotient
-    equation = Sentence((Relation(derivation.quotient, "=", derivation.form or _TOO_LONG),))
+    equation = Relation(derivation.quotient, "=", derivation.form or _TOO_LONG)
     comparisons = [judge.compare(truth, tree) for tree in readings]
     for tree, comparison in zip(readings, comparisons, strict=True):
         if comparison.verdict == "same":
-            note = () if tree is readings[0] else (Line("", Sentence(("read as ", tree))),)
-            return Verdict(True, (Line("right", equation), *note), answer)
+            note = () if tree is readings[0] else (_line("", "read as ", tree),)
+            return Verdict(True, (_line("right", equation), *note), answer)
     claim = _shown(readings[0], text)
     if comparisons[0].verdict == "undecided":
-        reason = (claim, " can be compared at none of the points tried; ", *equation.parts)
-        return Verdict(False, (Line("undecided", Sentence(reason)),), answer, decided=False)
+        reason = _line(
+            "undecided", claim, " can be compared at none of the points tried; ", equation
+        )
+        return Verdict(False, (reason,), answer, decided=False)
     if judge.is_rounding(truth, readings[0]):
         head = "right, but for the rounding of the decimals in it"
-        return Verdict(True, (Line(head, equation),), answer, rounded=True)
+        return Verdict(True, (_line(head, equation),), answer, rounded=True)
     tried = (slips.found(tree, truth, derivation.form, judge) for tree in readings)
     found = next(filter(None, tried), ())
     example = judge.counterexample(truth, readings[0], answer=answer)
     mended = found[0].mended if len(found) == 1 else None  # the answer in the claim's own form
     if mended is not None and judge.compare(truth, mended).verdict == "same":
-        answer, equation = mended, Sentence((Relation(derivation.quotient, "=", mended),))
-    lines = [Line("wrong", Sentence((*equation.parts, ", not ", claim))), _explained(found)]
-    if example is not None:
-        lines.append(Line("counterexample", _told(example)))
+        answer, equation = mended, Relation(derivation.quotient, "=", mended)
+    lines = [_line("wrong", equation, ", not ", claim), _explained(found)]
+    lines += [Line("counterexample", _told(example))] if example else []
     return Verdict(False, tuple(lines), answer, example, found)
 
 
@@ -200,7 +201,7 @@ def check_number(
     links = list(gradient.links(text))
     judge, truth = gradient.judged(tree for link in links for tree in link.readings), gradient.truth
     answer = judge.rounded(truth)
-    equation = (Relation(truth, "=", answer),)
+    equation = Relation(truth, "=", answer)
     remarks: list[Line] = []
     before: Expr | None = None
     for link in links:
@@ -210,20 +211,20 @@ def check_number(
             rate = None if lr is None else constant(lr)
             form = gradient.derivation(judge).form
             found = slips.found(tree, truth, form, judge, calculation=before, rate=rate)
-            wrong = Line("wrong", Sentence((*equation, ", not ", claim)))
+            wrong = _line("wrong", equation, ", not ", claim)
             return Verdict(False, (wrong, _explained(found)), answer, slips=found)
         if agreement == "cut off":
-            remarks.append(Line("", Sentence((claim, " is cut off, not rounded"))))
+            remarks.append(_line("", claim, " is cut off, not rounded"))
         elif agreement == "rounded" and written(tree) and before:
-            remarks.append(Line("", Sentence(("the decimals in ", before, " are rounded"))))
+            remarks.append(_line("", "the decimals in ", before, " are rounded"))
         elif agreement == "rounded":
             worth = judge.rounded(tree)
-            remarks.append(Line("", Sentence((claim, " is ", worth, ": its decimals are rounded"))))
+            remarks.append(_line("", claim, " is ", worth, ": its decimals are rounded"))
         before = tree
     if remarks:
-        head = Line("right, but for rounding", Sentence(equation))
+        head = _line("right, but for rounding", equation)
         return Verdict(True, (head, remarks[0]), answer, rounded=True)
-    return Verdict(True, (Line("right", Sentence(equation)),), answer)
+    return Verdict(True, (_line("right", equation),), answer)
 
 
 class _Link(NamedTuple):
@@ -252,11 +253,7 @@ class _Gradient:
     """
 
     def __init__(
-        self,
-        output: Value,
-        wrt: Value,
-        aliases: Mapping[str, str] | None,
-        symbols: Iterable[Value],
+        self, output: Value, wrt: Value, aliases: Mapping[str, str] | None, symbols: Iterable[Value]
     ) -> None:
         also = list(symbols)
         for name, given in (("output", output), ("wrt", wrt), *(("symbols", v) for v in also)):
@@ -363,6 +360,10 @@ class _Gradient:
         return copies
 
 
+def _line(head: str, *parts: str | Expr) -> Line:
+    return Line(head, Sentence(parts))
+
+
 def _shown(tree: Expr, text: str) -> str | Expr:
     """A claim as messages repeat it."""
     if len(unicode(tree)) <= _LONGEST:
@@ -373,11 +374,9 @@ def _shown(tree: Expr, text: str) -> str | Expr:
 def _explained(found: tuple[Slip, ...]) -> Line:
     """What slipped, in words."""
     if not found:
-        return Line("", Sentence(("no single slip that is known explains it",)))
-    if len(found) == 1:
-        return Line("slip", found[0].words)
+        return _line("", "no single slip that is known explains it")
     parts = [part for slip in found for part in ("; ", *slip.words.parts)]
-    return Line("several slips would each explain it", Sentence(tuple(parts[1:])))
+    return _line("several slips would each explain it" if len(found) > 1 else "slip", *parts[1:])
 
 
 def _told(example: Counterexample) -> Sentence:

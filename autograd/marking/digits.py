@@ -115,27 +115,16 @@ class _Calculation:
     """A tree of numbers, the decimals in which may stand for others."""
 
     def __init__(self, tree: Expr) -> None:
-        self._decimals = {
-            part.written: part
-            for part in walk(tree)
-            if isinstance(part, Number) and "." in part.written
-        }
-        self._tape = Tape()
-        self._root = self._tape.recorded(
-            rebuilt(tree, self._named), lambda part: self._tape.leaf(part.label)
-        )
-
-    def _named(self, part: Expr) -> Expr | None:
-        if isinstance(part, Number) and part.written in self._decimals:
-            return Symbol(part.written)
-        return None
+        parts = (part for part in walk(tree) if isinstance(part, Number))
+        self._decimals = {part.written: part for part in parts if "." in part.written}
+        names: dict[Expr, Expr] = {part: Symbol(text) for text, part in self._decimals.items()}
+        self._tape = tape = Tape()
+        self._root = tape.recorded(rebuilt(tree, names.get), lambda part: tape.leaf(part.label))
 
     def worth(self, meant: Mapping[str, Raw] | None = None) -> Raw:
         """What it comes to, its decimals as they stand, or as they are meant."""
-        as_they_stand = {
-            text: balls.from_fraction(BITS, part.value) for text, part in self._decimals.items()
-        }
-        numbers = meant or as_they_stand
+        decimals = self._decimals.items()
+        numbers = meant or {text: balls.from_fraction(BITS, part.value) for text, part in decimals}
         worth = self._tape.worth(self._root, [], BITS, lambda text: numbers[str(text)])
         if isinstance(worth, Exception):
             raise worth.with_traceback(None)

@@ -95,6 +95,10 @@ class Point:
         known = self._known.setdefault(bits, [])
         return self._judge.tape.worth(step, known, bits, lambda leaf: self._leaf(leaf, bits))
 
+    def worths(self, steps: Iterable[int]) -> list[Raw]:
+        """What those steps are worth that have a worth here."""
+        return [worth for step in steps if isinstance(worth := self.worth(step), tuple)]
+
     def _leaf(self, leaf: Hashable, bits: int) -> Worth:
         judge = self._judge
         if not isinstance(leaf, str):  # what stands for anything
@@ -184,7 +188,10 @@ class Judge:
             if not missing:
                 waiting.pop()
                 if label not in self._steps:
-                    self._steps[label] = self._symbol(label)
+                    tree, tape = self.formulas.get(label), self.tape
+                    self._steps[label] = (
+                        tape.alias(label, self.step(tree)) if tree else tape.leaf(label)
+                    )
             open_.add(label)
             waiting += missing[::-1]
 
@@ -194,11 +201,6 @@ class Judge:
             tree = self.formulas.get(label)
             self._used[label] = tuple(symbols_of(tree)) if tree is not None else ()
         return self._used[label]
-
-    def _symbol(self, label: str) -> int:
-        if label not in self.formulas:
-            return self.tape.leaf(label)
-        return self.tape.alias(label, self.step(self.formulas[label]))
 
     def own(self, leaf: str) -> int | None:
         """The step of the page's own number of a leaf; None where it has none."""
@@ -243,11 +245,11 @@ class Judge:
         steps = self.step(truth), self.step(blurred)
         is_seen = False
         for place in range(len(KINDS) if blurred != claim else 0):
-            a, b = (self.point(place).worth(step) for step in steps)
-            if isinstance(a, tuple) and isinstance(b, tuple):
-                if balls.are_apart(a, b, room=1):
+            worths = self.point(place).worths(steps)
+            if len(worths) == len(steps):
+                if balls.are_apart(*worths, room=1):
                     return False
-                is_seen |= balls.common_bits(a, b) >= _BLURRED
+                is_seen |= balls.common_bits(*worths) >= _BLURRED
         return is_seen
 
     def compare_steps(self, truth: int, claim: int) -> Comparison:
@@ -318,10 +320,8 @@ class Judge:
         """What a step is worth by the page's own numbers, or why it has no worth."""
         worth = self.page.worth(step)
         if not isinstance(worth, tuple):  # perhaps at a kink, where a sign must be known exactly
-            own = {leaf: self.own(key) for leaf, key in self._leaves(step).items()}
-            step = self.tape.with_replaced(
-                step, {leaf: value for leaf, value in own.items() if value is not None}
-            )
+            own = ((leaf, self.own(key)) for leaf, key in self._leaves(step).items())
+            step = self.tape.with_replaced(step, {k: v for k, v in own if v is not None})
             worth = self.page.worth(step)
         for bits in _LEVELS[1:]:
             if isinstance(worth, tuple) and balls.common_bits(worth, worth) < _TELLING:
@@ -383,8 +383,7 @@ class Judge:
             for label in {**self.formulas, **self.values}:
                 with suppress(FormulaError):  # what has no worth is no known number
                     self._prepare([label])
-            worths = (self.page.worth(step) for step in self._steps.values())
-            found |= {abs(balls.to_float(worth)) for worth in worths if isinstance(worth, tuple)}
+            found |= {abs(balls.to_float(each)) for each in self.page.worths(self._steps.values())}
             self._numbers = tuple(sorted(found))
         return self._numbers
 
@@ -411,16 +410,13 @@ class Judge:
                 verdict = "rounded" if digits.comes_to(worked, claim, known=known) else verdict
         except ChalkgradError as error:
             return Agreement("undecided", Sentence((error.message.partition("\n")[0],)))
-        return Agreement(
-            verdict, Sentence(("cut off, not rounded",)) if verdict == "cut off" else None
-        )
+        remark = Sentence(("cut off, not rounded",)) if verdict == "cut off" else None
+        return Agreement(verdict, remark)
 
     def _in_numbers(self, tree: Expr) -> Expr:
         """A tree with the page's own numbers for symbols and derivatives."""
-        return rebuilt(
-            tree,
-            lambda part: self.exact(part) if isinstance(part, Symbol | Derivative | At) else None,
-        )
+        varies = Symbol | Derivative | At
+        return rebuilt(tree, lambda part: self.exact(part) if isinstance(part, varies) else None)
 
     # What depends on what.
 
@@ -465,9 +461,9 @@ class Judge:
         labels = self._cone(symbols_of(*trees))
         steps += [self._steps[label] for label in labels]
         for place in range(1, len(ROUNDS) * len(KINDS)):
-            worths = [self.point(place).worth(step) for step in steps]
-            if all(isinstance(worth, tuple) for worth in worths):
-                yield dict(zip(labels, map(_float, worths[len(trees) :]), strict=True))
+            worths = self.point(place).worths(steps)
+            if len(worths) == len(steps):
+                yield dict(zip(labels, map(balls.to_float, worths[len(trees) :]), strict=True))
 
     def example(self, *trees: Expr) -> dict[str, float] | None:
         """The first of the `examples`; None where there is none."""
@@ -489,7 +485,7 @@ class Judge:
         found = None
         for place in range(-1, 2 * len(KINDS) if most is None or len(labels) <= most else -1):
             point = self.page if place < 0 else self.point(place)
-            worths = [worth for step in steps if isinstance(worth := point.worth(step), tuple)]
+            worths = point.worths(steps)
             if len(worths) == len(steps) and balls.are_apart(*worths[:2]):
                 actual, claimed, *numbers = map(shown, worths)
                 values = tuple(zip(labels, numbers, strict=True))
@@ -520,10 +516,6 @@ def _known(worth: Worth) -> Raw:
     if isinstance(worth, tuple):
         return worth
     raise worth.with_traceback(None)  # it may be raised again and again
-
-
-def _float(worth: Worth) -> float:
-    return balls.to_float(_known(worth))
 
 
 def shown(worth: Raw) -> Expr:

@@ -8,10 +8,11 @@ from collections import Counter
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache, reduce
-from itertools import combinations, zip_longest
+from itertools import combinations, islice, zip_longest
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from autograd import ops
+from autograd.marking.calculus_slips import ARCS, FAMILIES
 from autograd.marking.kinds import SlipKind
 from autograd.marking.trial import is_close
 from autograd.notation import (
@@ -46,6 +47,8 @@ if TYPE_CHECKING:
     from autograd.ops import Operation
 
     Path = tuple[int, ...]
+    Differences = set[tuple[Expr, Expr]]  # (a, b) for which a - b belongs in a formula, so ordered
+    Known = Sequence[tuple[SlipKind, Expr, float]]  # what may be lost or too many, with its worth
 
 _MOST_SIBLINGS: Final = 12  # of one symbol, the most alike
 _MOST_EXCHANGED: Final = 8  # symbols or numbers, of which any two may be exchanged
@@ -56,10 +59,7 @@ _HATS: Final = frozenset("mvsr")  # moments, which a hat says to be without bias
 
 # Functions that are taken for each other.
 _CONFUSED: Final = (
-    (ops.sin, ops.cos, ops.tan, ops.sec, ops.csc, ops.cot),
-    (ops.sinh, ops.cosh, ops.tanh, ops.sech, ops.csch, ops.coth),
-    (ops.asin, ops.acos, ops.atan, ops.asec, ops.acsc, ops.acot),
-    (ops.asinh, ops.acosh, ops.atanh), (ops.sigmoid, ops.tanh), (ops.log, ops.log2, ops.log10),
+    *FAMILIES, *ARCS, (ops.sigmoid, ops.tanh), (ops.log, ops.log2, ops.log10),
     (ops.maximum, ops.minimum),
 )  # fmt: skip
 _INVERSES: Final[Mapping[Operation, Callable[[float], float]]] = {
@@ -138,8 +138,7 @@ class Edit:
                 case SlipKind.BIAS_CORRECTION:
                     name = "bias correction"
                 case SlipKind.FACTOR_N:  # the mean has 1/n: an n too many is a 1/n that is lost
-                    mean = Product((ONE,), (factor,))
-                    return ("the factor ", mean, " of the mean is ", _fate(not lost))
+                    return ("the factor ", _inverse(factor), " of the mean is ", _fate(not lost))
             return (f"the {name} ", what, " is ", _fate(lost))
         if kind is SlipKind.SIGN:
             if self.is_whole:
@@ -162,10 +161,7 @@ def _fate(lost: bool) -> str:
 def edits(
     tree: Expr, siblings: Siblings, differences: Differences, *, is_cure: bool
 ) -> Iterator[Edit]:
-    """The formula with each single change of what is there.
-
-    `differences` are those (a, b) for which a - b belongs in it, in this order.
-    """
+    """The formula with each single change of what is there."""
     for path, part, around in _placed(tree):
         for change in _changes(part, around, siblings, differences):
             yield Edit(_replaced(tree, path, change.new), change, is_cure, False)
@@ -191,9 +187,6 @@ def _replaced(tree: Expr, path: Path, new: Expr) -> Expr:
     return with_children(tree, (*parts[: path[0]], inner, *parts[path[0] + 1 :]))
 
 
-Differences = set[tuple[Expr, Expr]]
-
-
 def _changes(
     part: Expr, around: Expr | None, siblings: Siblings, differences: Differences
 ) -> Iterator[Change]:
@@ -209,8 +202,8 @@ def _changes(
             yield from _of_factors(part)
             yield from (_whole(SlipKind.MISPLACED, part, new, 3) for new in _moved_out(part))
         case Call(op, arguments, 0):
-            confused = {other: None for group in _CONFUSED if op in group for other in group}
-            for function in confused.keys() - {op}:
+            confused = {other for group in _CONFUSED if op in group for other in group}
+            for function in confused - {op}:
                 yield _whole(SlipKind.OTHER_FUNCTION, part, Call(function, arguments))
             yield from (_whole(SlipKind.MISPLACED, part, new, 3) for new in _moved_out(part))
     yield from _other_power(part, around)
@@ -235,6 +228,10 @@ def _without(parts: tuple[Expr, ...], place: int) -> tuple[Expr, ...]:
 
 def _sum(terms: tuple[Expr, ...]) -> Expr:
     return terms[0] if len(terms) == 1 else Sum(terms)
+
+
+def _inverse(factor: Expr) -> Expr:
+    return Product((ONE,), (factor,))
 
 
 def _product(factors: tuple[Expr, ...], divisors: tuple[Expr, ...]) -> Expr:
@@ -270,7 +267,7 @@ def _of_factors(part: Product) -> Iterator[Change]:
     for place, divisor in enumerate(divisors):
         rest = _product(factors, _without(divisors, place))
         lost = _lost(divisor, rest, _kind_of_factor(divisor))
-        yield lost._replace(before=Product((ONE,), (divisor,)))
+        yield lost._replace(before=_inverse(divisor))
     if divisors:
         yield _whole(SlipKind.UPSIDE_DOWN, part, _product(divisors, factors), 2)
         if len(factors) > 1:
@@ -320,16 +317,16 @@ def _moved_out(part: Product | Call) -> Iterator[Expr]:
 def _everywhere(tree: Expr, siblings: Siblings) -> Iterator[Change]:
     """A symbol that stands in several places, changed in all of them."""
     count = Counter(part.label for part in walk(tree) if isinstance(part, Symbol))
-    for label in (label for label, n in count.items() if n > 1):
-        for other in siblings.of(label):
+    for label, times in count.items():
+        for other in siblings.of(label) if times > 1 else ():
             new = substituted(tree, {label: Symbol(other)})
             yield Change(siblings.kind(label, other), new, Symbol(label), Symbol(other), 2)
 
 
 def _exchanged(tree: Expr) -> Iterator[Change]:
     """Two symbols, or two numbers, each in the place of the other."""
-    symbols = [Symbol(label) for label in symbols_of(tree)]
-    for a, b in combinations(symbols[:_MOST_EXCHANGED], 2):
+    symbols = map(Symbol, islice(symbols_of(tree), _MOST_EXCHANGED))
+    for a, b in combinations(symbols, 2):
         other: dict[Expr, Expr] = {a: b, b: a}
         yield Change(SlipKind.SWAPPED, rebuilt(tree, other.get), a, b, 2)
     numbers = [(path, part) for path, part, _ in _placed(tree) if isinstance(part, Number)]
@@ -340,19 +337,11 @@ def _exchanged(tree: Expr) -> Iterator[Change]:
 # Changes by what would have to stand there.
 
 
-class Known(NamedTuple):
-    """What may be lost or too many, each with its worth; and the symbols that there are."""
-
-    factors: Sequence[tuple[SlipKind, Expr, float]]
-    symbols: Sequence[tuple[str, float]]
-
-
 def wholes(claim: Expr, known: Known) -> Iterator[Edit]:
     """The claim as a whole with the other sign, or one factor more."""
-    yield Edit(-claim, Change(SlipKind.SIGN, -claim, claim, -claim), True, True)
-    for kind, factor, _ in known.factors:
-        change = Change(kind, _times(claim, factor), None, factor, size_of(factor) + 1)
-        yield Edit(change.new, change, True, True)
+    other_sign = _whole(SlipKind.SIGN, claim, -claim)
+    for change in (other_sign, *(_more(kind, claim, factor) for kind, factor, _ in known)):
+        yield Edit(change.new, change, is_cure=True, is_whole=True)
 
 
 def supplied(
@@ -379,8 +368,9 @@ def supplied(
                 inner = _needed_inside(part, i, trial.of(child), value, wanted, trial)
             except (ArithmeticError, ValueError):
                 continue
-            is_whole = not isinstance(part, Negative | Product | Power) or (
-                isinstance(part, Power) and i == 0  # a factor in an exponent is no slip of the pen
+            # A factor in an exponent is no slip of the pen.
+            is_whole = (
+                i == 0 if isinstance(part, Power) else not isinstance(part, Negative | Product)
             )
             waiting.append(((*path, i), child, inner, is_whole))
 
@@ -407,30 +397,33 @@ def _needed_inside(
 
 def _replaced_leaf(part: Expr, wanted: float, known: Known) -> Iterator[Change]:
     if isinstance(part, Number):
-        other = _simple(wanted)
-        if other is not None and other > 0 and other != part.value:
-            yield _whole(SlipKind.WRONG_NUMBER, part, number(other))
+        simple = _simple(wanted)
+        if simple is not None and simple > 0 and simple != part.value:
+            yield _whole(SlipKind.WRONG_NUMBER, part, number(simple))
     if isinstance(part, Symbol):
-        for label, worth in known.symbols:
+        for _, other, worth in known:
             # A root has either sign.
-            if is_close(abs(worth), abs(wanted)) and label != part.label:
-                yield _whole(SlipKind.OTHER_SYMBOL, part, Symbol(label))
+            if isinstance(other, Symbol) and other != part and is_close(abs(worth), abs(wanted)):
+                yield _whole(SlipKind.OTHER_SYMBOL, part, other)
 
 
 def _with_a_factor(part: Expr, ratio: float, known: Known) -> Iterator[Change]:
-    for kind, factor, worth in known.factors:
+    for kind, factor, worth in known:
         if is_close(ratio, worth):
-            yield Change(kind, _times(part, factor), None, factor, size_of(factor) + 1)
+            yield _more(kind, part, factor)
         if worth and is_close(ratio, 1.0 / worth):
-            inverse = Product((ONE,), (factor,))
-            yield Change(kind, _times(part, inverse), None, inverse, size_of(factor) + 1)
+            yield _more(kind, part, _inverse(factor))._replace(size=size_of(factor) + 1)
     simple = _simple(ratio)
     if simple is not None and simple not in (1, -1, 2, Fraction(1, 2)):
         above, below = Number(str(abs(simple.numerator))), simple.denominator
         size = above if below == 1 else Product((above,), (Number(str(below)),))
         if 1 in (abs(simple.numerator), below):
             factor = -size if simple < 0 else size
-            yield Change(SlipKind.LOST_FACTOR, _times(part, factor), None, factor, 2)
+            yield _more(SlipKind.LOST_FACTOR, part, factor)._replace(size=2)
+
+
+def _more(kind: SlipKind, part: Expr, factor: Expr) -> Change:
+    return Change(kind, _times(part, factor), None, factor, size_of(factor) + 1)
 
 
 def _times(part: Expr, factor: Expr) -> Expr:
@@ -447,7 +440,7 @@ def _times(part: Expr, factor: Expr) -> Expr:
 
 
 def _with_a_term(part: Expr, missing: float, about: float, known: Known) -> Iterator[Change]:
-    for tree, worth in ((ONE, 1.0), *((tree, worth) for _, tree, worth in known.factors)):
+    for _, tree, worth in ((SlipKind.LOST_TERM, ONE, 1.0), *known):
         if is_close(abs(missing), abs(worth), about):
             term = tree if missing * worth > 0 else Negative(tree)
             yield Change(SlipKind.LOST_TERM, part + term, None, term, size_of(term) + 1)

@@ -24,7 +24,6 @@ from autograd.marking.kinds import UNSURE, Slip, SlipKind, cost_of, most_telling
 from autograd.marking.pen import (
     Change,
     Edit,
-    Known,
     Siblings,
     differences_in,
     edits,
@@ -62,6 +61,7 @@ from autograd.notation import (
 
 if TYPE_CHECKING:
     from autograd.marking.judge import Judge, Point
+    from autograd.marking.pen import Known
     from autograd.marking.trial import Key, Place
 
 __all__ = ["Slip", "SlipKind", "found", "most_telling", "other_derivative"]
@@ -125,8 +125,11 @@ class Candidate(NamedTuple):
     def explains(self, spot: Spot) -> bool:
         """Whether truth and claim are the same there with the slip, or without it."""
         worth = self.tried(spot)
-        target = spot.true if self.is_cure else spot.claimed
-        return worth is not None and is_close(worth, target, spot.true)
+        return worth is not None and self.is_hit(worth, spot)
+
+    def is_hit(self, worth: float, spot: Spot) -> bool:
+        """Whether a worth at a spot is the one that is looked for."""
+        return is_close(worth, spot.true if self.is_cure else spot.claimed, spot.true)
 
 
 class _Case:
@@ -143,9 +146,8 @@ class _Case:
         self.formulas = [tree for tree in (formula,) if tree is not None and _fits(tree)]
         labels = dict.fromkeys([*judge.formulas, *judge.values, *symbols_of(claim, truth)])
         self.siblings = Siblings(filter(_is_visible, labels))
-        self.claimed = {part.label for part in walk(claim) if isinstance(part, Symbol)} | {
-            part.operation.name for part in walk(claim) if isinstance(part, Call)
-        }
+        called = {part.operation.name for part in walk(claim) if isinstance(part, Call)}
+        self.claimed = symbols_of(claim).keys() | called
 
     @cached_property
     def gradient(self) -> tuple[Expr, str]:
@@ -180,12 +182,12 @@ class _Case:
     def _spots(self) -> Iterator[Spot]:
         """Points at which claim and truth have a worth; at the first they differ."""
         size = 1 + len(self.judge.cone(self.truth))
-        is_first = True
+        differ = False
         for number in range(max(_POINTS, min(_MOST_POINTS, _MOST_WORK // (10 * size)))):
             with suppress(ChalkgradError):
                 spot = Spot(self, self.judge.point(number))
-                if not is_first or not is_close(spot.true, spot.claimed):
-                    is_first = False
+                differ = differ or not is_close(spot.true, spot.claimed)
+                if differ:
                     yield spot
 
     @cached_property
@@ -231,11 +233,9 @@ class _Case:
                 found = edits(tree, self.siblings, self._differences, is_cure=is_cure)
                 yield from self._edited(found)
                 found = supplied(tree, spot.trial, target, known, is_cure=is_cure)
-                # To a number by itself any term could be added.
-                only_factors = is_numeric(tree)
-                yield from self._edited(
-                    each for each in found if not only_factors or each.change.kind not in UNSURE
-                )
+                if is_numeric(tree):  # to a number by itself any term could be added
+                    found = (each for each in found if each.change.kind not in UNSURE)
+                yield from self._edited(found)
         if self.inner is not None:
             yield from self._of_gradient(self.inner, spot)
 
@@ -293,12 +293,11 @@ class _Case:
         trees: list[tuple[SlipKind, Expr]] = [(SlipKind.FACTOR_TWO, Number("2"))]
         trees += [(SlipKind.FACTOR_N, Number(str(n))) for n in self._counts]
         trees += [(SlipKind.LOST_FACTOR, tree) for tree in others]
-        factors: list[tuple[SlipKind, Expr, float]] = []
+        known: list[tuple[SlipKind, Expr, float]] = []
         for kind, tree in trees:
             with suppress(ChalkgradError):
-                factors.append((kind, tree, _worth_of(tree, spot)))
-        known = [(tree.label, worth) for _, tree, worth in factors if isinstance(tree, Symbol)]
-        return Known(factors, known)
+                known.append((kind, tree, _worth_of(tree, spot)))
+        return known
 
     @cached_property
     def _counts(self) -> list[int]:
@@ -327,7 +326,7 @@ class _Case:
             return
         size = sum(map(len, chain.places.values()))
         for wiring in islice(Rewiring(chain, self._of).slips(), max(20, _MOST_WORK // size)):
-            yield _rewired(wiring.kind, wiring.words, wiring.wrong)
+            yield _rewired(*wiring)
         yield from self._of_calculus(chain)
         yield from self._of_links(inner, chain)
 
@@ -429,8 +428,9 @@ class _Case:
 
     def _instead(self, kind: SlipKind, tree: Expr, words: Words) -> Candidate:
         """Something else in the place of the derivative."""
-        worth = partial(_worth_instead, tree)
-        return Candidate(kind, cost_of(kind), words, worth)
+        return Candidate(
+            kind, cost_of(kind), words, lambda spot: spot.whole(spot.numbers.worth(tree))
+        )
 
     # Slips that are looked for in numbers only.
 
@@ -442,7 +442,7 @@ class _Case:
         for tree in (truth, *self.formulas):
             spot.trial.learn(tree)
             yield from self._edited(edits(tree, self.siblings, set(), is_cure=False))
-        for kind, factor, _ in self._known(spot).factors:
+        for kind, factor, _ in self._known(spot):
             more = Change(kind, factor * truth, None, factor)
             less = Change(kind, truth / factor, factor, None)
             yield from self._edited(Edit(each.new, each, False, True) for each in (more, less))
@@ -453,7 +453,7 @@ class _Case:
         if chain is None:
             return
         for wiring in Rewiring(chain, self._of).overwritten():
-            yield _rewired(wiring.kind, wiring.words, wiring.wrong)
+            yield _rewired(*wiring)
         kind = SlipKind.UPDATED_WEIGHTS
         words = ("the gradient is taken with weights already updated",)
         of, wrt = self.gradient
@@ -486,10 +486,6 @@ def _whole(slope: float, spot: Spot) -> float:
 
 def _link(label: str, spot: Spot, *, above: bool) -> float:
     return spot.whole((spot.chain.adjoints if above else spot.chain.tangents)[label])
-
-
-def _worth_instead(tree: Expr, spot: Spot) -> float:
-    return spot.whole(spot.numbers.worth(tree))
 
 
 def _rewired(
@@ -536,10 +532,7 @@ def found(
         return ()
     tried = [(each, each.tried(first)) for each in islice(case.candidates(first), _MOST_CANDIDATES)]
     worths = [(each, worth) for each, worth in tried if worth is not None]
-    hits = [
-        each for each, worth in worths
-        if is_close(worth, first.true if each.is_cure else first.claimed, first.true)
-    ]  # fmt: skip
+    hits = [each for each, worth in worths if each.is_hit(worth, first)]
     hits = sorted(hits, key=lambda each: each.cost)[:_MOST_TRIED]
     explained = [each for each in hits if case.agrees(each.explains)]
     return most_telling(map(case.slip, explained)) or _two_at_once(case, worths)

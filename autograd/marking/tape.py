@@ -70,10 +70,7 @@ def _both_ways(op: Operation) -> tuple[Callable[..., Any], Callable[..., Any]]:
     def straight(a: Any, b: Any) -> Any:
         return op(a, b)
 
-    def reflected(a: Any, b: Any) -> Any:
-        return op(b, a)
-
-    return straight, reflected
+    return straight, lambda a, b: op(b, a)
 
 
 class Step:

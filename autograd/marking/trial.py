@@ -86,11 +86,9 @@ class Trial(Meaning):
         """Works a tree out and remembers its parts; the tree must live as long as the trial."""
         waiting, parts = [tree], []
         while waiting:
-            parts.append(waiting.pop())
-            if not isinstance(
-                parts[-1], Derivative | At | Cases
-            ):  # their parts have no worth alone
-                waiting.extend(children(parts[-1]))
+            parts.append(part := waiting.pop())
+            if not isinstance(part, Derivative | At | Cases):  # their parts have no worth alone
+                waiting.extend(children(part))
         for part in reversed(parts):
             self.known[id(part)] = self.of(part)
         return self.known[id(tree)]
