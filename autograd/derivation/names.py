@@ -59,14 +59,6 @@ class Names:
         """What to call a node that has to be called something: its symbol, or "out"."""
         return self.symbols.get(node, r"\text{out}")
 
-    def add(self, node: Value, latex: str) -> None:
-        """Calls one more node by a symbol."""
-        self.symbols[node] = latex
-
-    def write_out(self, node: Value) -> None:
-        """From now on the node is no symbol."""
-        self.symbols.pop(node, None)
-
     def is_taken(self, latex: str) -> bool:
         """Whether a node is called so, in whatever spelling: `y_1` is `y_{1}`."""
         text = to_unicode(latex)
@@ -124,7 +116,7 @@ def formula(value: Value, style: str = "latex") -> str:
     """
     names = Names(topological_order(value))
     if value.parents:
-        names.write_out(value)
+        names.symbols.pop(value, None)  # it is to be written out
     tree = tree_of(value, names.symbols)
     if tree is None:
         raise GraphError(

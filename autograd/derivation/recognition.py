@@ -203,7 +203,7 @@ def _softmax_outputs(order: list[Value], names: Names) -> Iterator[Value]:
                 yield node
             elif symbol:
                 output = term / total
-                names.add(output, symbol)
+                names.symbols[output] = symbol
                 yield output
 
 

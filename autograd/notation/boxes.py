@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import lru_cache
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from autograd.notation.signs import (
@@ -268,12 +269,15 @@ def latex_of(box: Box) -> str:
         case "at":
             return rf"\left.{latex_of(box.parts[0])}\right|_{{{latex_of(box.parts[1])}}}"
         case "cases":
-            cells = [latex_of(part) for part in box.parts]
-            cells += [r"\text{otherwise}"] * (len(cells) % 2)
-            rows = (f"{cells[i]} & {cells[i + 1]}" for i in range(0, len(cells), 2))
-            table = r" \\ ".join(rows)
+            rows = _rows([latex_of(part) for part in box.parts], r"\text{otherwise}")
+            table = r" \\ ".join(f"{value} & {condition}" for value, condition in rows)
             return rf"\begin{{cases}} {table} \end{{cases}}"
     return box.latex
+
+
+def _rows(cells: list[str], otherwise: str) -> Iterable[tuple[str, str]]:
+    """The values of cases, each with its condition; the last may be for all other cases."""
+    return zip_longest(cells[::2], cells[1::2], fillvalue=otherwise)
 
 
 def _side_by_side(pieces: Iterable[str]) -> str:
@@ -345,14 +349,17 @@ def _needs_brackets(parts: tuple[Box, ...], at: int) -> bool:
     """Whether a stroke would take in more than its fraction: `(1/2) x` is no `1/2 x`."""
     if parts[at].kind != "fraction":
         return False
-    around = (parts[at - 1 :: -1] if at else (), parts[at + 1 :])
-    near = (next((part for part in side if part.kind != "space"), None) for side in around)
     return not all(
-        part is None
-        or (part.kind == "sign" and part.text in _APART)
-        or (part.kind == "word" and " " in part.text)
-        for part in near
+        (part.kind == "sign" and part.text in _APART) or (part.kind == "word" and " " in part.text)
+        for part in neighbours(parts, at)
     )
+
+
+def neighbours(parts: tuple[Box, ...], at: int) -> list[Box]:
+    """What stands before and after a box, but for space."""
+    sides = (reversed(parts[:at]), parts[at + 1 :])
+    near = (next((part for part in side if part.kind != "space"), None) for side in sides)
+    return [part for part in near if part is not None]
 
 
 def _items(box: Box) -> list[Box]:
@@ -447,10 +454,9 @@ def mathml_of(box: Box) -> str:
             inner, below = (mathml_of(part) for part in box.parts)
             return f"<msub><mrow>{inner}<mo>|</mo></mrow>{below}</msub>"
         case "cases":
-            cells = [f"<mtd>{mathml_of(part)}</mtd>" for part in box.parts]
-            cells += ["<mtd><mtext>otherwise</mtext></mtd>"] * (len(cells) % 2)
-            rows = (f"<mtr>{cells[i]}{cells[i + 1]}</mtr>" for i in range(0, len(cells), 2))
-            return f"<mrow><mo>{{</mo><mtable>{''.join(rows)}</mtable></mrow>"
+            rows = _rows([mathml_of(part) for part in box.parts], "<mtext>otherwise</mtext>")
+            table = "".join(f"<mtr><mtd>{a}</mtd><mtd>{b}</mtd></mtr>" for a, b in rows)
+            return f"<mrow><mo>{{</mo><mtable>{table}</mtable></mrow>"
         case "space":
             return f'<mspace width="{len(box.text) / 2}em"/>' if len(box.text) > 1 else ""
         case "word" if " " in box.text:

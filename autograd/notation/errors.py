@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from autograd.errors import ChalkgradError
@@ -47,23 +48,8 @@ class FormulaError(ChalkgradError, ValueError):
         )  # fmt: skip
 
     def __reduce__(self) -> tuple[object, ...]:
-        return _rebuild, (
-            type(self), self.problem, self.text, self.start, self.end, self.hint, self.unknown,
-            self.nearest,
-        )  # fmt: skip
-
-
-def _rebuild(
-    kind: type[FormulaError],
-    problem: str,
-    text: str,
-    start: int,
-    end: int,
-    hint: str,
-    unknown: str,
-    nearest: tuple[str, ...],
-) -> FormulaError:
-    return kind(problem, text, start, end, hint=hint, unknown=unknown, nearest=nearest)
+        build = partial(type(self), hint=self.hint, unknown=self.unknown, nearest=self.nearest)
+        return build, (self.problem, self.text, self.start, self.end)
 
 
 def _excerpt(text: str, start: int, end: int) -> str:

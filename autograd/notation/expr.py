@@ -15,6 +15,7 @@ import math
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import lru_cache
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from autograd import ops
@@ -169,7 +170,7 @@ class Call(Expr):
 
 @dataclass(frozen=True, slots=True)
 class Applied(Expr):
-    """A function of the page, such as f in f(x, y), of its arguments; with primes its derivative."""
+    """A function of the page, such as f in f(x, y); with primes its derivative."""
 
     name: str
     arguments: tuple[Expr, ...]
@@ -220,8 +221,7 @@ class Relation(Expr):
 
 @dataclass(frozen=True, slots=True)
 class Cases(Expr):
-    """The first value whose condition holds; one value more than conditions where it is for all
-    other cases."""
+    """The first value whose condition holds; a last one without a condition is for all others."""
 
     values: tuple[Expr, ...]
     conditions: tuple[Relation, ...]
@@ -334,11 +334,7 @@ def _negative(a: Expr) -> Expr:
 
 def _product(a: Expr, b: Expr) -> Expr:
     if isinstance(a, Negative) or isinstance(b, Negative):
-        sizes = (each.operand if isinstance(each, Negative) else each for each in (a, b))
-        product = _product(*sizes)
-        return (
-            _negative(product) if type(a) is not type(b) or not isinstance(a, Negative) else product
-        )
+        return _signed(_product, a, b)
     if ZERO in (a, b):
         return ZERO
     if ONE in (a, b):
@@ -349,16 +345,18 @@ def _product(a: Expr, b: Expr) -> Expr:
 
 def _quotient(a: Expr, b: Expr) -> Expr:
     if isinstance(a, Negative) or isinstance(b, Negative):
-        sizes = (each.operand if isinstance(each, Negative) else each for each in (a, b))
-        quotient = _quotient(*sizes)
-        return (
-            quotient if isinstance(a, Negative) and isinstance(b, Negative) else _negative(quotient)
-        )
+        return _signed(_quotient, a, b)
     if b == ONE or a == ZERO:
         return a
     (above, below), (more, less) = fraction_of(a), fraction_of(b)
     factors, divisors = _without_ones(above + less), tuple(d for d in below + more if d != ONE)
     return factors[0] if len(factors) == 1 and not divisors else Product(factors, divisors)
+
+
+def _signed(build: Callable[[Expr, Expr], Expr], a: Expr, b: Expr) -> Expr:
+    """What is built of the sizes, its sign before it: (-a) b is -(a b)."""
+    size = build(*(each.operand if isinstance(each, Negative) else each for each in (a, b)))
+    return size if isinstance(a, Negative) and isinstance(b, Negative) else _negative(size)
 
 
 def _without_ones(factors: tuple[Expr, ...]) -> tuple[Expr, ...]:
@@ -405,62 +403,35 @@ _NAMED: Final[dict[float, Expr]] = {
 # Walking and changing trees.
 
 
+# The fields of each kind that hold its parts: one tree, several, or none for an open limit.
+_HELD_IN: Final[dict[type[Expr], tuple[str, ...]]] = {
+    Negative: ("operand",), Sum: ("terms",), Product: ("factors", "divisors"),
+    Power: ("base", "exponent"), Call: ("arguments",), Applied: ("arguments",),
+    Derivative: ("of", "wrt"), At: ("of", "symbol", "value"), Series: ("body", "first", "last"),
+    Relation: ("left", "right"), Cases: ("values", "conditions"), Listed: ("items",),
+}  # fmt: skip
+
+
 def children(tree: Expr) -> tuple[Expr, ...]:
     """The parts directly under a part, from left to right."""
-    match tree:
-        case Negative(operand):
-            return (operand,)
-        case Sum(parts) | Listed(parts) | Call(_, parts) | Applied(_, parts):
-            return parts
-        case Product(factors, divisors):
-            return factors + divisors
-        case Power(base, exponent):
-            return (base, exponent)
-        case Derivative(of, wrt):
-            return (of, wrt)
-        case At(of, symbol, value):
-            return (of, symbol, value)
-        case Series(_, body, _, first, last):
-            return (body, *(limit for limit in (first, last) if limit is not None))
-        case Relation(left, _, right):
-            return (left, right)
-        case Cases(values, conditions):
-            return values + conditions
-    return ()
+    parts: tuple[Expr, ...] = ()
+    for name in _HELD_IN.get(type(tree), ()):
+        held = getattr(tree, name)
+        if held is not None:
+            parts += held if type(held) is tuple else (held,)
+    return parts
 
 
 def with_children(tree: Expr, parts: tuple[Expr, ...]) -> Expr:
     """The same part with others under it, as many as `children` gave."""
-    match tree:
-        case Negative():
-            return replace(tree, operand=parts[0])
-        case Sum():
-            return replace(tree, terms=parts)
-        case Listed():
-            return replace(tree, items=parts)
-        case Call() | Applied():
-            return replace(tree, arguments=parts)
-        case Product(factors, _):
-            return replace(tree, factors=parts[: len(factors)], divisors=parts[len(factors) :])
-        case Power():
-            return replace(tree, base=parts[0], exponent=parts[1])
-        case Derivative():
-            return replace(tree, of=parts[0], wrt=parts[1])
-        case At():
-            return replace(tree, of=parts[0], symbol=parts[1], value=parts[2])
-        case Series(_, _, _, first, last):
-            limits = iter(parts[1:])
-            return replace(
-                tree,
-                body=parts[0],
-                first=None if first is None else next(limits),
-                last=None if last is None else next(limits),
-            )
-        case Relation():
-            return replace(tree, left=parts[0], right=parts[1])
-        case Cases(values, _):
-            return replace(tree, values=parts[: len(values)], conditions=parts[len(values) :])
-    return tree
+    changed: dict[str, Any] = {}
+    others = iter(parts)
+    for name in _HELD_IN.get(type(tree), ()):
+        held = getattr(tree, name)
+        if held is not None:
+            several = type(held) is tuple
+            changed[name] = tuple(islice(others, len(held))) if several else next(others)
+    return replace(tree, **changed) if changed else tree
 
 
 def walk(tree: Expr) -> Iterator[Expr]:
@@ -511,14 +482,17 @@ def substituted(tree: Expr, by_label: Mapping[str, Expr]) -> Expr:
 
 # What trees are worth.
 
+_INSIDE: Final = Symbol("\0x")  # what a function with primes is differentiated by
+
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
     """What the leaves of trees are worth, in any arithmetic, and so what a tree is worth.
 
     The arithmetic is the table's own - floats, Values, or whatever else has `_record` - so it
-    raises what the operations raise. `derivative` is asked for Derivative and At. A tree that still
-    holds functions of the page, or sums over an index, has no worth: FormulaError.
+    raises what the operations raise. `derivative` is asked for Derivative and At, and for a call
+    with several primes as the derivative of that order at its argument. A tree that still holds
+    functions of the page, or sums over an index, has no worth: FormulaError.
 
     >>> doubled = Meaning(symbol=lambda s: 10.0, number=float, derivative=lambda d: 0.0)
     >>> doubled.of(Product((Number("2"), Symbol("x"))))
@@ -554,8 +528,13 @@ class Meaning:
                 return ops.exp(self.of(exponent))
             case Power(base, exponent):
                 return ops.pow(self.of(base), self.of(exponent))
-            case Call(operation, arguments, primes):
-                return self._called(operation, [self.of(part) for part in arguments], primes)
+            case Call(operation, (argument,), primes) if primes > 1:
+                slope = Derivative(Call(operation, (_INSIDE,)), _INSIDE, primes)
+                return self.derivative(At(slope, _INSIDE, argument))
+            case Call(operation, (argument,), 1):
+                return slope_of(operation, self.of(argument))
+            case Call(operation, arguments):
+                return self._called(operation, [self.of(part) for part in arguments])
             case Cases(values, conditions):
                 return self._chosen(values, conditions)
         raise FormulaError(f"{type(tree).__name__.lower()} without a number", "", 0, 0)
@@ -578,9 +557,8 @@ class Meaning:
             result = ops.div(result, self.of(divisor))
         return result
 
-    def _called(self, operation: Operation, arguments: list[Any], primes: int) -> Any:
-        if primes:
-            return slope_of(operation, arguments[0])
+    @staticmethod
+    def _called(operation: Operation, arguments: list[Any]) -> Any:
         if operation.arity == 1:
             return operation(arguments[0])
         result = operation(arguments[0], *arguments[1:2])

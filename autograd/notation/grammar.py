@@ -46,7 +46,7 @@ from autograd.notation.expr import (
     symbols_of,
     with_children,
 )
-from autograd.notation.labels import script_of, skip_space
+from autograd.notation.labels import skip_space, unscripted
 from autograd.notation.scanner import OPERANDS, UNSEEN_BRACKET, Scanner, Token
 from autograd.notation.series import stands_in
 from autograd.notation.signs import BARS, BRACKETS, DIVIDING, PRIMES, ROUNDING, VULGAR
@@ -165,12 +165,10 @@ class Parser:
         divisors: list[Expr] = []
         divided = False
         while True:
-            if self._at("*"):
-                self._advance()
+            if self._takes("*"):
                 factors.append(self._signed(self._factor))
                 divided = False
-            elif self._at("/"):
-                self._advance()
+            elif self._takes("/"):
                 divisors.append(self._signed(self._divisor))
                 divided = True
             elif self._at_operand():
@@ -282,9 +280,8 @@ class Parser:
         """What is raised: after `^` a group in braces or the next atom with its sign; x², e⁻ᶻ."""
         if self._at("raised") and self.text[self.token.start] != "ᵀ":
             token = self._advance()
-            held = [script_of(char) for char in self.text[token.start : token.end]]
-            text = " " * token.start + "".join(script[1] for script in held if script)
-            return self._part(token.start, token.end, Parser.formula, text)
+            exponent = unscripted(self.text[token.start : token.end])
+            return self._part(token.start, token.end, Parser.formula, exponent)
         sign = self._advance() if self._at("^") else self.token
         transposed = _RAISED_T.match(self.text, self.token.start)
         if transposed and not isinstance(base, Number | Constant):
@@ -360,8 +357,7 @@ class Parser:
             tree = Applied(token.held, arguments, primes)
         tree = self._from(token.start, tree)
         if token.power:
-            text = " " * token.start + token.power
-            exponent = self._part(token.start, token.end, Parser.formula, text)
+            exponent = self._part(token.start, token.end, Parser.formula, token.power)
         return tree if exponent is None else self._from(token.start, Power(tree, exponent))
 
     def _applies_after_exponent(self) -> bool:
@@ -415,11 +411,9 @@ class Parser:
         with self._nested():
             self.open.append(opening.held)
             inner = [self._sum()]
-            if self._at("over"):  # {a \over b}
-                self._advance()
+            if self._takes("over"):  # {a \over b}
                 inner = [self._from(inner[0].start, fraction((inner[0],), (self._sum(),)))]
-            while self._at(","):
-                self._advance()
+            while self._takes(","):
                 inner.append(self._sum())
             self.open.pop()
         self.dividing = outside
@@ -603,8 +597,8 @@ class Parser:
         found = _ORDER.match(self.text, at)
         if found is None or (found[4] and not plain):
             return 1, at
-        raised = script_of(found[3] or "")
-        order = int((raised[1] if raised else found[1] or found[2] or found[4])[:3])
+        written = found[1] or found[2] or found[4] or unscripted(found[3])
+        order = int(written[:3])
         if not 1 <= order <= _HIGHEST:
             raise self._error(f"a derivative of order {order}", Token("^", at, found.end()))
         return order, found.end()
@@ -691,8 +685,7 @@ class Parser:
             factors, divisors = [self._power()], list[Expr]()
             in_brackets = in_brackets and not reaches
             while not in_brackets and (self._at("/") or (self._at_operand() and not divisors)):
-                if self._at("/"):
-                    self._advance()
+                if self._takes("/"):
                     divisors.append(self._divisor())
                 else:
                     factors.append(self._beside(factors[-1], self._power))
@@ -748,9 +741,7 @@ class Parser:
         while found := _LIMIT.match(self.text, at):
             kind = found.lastgroup or ""
             side = found["sign"] or ("_" if kind == "low" else "^")
-            held = found[kind]
-            if kind in ("low", "high"):
-                held = "".join(script[1] for script in map(script_of, held) if script)
+            held = unscripted(found[kind]) if kind in ("low", "high") else found[kind]
             limits[side], at = (held, found.start(kind)), found.end()
         last = self._limit(*limits["^"]) if "^" in limits else None
         indices = self._indices(sign, at, limits.get("_"))
@@ -779,7 +770,7 @@ class Parser:
             script = _INDEX_BELOW.search(self.text, at) if at == sign.end else None
             if script is None:
                 raise self._error("a sum without an index", sign, _SUM_HINT)
-            return {script[1] or (script_of(script[2]) or "j")[-1]: None}
+            return {script[1] or unscripted(script[2]): None}
         text, place = below
         indices: dict[str, Expr | None] = {}
         for start, end in _between(text, 0, len(text), ","):
@@ -796,14 +787,13 @@ class Parser:
         if letter:
             label = self.words.names.labels.find(letter[1]) or letter[1]
             return Symbol(label, start=at, end=at + len(text))
-        return self._part(at, at + len(text), Parser.formula, " " * at + text)
+        return self._part(at, at + len(text), Parser.formula, text)
 
     # Cases and lists.
 
     def _conditional(self, value: Expr, start: int) -> Cases:
         """What follows a value: `x if z > 0 else 0`."""
-        if self._at(","):
-            self._advance()
+        self._takes(",")
         if self._advance().held != "if":
             raise self._error("this is for all other cases, but there are none before it")
         values: tuple[Expr, ...] = (value,)
@@ -905,8 +895,7 @@ class Parser:
 
     def _case(self) -> tuple[Expr, Relation | None]:
         value = self._sum()
-        if self._at(","):
-            self._advance()
+        self._takes(",")
         return value, self._case_condition()
 
     def _case_condition(self) -> Relation | None:
@@ -929,10 +918,11 @@ class Parser:
         return found
 
     def _part(self, start: int, end: int, rule: Callable[[Parser], _Part], text: str = "") -> _Part:
-        """What a rule reads in a part of the text, or in `text`, which has the same places."""
+        """What a rule reads in a part of the text, or in `text` as if it stood there."""
         with self._nested():
             try:
-                part = Parser(self.words.of(text or self.text[:end]), self.otherwise, start)
+                words = self.words.of(" " * start + text if text else self.text[:end])
+                part = Parser(words, self.otherwise, start)
                 part.depth = self.depth
                 if not text:
                     part.closings = self.closings
@@ -967,6 +957,13 @@ class Parser:
 
     def _at(self, *kinds: str) -> bool:
         return self.token.kind in kinds
+
+    def _takes(self, kind: str) -> bool:
+        """Whether a token of this kind is here, which is taken then."""
+        found = self._at(kind)
+        if found:
+            self._advance()
+        return found
 
     def _next(self) -> Token:
         return self.words.scan(self.token.end)

@@ -543,3 +543,8 @@ def script_of(char: str) -> tuple[str, str] | None:
         return None
     held = chr(int(code, 16)).replace("\u2212", "-")
     return ("_" if kind == "<sub>" else "^"), held
+
+
+def unscripted(text: str) -> str:
+    """What raised or lowered characters are on the line: -7 for ⁻⁷."""
+    return "".join(script[1] for script in map(script_of, text) if script)

@@ -21,6 +21,7 @@ from autograd.notation.boxes import (
     is_sum,
     latex_of,
     mathml_of,
+    neighbours,
     parsed,
     row,
     text_of,
@@ -365,7 +366,7 @@ class _Layout:
 
     def _power(self, base: Expr, exponent: Expr) -> Box:
         if base == _E and self._e_is_a_symbol:
-            return self._called(ops.exp, (exponent,), 0)
+            return self._applied(_name(ops.exp), (exponent,), 0)
         bare = self.alone(base)
         if not _takes_exponent(base, bare):
             bare = self._enclosed(base)
@@ -386,18 +387,15 @@ class _Layout:
         if operation is ops.exp and not primes:
             return self._power(_E, arguments[0])
         if primes or len(arguments) != operation.arity or notation_name(operation):
-            return self._called(operation, arguments, primes)
+            return self._applied(_name(operation), arguments, primes)
         if operation is not ops.abs:
             return self._filled(parsed(operation.latex), arguments)
         if self._in_bars:
-            return self._called(operation, arguments, 0)
+            return self._applied(_name(operation), arguments, 0)
         self._in_bars = True
         inner = self.alone(arguments[0])
         self._in_bars = False
         return _bracket(inner, "||")
-
-    def _called(self, operation: Operation, arguments: tuple[Expr, ...], primes: int) -> Box:
-        return self._applied(_name(operation), arguments, primes)
 
     def _applied(self, name: Box, arguments: tuple[Expr, ...], primes: int) -> Box:
         """`name''(x, y)`, or `name''` where there are no arguments."""
@@ -477,9 +475,8 @@ def _number(written: str) -> Box:
     if not power:
         return size
     exponent = str(abs(int(power)))
-    raised = Box("number", exponent, latex=exponent)
     sign = (_MINUS,) if power.startswith("-") else ()
-    raised = Box("row", parts=(*sign, raised))
+    raised = Box("row", parts=(*sign, Box("number", exponent, latex=exponent)))
     return row((size, _TIMES_TEN, Box("scripts", parts=(_TEN, NOTHING, raised))))
 
 
@@ -517,9 +514,7 @@ def _is_enclosed(notation: Box, at: int) -> bool:
     """Whether what stands in a hole needs no brackets: others or commas are around it."""
     match notation.kind:
         case "row":
-            sides = (notation.parts[:at][::-1], notation.parts[at + 1 :])
-            near = [next((part for part in side if part.kind != "space"), None) for side in sides]
-            return all(part is None or part.text == "," for part in near)
+            return all(part.text == "," for part in neighbours(notation.parts, at))
         case "scripts":
             return at > 0
     return True

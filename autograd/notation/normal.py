@@ -9,6 +9,7 @@ from __future__ import annotations
 from decimal import Context, Decimal
 from fractions import Fraction
 from functools import reduce
+from math import prod
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from autograd import ops
@@ -164,20 +165,16 @@ def _tree(form: Form) -> Expr:
         return ZERO
     if form[0].number < 0 and not form[0].powers:
         form = (*form[1:], form[0])  # x - 1 rather than -1 + x
-    products = (_product(abs(term.number), term.powers) for term in form)
-    terms = tuple(
-        Negative(product) if term.number < 0 else product
-        for term, product in zip(form, products, strict=True)
-    )
+    products = [(_product(abs(term.number), term.powers), term.number < 0) for term in form]
+    terms = tuple(Negative(size) if is_negative else size for size, is_negative in products)
     return terms[0] if len(terms) == 1 else Sum(terms)
 
 
 def _product(q: Fraction, powers: tuple[tuple[Base, Fraction], ...]) -> Expr:
     over = [(base, exponent) for base, exponent in powers if exponent > 0]
     under = [(base, -exponent) for base, exponent in powers if exponent < 0]
-    divided = q.denominator < 10**4 and (
-        not is_decimal(q) or (bool(under) and q.denominator in (2, 4, 8))
-    )
+    is_simple = not is_decimal(q) or (bool(under) and q.denominator in (2, 4, 8))
+    divided = is_simple and q.denominator < 10**4
     above = _multiplied(Fraction(q.numerator) if divided else q, over)
     below = _multiplied(Fraction(q.denominator if divided else 1), under)
     if not (divided or under):
@@ -233,11 +230,8 @@ def exact(tree: Expr) -> Fraction | None:
         case Sum():
             return sum(numbers, Fraction(0))
         case Product(factors, _):
-            result = Fraction(1)
-            for part in numbers[: len(factors)]:
-                result *= part
-            divisors = numbers[len(factors) :]
-            return None if 0 in divisors else reduce(lambda q, d: q / d, divisors, result)
+            below = prod(numbers[len(factors) :], start=Fraction(1))
+            return prod(numbers[: len(factors)], start=Fraction(1)) / below if below else None
         case Power():
             base, exponent = numbers
             whole = exponent.denominator == 1 and (base or exponent > 0)

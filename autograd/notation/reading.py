@@ -88,8 +88,7 @@ class Reader:
         Raises FormulaError for what is not one formula, ArgumentTypeError (a TypeError) for what is
         not text.
         """
-        parser = self._parser(text, (), tex)
-        return parser.formula()
+        return self._parser(text, (), tex).formula()
 
     def readings(self, text: str, *, tex: bool | None = None) -> tuple[Expr, ...]:
         r"""The formula in `text` in each sense it may have on paper, the one of `read` first.

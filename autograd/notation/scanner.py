@@ -17,6 +17,7 @@ from autograd.notation.labels import (
     script_of,
     spellings_at,
     spellings_of,
+    unscripted,
     word_end,
 )
 from autograd.ops import TABLE, Operation
@@ -44,6 +45,8 @@ _SIGN_KINDS: Final[dict[str, Kind]] = {
     "**": "^", "^": "^", "_": "_", ",": ",", r"\prime": "'", "√": "root", r"\sqrt": "root",
     "∂": "partial", r"\partial": "partial", r"\over": "over", r"\begin": "environment",
     "∑": "series", "∏": "series", r"\sum": "series", r"\prod": "series",
+    **dict.fromkeys(signs.CLOSING, "close"), **dict.fromkeys(signs.BRACKETS, "open"),
+    **dict.fromkeys(signs.BARS, "bar"),
 }  # fmt: skip
 _SYMBOL_COMMANDS: Final = frozenset(
     {*signs.LETTERS, *signs.ACCENTS, *signs.OTHER_ACCENTS, *signs.LETTER_FONTS, *signs.WORD_FONTS}
@@ -226,8 +229,7 @@ class Scanner:
         found = signs.POWER_OF_TEN.match(self.text, token.end)
         if not found or "e" in token.held:
             return token
-        raised = (script_of(char) for char in found[3] or "")
-        power = found[1] or found[2] or "".join(script[1] for script in raised if script)
+        power = found[1] or found[2] or unscripted(found[3])
         digits = _written(token.held, power.replace("\u2212", "-").replace(" ", ""))
         return Token("number", token.start, found.end(), digits)
 
@@ -327,12 +329,6 @@ class Scanner:
             written = next((text[at : at + n] for n in (3, 2) if text[at : at + n] in _SIGN_KINDS),
                            written)  # fmt: skip
         end = at + len(written)
-        if written in signs.BARS:
-            return Token("bar", at, end, written)
-        if written in signs.BRACKETS:
-            return Token("open", at, end, written)
-        if written in signs.CLOSING:
-            return Token("close", at, end, written)
         if written in _SIGN_KINDS:
             held = signs.RELATIONS.get(written) or signs.SERIES.get(written) or written
             return Token(_SIGN_KINDS[written], at, end, held)

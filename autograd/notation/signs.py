@@ -88,8 +88,6 @@ SUPERSCRIPTS: Final = dict(
         strict=True,
     )
 )
-LOWERED: Final = {small: c for c, small in reversed(SUBSCRIPTS.items())}
-RAISED: Final = {small: c for c, small in reversed(SUPERSCRIPTS.items()) if small not in "′*"}
 
 # Operators and other signs.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Final
 
@@ -69,10 +70,7 @@ def formulas_of(roots: Iterable[Value], called: Mapping[Value, str]) -> dict[str
     {}
     """
     order = list(dict.fromkeys(node for root in roots for node in topological_order(root)))
-    uses: dict[Value, int] = {}
-    for node in order:
-        for parent in node.parents:
-            uses[parent] = uses.get(parent, 0) + 1
+    uses = Counter(parent for node in order for parent in node.parents)
     names = dict(called)
     trees: dict[Value, Expr] = {}
     sizes: dict[Value, int] = {}
@@ -82,7 +80,7 @@ def formulas_of(roots: Iterable[Value], called: Mapping[Value, str]) -> dict[str
             continue
         tree = _combined(node, [_input(parent, names, trees) for parent in node.parents])
         size = 1 + sum(sizes.get(parent, 1) for parent in node.parents)
-        if node not in names and (size > _LARGEST_PART or uses.get(node, 0) > 1):
+        if node not in names and (size > _LARGEST_PART or uses[node] > 1):
             names[node] = f"\0{len(names)}"
         if node in names:
             formulas[names[node]] = tree
