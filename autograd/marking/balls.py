@@ -179,11 +179,7 @@ def to_float(x: Raw) -> float:
 
 def to_mpf(x: Raw) -> mpmath.mpf:
     """The middle of a ball, with all its digits."""
-    return mpmath.mp.make_mpf(_to_mpf(x))
-
-
-def _to_mpf(x: Raw) -> Any:
-    return libmp.from_man_exp(x[0], x[2])
+    return mpmath.mp.make_mpf(libmp.from_man_exp(x[0], x[2]))
 
 
 def _from_mpf(value: Any, bits: int) -> Raw:
@@ -229,18 +225,20 @@ def _by_mpmath(
     tell, as the function is monotone on either side of 0.
     """
 
+    def at_number(m: int, e: int, bits: int) -> Raw:
+        return _from_mpf(function(libmp.from_man_exp(m, e), bits + _GUARD), bits)
+
     def at(bits: int, x: Raw) -> Raw:
         m, r, e = x
         if m.bit_length() + e > limit:
             raise OverflowError
-        y = _from_mpf(function(_to_mpf(x), bits + _GUARD), bits)
+        y = at_number(m, e, bits)
         if not r:
             return y
         is_narrow = r.bit_length() + _NARROW < min(m.bit_length(), -e)
         if steepest and (is_narrow or steepest is _flat):
             return _wider(y, steepest(bits, x, y), r, e)
-        ends = (function(_to_mpf((m + end, 0, e)), bits + _GUARD) for end in (r, -r))
-        return _around(bits, y, *(_from_mpf(end, bits) for end in ends))
+        return _around(bits, y, *(at_number(m + end, e, bits) for end in (r, -r)))
 
     return at
 

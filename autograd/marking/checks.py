@@ -14,8 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from autograd.derivation import Names, derive
-from autograd.derivation.recognition import Recogniser
+from autograd.derivation import Names, Recogniser, derive
 from autograd.errors import ArgumentError, ArgumentTypeError, ChalkgradError, DomainError
 from autograd.graph import topological_order
 from autograd.marking import slips
@@ -32,11 +31,11 @@ from autograd.notation import (
     constant,
     expanded,
     formulas_of,
+    split_links,
     symbols_of,
     to_unicode,
     unicode,
 )
-from autograd.notation.reading import split_links
 from autograd.value import Value
 
 if TYPE_CHECKING:

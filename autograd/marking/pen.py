@@ -117,18 +117,14 @@ class Edit:
         return kind
 
     @property
-    def written(self) -> Expr | None:
-        """What stands in the claim."""
-        return self.change.before if self.is_cure else self.change.after
-
-    @property
-    def right(self) -> Expr | None:
-        """What belongs there."""
-        return self.change.after if self.is_cure else self.change.before
+    def sides(self) -> tuple[Expr | None, Expr | None]:
+        """What stands in the claim, and what belongs there."""
+        before, after = self.change.before, self.change.after
+        return (before, after) if self.is_cure else (after, before)
 
     def words(self) -> tuple[str | Expr, ...]:
         """The slip in words."""
-        kind, written, right = self.kind, self.written, self.right
+        kind, (written, right) = self.kind, self.sides
         if written is None or right is None:
             factor, lost = self.factor()
             name, what = "factor", factor
@@ -200,12 +196,12 @@ def _changes(
             yield _whole(SlipKind.SIGN, part, inner)
         case Product():
             yield from _of_factors(part)
-            yield from (_whole(SlipKind.MISPLACED, part, new, 3) for new in _moved_out(part))
+            yield from _moved_out(part)
         case Call(op, arguments, 0):
             confused = {other for group in _CONFUSED if op in group for other in group}
             for function in confused - {op}:
                 yield _whole(SlipKind.OTHER_FUNCTION, part, Call(function, arguments))
-            yield from (_whole(SlipKind.MISPLACED, part, new, 3) for new in _moved_out(part))
+            yield from _moved_out(part)
     yield from _other_power(part, around)
 
 
@@ -301,17 +297,18 @@ def _other_power(part: Expr, around: Expr | None) -> Iterator[Change]:
         yield _whole(SlipKind.EXPONENT, part, Power(part, Number("2")))
 
 
-def _moved_out(part: Product | Call) -> Iterator[Expr]:
+def _moved_out(part: Product | Call) -> Iterator[Change]:
     """A term of what stands in a root, a function or a bracket, outside of that."""
     for i, inner in enumerate(children(part)):
         if not isinstance(inner, Sum) or len(inner.terms) > _MOST_TERMS:
             continue
         for place, term in enumerate(inner.terms):
             left = _sum(_without(inner.terms, place))
-            yield Sum((_replaced(part, (i,), left), term))
+            yield _whole(SlipKind.MISPLACED, part, Sum((_replaced(part, (i,), left), term)), 3)
             if isinstance(part, Product) and part.divisors and i < len(part.factors) > 1:
                 moved = Sum((Product((left,), part.divisors), term))
-                yield Product((*_without(part.factors, i), moved))
+                new = Product((*_without(part.factors, i), moved))
+                yield _whole(SlipKind.MISPLACED, part, new, 3)
 
 
 def _everywhere(tree: Expr, siblings: Siblings) -> Iterator[Change]:

@@ -211,13 +211,10 @@ class _Case:
             words = [w if isinstance(w, str) else self._expanded(w) for w in words]
         except FormulaError:
             words = [w if isinstance(w, str) else Symbol(r"\ldots") for w in words]
-        slip = Slip(candidate.kind, Sentence(tuple(words)), cost=candidate.cost)
         edit = candidate.edit
-        if edit is not None and edit.is_cure:
-            slip = replace(slip, mended=edit.tree)
-        if edit is not None and None not in (edit.written, edit.right):
-            return replace(slip, written=edit.written, right=edit.right)
-        return slip
+        sides = edit.sides if edit and None not in edit.sides else (None, None)
+        mended = edit.tree if edit and edit.is_cure else None
+        return Slip(candidate.kind, Sentence(tuple(words)), *sides, mended, candidate.cost)
 
     # Slips of the pen.
 
@@ -461,7 +458,8 @@ class _Case:
             forward_again = Numbers(self.judge, None, self.at, moved)
             for numbers, other in ((forward_again, None), (spot.numbers, moved)):
                 slope = Chain(of, wrt, self.judge, numbers, other).tangents[ROOT]
-                yield Candidate(kind, cost_of(kind), words, partial(_whole, slope))
+                worth = partial(Spot.whole, slope=slope)
+                yield Candidate(kind, cost_of(kind), words, worth)
 
 
 def _fits(tree: Expr) -> bool:
@@ -478,10 +476,6 @@ def _divides(part: Expr) -> bool:
 
 def _worth_of(tree: Expr, spot: Spot) -> float:
     return float(spot.trial.of(tree))
-
-
-def _whole(slope: float, spot: Spot) -> float:
-    return spot.whole(slope)
 
 
 def _link(label: str, spot: Spot, *, above: bool) -> float:

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any, Final
 from autograd import ops
 from autograd.errors import ChalkgradError, RangeError
 from autograd.marking import balls
-from autograd.notation.expr import Constant, Meaning, as_expr
+from autograd.notation import Constant, Meaning, as_expr
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping
 
     from autograd.marking.balls import Raw
-    from autograd.notation.expr import At, Derivative, Expr, Symbol
+    from autograd.notation import At, Derivative, Expr, Symbol
     from autograd.ops import Operation
 
     Worth = Raw | ChalkgradError  # a number, or why there is none
