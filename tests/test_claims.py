@@ -14,10 +14,10 @@ import autograd as ag
 from autograd import Value
 from autograd.derivation import derive
 from autograd.marking.checks import Counterexample, check_formula, check_number
-from autograd.notation import FormulaError, latex, tree_of, unicode
-from autograd.notation.expr import (
+from autograd.notation import (
     Call,
     Expr,
+    FormulaError,
     Meaning,
     Negative,
     Number,
@@ -26,6 +26,9 @@ from autograd.notation.expr import (
     Sum,
     Symbol,
     children,
+    latex,
+    tree_of,
+    unicode,
     with_children,
 )
 from tests.labelled import NETWORKS, Network, lpa, neuron, sigmoid_222, tanh_321, two_rows

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from autograd import ops
 from autograd.marking.judge import Judge
-from autograd.notation.expr import (
+from autograd.notation import (
     Call,
     Derivative,
     Expr,

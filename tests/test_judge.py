@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 import autograd as ag
 from autograd import Operation, ops
 from autograd.marking.judge import Judge
-from autograd.notation.expr import (
+from autograd.notation import (
     ONE,
     ZERO,
     At,

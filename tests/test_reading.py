@@ -16,26 +16,31 @@ from hypothesis import strategies as st
 import autograd as ag
 from autograd import ChalkgradError
 from autograd.notation import (
+    Applied,
+    At,
     Call,
     Constant,
     Derivative,
     Expr,
     FormulaError,
+    Meaning,
     Negative,
     Number,
     Power,
     Product,
+    Reader,
     Relation,
     Sum,
     Symbol,
+    expanded,
     latex,
+    read_formula,
+    spelled,
+    split_links,
     symbols_of,
     unicode,
     walk,
 )
-from autograd.notation.expr import Applied, At, Meaning
-from autograd.notation.reading import Reader, read_formula, spelled, split_links
-from autograd.notation.series import expanded
 from tests.trees import LABELS as TREE_LABELS
 from tests.trees import cases, trees
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from autograd.notation import Expr, FormulaError, Reader, Sum, Symbol, expanded, latex
-from autograd.notation.series import with_indices
+from autograd.notation import Expr, FormulaError, Reader, Sum, Symbol, expanded, latex, with_indices
 
 LABELS = ["w_1", "w_2", "w_3", "x_1", "x_2", "x_3", "W_{11}", "W_{12}", "W_{21}", "W_{22}", "h_1",
           "h_2", "b", "L", "n", "z_2", "z_5"]  # fmt: skip

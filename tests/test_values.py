@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from autograd import TABLE, ChalkgradError, Value, topological_order
 from autograd.notation import (
     At,
+    Call,
     Constant,
     Derivative,
     Expr,
@@ -101,6 +102,7 @@ def test_building_differentiates():
     assert build(Derivative(Power(X, Number("3")), X), {"x": x}).data == 27.0
     assert build(Derivative(Power(X, Number("3")), X, 2), {"x": x}).data == 18.0
     assert build(At(Derivative(X * X, X), X, Number("5")), {"x": x}).data == 10.0
+    assert build(Call(TABLE["sin"], (2 * X,), 2), {"x": x}).data == -math.sin(6.0)
     assert build(Number("3"), {}).is_constant
     with pytest.raises(FormulaError, match="y has no value here"):
         build(Symbol("y"), {"x": x})

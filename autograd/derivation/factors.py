@@ -315,9 +315,8 @@ class SymbolGraph:
     @staticmethod
     def shorter(form: Expr | None, other: Expr | None) -> Expr | None:
         """The one of two forms that is written in fewer letters."""
-        if form is None or other is None:
-            return other if form is None else form
-        return min(form, other, key=lambda each: len(to_latex(each)))
+        known = [each for each in (form, other) if each is not None]
+        return min(known, key=lambda each: len(to_latex(each)), default=None)
 
 
 def adjoints_of(order: list[Value], depends: set[Value]) -> dict[Value, float]:

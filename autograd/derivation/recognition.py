@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from autograd import ops
 from autograd.errors import ChalkgradError
 from autograd.graph import evaluate
+from autograd.notation import Spelling
 from autograd.value import Value
 
 if TYPE_CHECKING:
@@ -228,8 +229,6 @@ def logit_of(exponential: Value) -> Value:
 
 
 _SCRIPTED: Final = re.compile(r"(?P<stem>[^_^]+)_\{?(?P<index>[^_^{}]+)\}?")
-
-
 _STEMS: Final = (r"\hat{y}", "p", "s")  # what to call the outputs where none has a symbol
 
 
@@ -244,9 +243,10 @@ def _completed(known: list[str], logits: list[str], names: Names) -> list[str]:
     for indices in (by_logit, *by_place) if any(known) else (by_logit,):
         stems = {_stem(symbol, i) for symbol, i in zip(known, indices, strict=True) if symbol}
         for stem in stems or _STEMS:
-            new = [_scripted(stem, i) for s, i in zip(known, indices, strict=True) if not s]
-            if len(stems) < 2 and stem and not any(map(names.is_taken, filter(None, new))):
-                return [s or _scripted(stem, i) for s, i in zip(known, indices, strict=True)]
+            made = [Spelling(stem, index).label if index else "" for index in indices]
+            new = [own for own, symbol in zip(made, known, strict=True) if own and not symbol]
+            if len(stems) < 2 and stem and not any(map(names.is_taken, new)):
+                return [symbol or own for own, symbol in zip(made, known, strict=True)]
     return known
 
 
@@ -254,9 +254,3 @@ def _stem(symbol: str, index: str) -> str:
     """The symbol without its index, if that is the one given; else empty."""
     match = _SCRIPTED.fullmatch(symbol)
     return match["stem"] if match and match["index"] == index else ""
-
-
-def _scripted(stem: str, index: str) -> str:
-    if not index:
-        return ""
-    return f"{stem}_{index}" if len(index) == 1 else f"{stem}_{{{index}}}"

@@ -16,6 +16,7 @@ from autograd.notation import (
     Symbol,
     decimal,
     is_rounded,
+    marked,
     shown,
     to_latex,
 )
@@ -60,18 +61,13 @@ def update_rule(parameter: Value, lr: float, *, loss: str = "L", digits: int = 6
     slope = Derivative(Symbol(to_latex(loss)), Symbol(symbol))
     step = Product((Symbol(r"\eta"), slope))
     number_step = Product((decimal(rate, digits), decimal(gradient, digits)))
-    rule = Sum((_marked(symbol, "old"), Negative(step)))
+    rule = Sum((Symbol(marked(symbol, "old")), Negative(step)))
     numbers = Sum((decimal(old, digits), Negative(number_step)))
     return Working(
-        _marked(symbol, "new"),
+        Symbol(marked(symbol, "new")),
         (
             Row(EQUAL, (rule,)),
             Row(ROUNDED if rounded else EQUAL, (numbers,)),
             Row(EQUAL if exact == shown(new, digits) else ROUNDED, (decimal(new, digits),)),
         ),
     )
-
-
-def _marked(symbol: str, word: str) -> Symbol:
-    base = f"{{{symbol}}}" if set(symbol) & set("_^'") else symbol
-    return Symbol(rf"{base}_{{\text{{{word}}}}}")

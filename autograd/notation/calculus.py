@@ -7,9 +7,9 @@ the same rules serve trees and numbers, and what somebody wrote instead of a rul
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import operator
 from functools import reduce
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from autograd import ops
 from autograd.notation.errors import FormulaError
@@ -40,10 +40,10 @@ from autograd.notation.expr import (
 from autograd.ops import Operation
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from fractions import Fraction
 
-Form = Callable[[Sequence[Any], Sequence[Any], Any], Any]
+Form: TypeAlias = "Callable[[Sequence[Any], Sequence[Any], Any], Any]"
 """A derivative from the operands, their derivatives and the result, in any arithmetic."""
 
 Rule = str | Operation
@@ -118,8 +118,7 @@ def _product(u: Sequence[Any], du: Sequence[Any], _y: Any) -> Any:
 
 def term_of_product(u: Sequence[Any], du: Sequence[Any], place: int) -> Any:
     """One term of the product rule: the derivative of one factor times the others."""
-    factors = (du[i] if i == place else factor for i, factor in enumerate(u))
-    return reduce(lambda a, b: a * b, factors)
+    return reduce(operator.mul, (*u[:place], du[place], *u[place + 1 :]))
 
 
 def _quotient(u: Sequence[Any], du: Sequence[Any], _y: Any) -> Any:
@@ -165,7 +164,7 @@ def _of_call(operation: Operation) -> Form:
 
 
 def _total(slopes: Iterable[Any]) -> Any:
-    return reduce(lambda a, b: a + b, slopes, 0)
+    return reduce(operator.add, slopes, 0)
 
 
 _FORMS: Final[Mapping[str, Form]] = {

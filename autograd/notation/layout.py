@@ -221,8 +221,17 @@ def _as_meant(label: str) -> str:
     if not (word.isalpha() and len(word) > 2):
         return readings[-1].label
     symbol = readings[-1]._replace(sub=",".join(indices)).label
-    marked = f"{{{symbol}}}" if set("_^'") & set(symbol) else symbol
-    return rf"{marked}_{{\text{{{word}}}}}"
+    return marked(symbol, word)
+
+
+def marked(symbol: str, word: str) -> str:
+    r"""A symbol in LaTeX with a word below it.
+
+    >>> marked("w", "new"), marked("W_{11}", "old")
+    ('w_{\\text{new}}', '{W_{11}}_{\\text{old}}')
+    """
+    base = f"{{{symbol}}}" if set("_^'") & set(symbol) else symbol
+    return rf"{base}_{{\text{{{word}}}}}"
 
 
 _SPOKEN: Final = tuple(rf"\{accent}"[:4] for accent in SPOKEN_ACCENTS)

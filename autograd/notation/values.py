@@ -69,7 +69,7 @@ def formulas_of(roots: Iterable[Value], called: Mapping[Value, str]) -> dict[str
     >>> formulas_of([w * x + 1], {w: "w", x: "x"})  # nothing here has a name
     {}
     """
-    order = list(dict.fromkeys(node for root in roots for node in topological_order(root)))
+    order = topological_order(*roots)
     uses = Counter(parent for node in order for parent in node.parents)
     names = dict(called)
     trees: dict[Value, Expr] = {}

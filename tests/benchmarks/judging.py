@@ -13,7 +13,7 @@ from itertools import cycle, islice
 
 from autograd import ops
 from autograd.marking.judge import Judge
-from autograd.notation.expr import Call, Derivative, Expr, Sum, Symbol
+from autograd.notation import Call, Derivative, Expr, Sum, Symbol
 
 Claim = tuple[Expr, Expr]
 Page = tuple[dict[str, Expr], list[Claim]]
