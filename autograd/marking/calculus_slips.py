@@ -27,7 +27,7 @@ from autograd.notation import (
 from autograd.ops import Operation
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
 
     from autograd.marking.trial import Place
 
@@ -205,21 +205,10 @@ def _of_family(op: Operation) -> Iterator[Callable[[Any], Any]]:
             for b in family[i:]:
                 # Other products are another function of the family, or 1.
                 if b is a or (i > 1 and (i, b) != (2, family[5])):
-                    yield partial(_product, a, b)
+                    yield partial(lambda a, b, x: a(x) * b(x), a, b)
     arcs = [arc for family in ARCS for arc in family]
-    yield from (partial(_slope, arc) for arc in arcs if op in arcs)
-
-
-def _product(a: Operation, b: Operation, x: Any) -> Any:
-    return a(x) * b(x)
-
-
-def _slope(op: Operation, x: Any) -> Any:
-    return op.rules[0](x, op(x))
-
-
-def _by_slope(slope: Callable[[Any], Any], sign: int, u: Any, du: Any, _y: Any) -> Any:
-    return sign * slope(u) * du
+    for arc in arcs if op in arcs else ():
+        yield partial(lambda arc, x: arc.rules[0](x, arc(x)), arc)
 
 
 def _of_call(op: Operation) -> Iterator[tuple[Any, ...]]:
@@ -235,35 +224,30 @@ def _of_call(op: Operation) -> Iterator[tuple[Any, ...]]:
     words = f"the derivative of {spoken(op)} is {{right}}, not {{written}}"
     for slope in others:
         for sign in (1, -1):
-            yield S.OTHER_FUNCTION, words, partial(_by_slope, slope, sign), 1.07
+            form = partial(lambda slope, sign, u, du, y: sign * slope(u) * du, slope, sign)
+            yield S.OTHER_FUNCTION, words, form, 1.07
 
 
 def _of_product(live: tuple[bool, ...]) -> Iterator[Mistake]:
+    rule = form_of("product")
+
+    def less(i: int, times: int, u: Any, du: Any, y: Any) -> Any:
+        return rule(u, du, y) - times * term_of_product(u, du, i)
+
+    def of_slopes(u: Any, du: Any, y: Any) -> Any:
+        return prod(a if is_zero(slope) else slope for a, slope in zip(u, du, strict=True))
+
     places = [i for i, is_live in enumerate(live) if is_live][:_MOST_FACTORS]
-    constants = [i for i, is_live in enumerate(live) if not is_live][:_MOST_FACTORS]
+    for i in places if len(places) > 1 else ():
+        term = f"the product rule for {{y}}: the term with the derivative of {{u{i}}} "
+        yield Mistake(S.PRODUCT_RULE, f"{term}is missing", partial(less, i, 1), 1.05)
+        yield Mistake(S.PRODUCT_RULE, f"{term}has the wrong sign", partial(less, i, 2), 1.03)
     if len(places) > 1:
-        for i in places:
-            term = f"the product rule for {{y}}: the term with the derivative of {{u{i}}} "
-            yield Mistake(S.PRODUCT_RULE, f"{term}is missing", partial(_without, i, 1), 1.05)
-            words = f"{term}has the wrong sign"
-            yield Mistake(S.PRODUCT_RULE, words, partial(_without, i, 2), 1.03)
         words = "the derivative of the product {y} is not the product of the derivatives"
-        yield Mistake(S.PRODUCT_RULE, words, _product_of_slopes, 1.05)
-    for i in constants:
-        words = f"the constant factor {{u{i}}} is lost"
-        yield Mistake(S.LOST_FACTOR, words, partial(_without_constant, i), _WEAKER)
-
-
-def _without(i: int, times: int, u: Sequence[Any], du: Sequence[Any], y: Any) -> Any:
-    return form_of("product")(u, du, y) - times * term_of_product(u, du, i)
-
-
-def _product_of_slopes(u: Sequence[Any], du: Sequence[Any], _y: Any) -> Any:
-    return prod(a if is_zero(slope) else slope for a, slope in zip(u, du, strict=True))
-
-
-def _without_constant(i: int, u: Sequence[Any], du: Sequence[Any], y: Any) -> Any:
-    return form_of("product")(u, du, y) / u[i]
+        yield Mistake(S.PRODUCT_RULE, words, of_slopes, 1.05)
+    for i in [i for i, is_live in enumerate(live) if not is_live][:_MOST_FACTORS]:
+        form = partial(lambda i, u, du, y: rule(u, du, y) / u[i], i)
+        yield Mistake(S.LOST_FACTOR, f"the constant factor {{u{i}}} is lost", form, _WEAKER)
 
 
 def mistakes_in(place: Place, *, is_term: bool) -> tuple[Mistake, ...]:

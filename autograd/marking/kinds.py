@@ -66,10 +66,7 @@ _COSTS: Final[Mapping[SlipKind, float]] = {
     SlipKind.WRONG_NUMBER: 1.9,
 }  # fmt: skip
 
-OF_ONE_SIGN: Final = frozenset(
-    (SlipKind.SIGN, SlipKind.TURNED_ROUND, SlipKind.FACTOR_TWO, SlipKind.FACTOR_N,
-     SlipKind.EXPONENT, SlipKind.WRONG_INDEX, SlipKind.TRANSPOSED, SlipKind.LOST_TERM)
-)  # fmt: skip
+OF_ONE_SIGN: Final = frozenset((SlipKind.SIGN, SlipKind.TURNED_ROUND, SlipKind.EXPONENT))
 """Slips of one sign on the page: what is written with one is no other formula."""
 
 UNSURE: Final = frozenset((

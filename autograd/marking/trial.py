@@ -22,7 +22,6 @@ from autograd.notation import (
     is_zero,
     operands,
     symbols_of,
-    walk,
 )
 
 if TYPE_CHECKING:
@@ -155,8 +154,7 @@ class Chain:
         self.wrt = wrt
         self._moved = moved or {}
         self._trial = trial(numbers)
-        used = [label for label in symbols_of(tree) if judge.depends(label, wrt)]
-        between = {label for symbol in used for label in judge.between(symbol, wrt)} - {wrt}
+        between = {s for label in symbols_of(tree) for s in judge.between(label, wrt)} - {wrt}
         self.formulas = {s: judge.formulas[s] for s in judge.cone(tree) if s in between}
         self.formulas[ROOT] = tree
         self.places: dict[str, dict[Path, Place]] = {}
@@ -183,7 +181,7 @@ class Chain:
             return Place(part, "sum", (taken.y,), (taken,), y, taken.slope, first=number)
         found = operands(part)
         if found is None:
-            if any(isinstance(p, Symbol) and p.label in self.tangents for p in walk(part)):
+            if not self.tangents.keys().isdisjoint(symbols_of(part)):
                 raise FormulaError("no slips are known of this", "", part.start, part.end)
             return Place(part, None, (), (), y)
         below = tuple(map(self._placed, found[1]))

@@ -75,8 +75,7 @@ class Rewiring:
             heights[id(self._chain.places[label][()])] = heights.get(label, 0)
             for place in self._chain.places[label].values():
                 height = heights[id(place)]
-                is_function = _is_function(place)
-                if is_function:
+                if is_function := _is_function(place):
                     yield self._keys[id(place)], height
                 heights.update((id(below), height + is_function) for below in place.below)
                 if isinstance(place.part, Symbol):
@@ -89,13 +88,13 @@ class Rewiring:
             return
         rule, other = op.rules[live], _CONFUSED.get(op)
         at: list[str | Expr] = [f"of {spoken(op)}, at "]
-        for key in keys[:3]:
-            at += [self._name(key), ", "]
+        for label, path in keys[:3]:
+            is_named = not path and self._above(label) == label != ROOT
+            at += [Symbol(label) if is_named else self._chain.place((label, path)).part, ", "]
         at[-1] = ", ...," if len(keys) > 3 else ","
         # fmt: off
         wrong: list[tuple[SlipKind, str, str, Form]] = [
-            (SlipKind.INNER_DERIVATIVE, "the derivative ", " is missing",
-             lambda u, du, y: du[live]),
+            (SlipKind.INNER_DERIVATIVE, "the derivative ", " is missing", lambda u, du, y: du[live])
         ]
         wrong += [
             (SlipKind.PRE_ACTIVATION, "the derivative ",
@@ -114,10 +113,6 @@ class Rewiring:
         # fmt: on
         for kind, before, after, form in wrong:
             yield Wiring(kind, (before, *at, after), dict.fromkeys(keys, form))
-
-    def _name(self, key: Key) -> Expr:
-        symbol = self._above(key[0])
-        return Symbol(symbol) if symbol and key == (symbol, ()) else self._chain.place(key).part
 
     # Paths.
 
