@@ -341,10 +341,6 @@ def _whole_power(bits: int, a: Raw, n: int) -> Raw:
     return div(bits, ONE, result) if n < 0 else _cut(*result, bits)
 
 
-def _hypot(bits: int, a: Raw, b: Raw) -> Raw:
-    return _sqrt(bits, add(bits, mul(bits, a, a), mul(bits, b, b)))
-
-
 def _atan2(bits: int, a: Raw, b: Raw) -> Raw:
     if not (a[0] or a[1] or b[0] or b[1]):
         return ZERO
@@ -401,7 +397,8 @@ FUNCTIONS: Final[dict[str, Function]] = {
     "reciprocal": lambda bits, x: div(bits, ONE, x),
     "square": lambda bits, x: mul(bits, x, x),
     "cube": lambda bits, x: mul(bits, mul(bits, x, x), x),
-    "sqrt": _sqrt, "hypot": _hypot, "exp": exp, "expm1": _expm1, "log": log, "log1p": _log1p,
+    "hypot": lambda bits, a, b: _sqrt(bits, add(bits, mul(bits, a, a), mul(bits, b, b))),
+    "sqrt": _sqrt, "exp": exp, "expm1": _expm1, "log": log, "log1p": _log1p,
     "log2": lambda bits, x: div(bits, log(bits, x), log(bits, _TWO)),
     "log10": lambda bits, x: div(bits, log(bits, x), log(bits, (10, 0, 0))),
     "sin": _sin, "cos": _cos, "sec": _one_over(_cos), "csc": _one_over(_sin),

@@ -57,13 +57,11 @@ class SlipKind(StrEnum):
 # less, and another number, say least.
 _COSTS: Final[Mapping[SlipKind, float]] = {
     SlipKind.TURNED_ROUND: 0.8, SlipKind.TRANSPOSED: 0.8, SlipKind.FACTOR_N: 0.8,
-    SlipKind.OVERWRITTEN: 0.8, SlipKind.BIAS_CORRECTION: 0.9,
-    SlipKind.UPDATED_WEIGHTS: 0.9, SlipKind.CONSTANT: 0.99,
-    SlipKind.EXPONENTIAL: 0.99,
-    SlipKind.LOST_FACTOR: 1.2, SlipKind.EXPONENT: 1.25, SlipKind.EXTRA_FACTOR: 1.3,
-    SlipKind.OTHER_SYMBOL: 1.4, SlipKind.MISPLACED: 1.5, SlipKind.SWAPPED: 1.5,
-    SlipKind.UPSIDE_DOWN: 1.5, SlipKind.LOST_TERM: 2.0, SlipKind.EXTRA_TERM: 2.005,
-    SlipKind.WRONG_NUMBER: 1.9,
+    SlipKind.OVERWRITTEN: 0.8, SlipKind.BIAS_CORRECTION: 0.9, SlipKind.UPDATED_WEIGHTS: 0.9,
+    SlipKind.CONSTANT: 0.99, SlipKind.EXPONENTIAL: 0.99, SlipKind.LOST_FACTOR: 1.2,
+    SlipKind.EXPONENT: 1.25, SlipKind.EXTRA_FACTOR: 1.3, SlipKind.OTHER_SYMBOL: 1.4,
+    SlipKind.MISPLACED: 1.5, SlipKind.SWAPPED: 1.5, SlipKind.UPSIDE_DOWN: 1.5,
+    SlipKind.WRONG_NUMBER: 1.9, SlipKind.LOST_TERM: 2.0, SlipKind.EXTRA_TERM: 2.005,
 }  # fmt: skip
 
 OF_ONE_SIGN: Final = frozenset((SlipKind.SIGN, SlipKind.TURNED_ROUND, SlipKind.EXPONENT))

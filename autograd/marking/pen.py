@@ -178,9 +178,8 @@ def _placed(tree: Expr) -> Iterator[tuple[Path, Expr, Expr | None]]:
 def _replaced(tree: Expr, path: Path, new: Expr) -> Expr:
     if not path:
         return new
-    parts = children(tree)
-    inner = _replaced(parts[path[0]], path[1:], new)
-    return with_children(tree, (*parts[: path[0]], inner, *parts[path[0] + 1 :]))
+    parts, place = children(tree), path[0]
+    return with_children(tree, _without(parts, place, _replaced(parts[place], path[1:], new)))
 
 
 def _changes(
@@ -218,8 +217,8 @@ def size_of(tree: Expr) -> int:
     return sum(1 for part in walk(tree) if not isinstance(part, Negative))
 
 
-def _without(parts: tuple[Expr, ...], place: int) -> tuple[Expr, ...]:
-    return parts[:place] + parts[place + 1 :]
+def _without(parts: tuple[Expr, ...], place: int, *instead: Expr) -> tuple[Expr, ...]:
+    return parts[:place] + instead + parts[place + 1 :]
 
 
 def _sum(terms: tuple[Expr, ...]) -> Expr:
@@ -238,8 +237,7 @@ def _product(factors: tuple[Expr, ...], divisors: tuple[Expr, ...]) -> Expr:
 def _of_terms(part: Sum, differences: Differences) -> Iterator[Change]:
     for place, term in enumerate(part.terms):
         turned = term.operand if isinstance(term, Negative) else Negative(term)
-        new = Sum((*part.terms[:place], turned, *part.terms[place + 1 :]))
-        yield Change(SlipKind.SIGN, new, term, turned)
+        yield Change(SlipKind.SIGN, Sum(_without(part.terms, place, turned)), term, turned)
         yield _lost(term, _sum(_without(part.terms, place)), SlipKind.LOST_TERM)
     match part.terms:
         case (a, Negative(b)) | (Negative(b), a) if (b, a) in differences:
@@ -258,7 +256,7 @@ def _of_factors(part: Product) -> Iterator[Change]:
     for place, factor in enumerate(factors):
         left = (Negative(ONE),) if isinstance(factor, Negative) else ()
         size = factor.operand if isinstance(factor, Negative) else factor
-        rest = _product((*factors[:place], *left, *factors[place + 1 :]), divisors)
+        rest = _product(_without(factors, place, *left), divisors)
         yield _lost(size, rest, _kind_of_factor(size))
     for place, divisor in enumerate(divisors):
         rest = _product(factors, _without(divisors, place))
@@ -463,10 +461,9 @@ class Siblings:
     """
 
     def __init__(self, labels: Iterable[str]) -> None:
-        self._spellings = {label: _spelling(label) for label in labels}
         self._families: dict[str, list[str]] = {}
-        for label, spelling in self._spellings.items():
-            self._families.setdefault(_letter(spelling), []).append(label)
+        for label in dict.fromkeys(labels):
+            self._families.setdefault(_letter(_spelling(label)), []).append(label)
         self._known: dict[str, list[str]] = {}
 
     def of(self, label: str) -> list[str]:
@@ -474,7 +471,7 @@ class Siblings:
         if label not in self._known:
             own = _spelling(label)
             others = [other for other in self._families.get(_letter(own), ()) if other != label]
-            others.sort(key=lambda other: _unlikeness(self._spellings[other], own))
+            others.sort(key=lambda other: _unlikeness(_spelling(other), own))
             self._known[label] = others[:_MOST_SIBLINGS]
         return self._known[label]
 

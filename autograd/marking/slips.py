@@ -408,9 +408,8 @@ class _Case:
             found = self._instead(SlipKind.WRONG_ORDER, other, ("this is ", other))
             yield found._replace(cost=found.cost + 0.05 * (order > inner.order))
         if self.truth is inner and inner.order == 1:
-            fate = ": it is integrated, not differentiated"
+            kind, fate = SlipKind.ANTIDERIVATIVE, ": it is integrated, not differentiated"
             words = ("the derivative of this is ", inner.of, fate)
-            kind = SlipKind.ANTIDERIVATIVE
             yield Candidate(kind, cost_of(kind), words, partial(self._integrated, inner))
 
     def _integrated(self, inner: Derivative, spot: Spot) -> float:
