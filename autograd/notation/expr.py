@@ -236,6 +236,7 @@ class Listed(Expr):
 
 ZERO: Final = Number("0")
 ONE: Final = Number("1")
+EULER: Final = Constant("e")
 
 
 # Numbers.
@@ -393,7 +394,7 @@ _NAMED: Final[dict[float, Expr]] = {
     math.log(2.0): Call(ops.log, (_TWO,)),
     math.log(10.0): Call(ops.log, (Number("10"),)),
     math.pi: _PI,
-    math.e: Constant("e"),
+    math.e: EULER,
     math.sqrt(0.5): Product((ONE,), (Call(ops.sqrt, (_TWO,)),)),
     1.0 / math.sqrt(2.0 * math.pi): Product((ONE,), (Call(ops.sqrt, (Product((_TWO, _PI)),)),)),
     2.0 / math.sqrt(math.pi): Product((_TWO,), (Call(ops.sqrt, (_PI,)),)),

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from autograd.notation.errors import FormulaError
 from autograd.notation.expr import (
+    EULER,
     ONE,
     ZERO,
     Applied,
@@ -488,7 +489,7 @@ class Parser:
         if name.held is not TABLE["log"]:
             problem = f"{name.held.name} with a script is not known"
             raise self._error(problem, name, hint=r"a logarithm may have one: \log_2 x")
-        return None if base == Constant("e") else base
+        return None if base == EULER else base
 
     def _inverse(self, operation: Operation, exponent: Negative) -> Operation:
         inverse = TABLE.get(f"a{operation.name}")
@@ -1006,7 +1007,7 @@ def called(operation: Operation, arguments: list[Expr], primes: int = 0) -> Expr
     if not (many or len(arguments) == operation.arity) or (primes and operation.arity != 1):
         return None
     if operation is TABLE["exp"]:
-        return Power(Constant("e"), arguments[0])
+        return Power(EULER, arguments[0])
     return Call(operation, tuple(arguments), primes)
 
 

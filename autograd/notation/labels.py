@@ -372,10 +372,10 @@ def _accented(text: str, at: int, depth: int = 1) -> tuple[Spelling, int] | None
     command = _COMMAND.match(text, at)
     if command is None or depth > _MOST_ACCENTS:
         return None
-    found: tuple[Spelling, int] | None = None
-    at = skip_space(text, command.end())
     if command[1] not in _OVER:
         return Spelling("\\" + signs.VARIANTS.get(command[1], command[1])), command.end()
+    found: tuple[Spelling, int] | None
+    at = skip_space(text, command.end())
     if text[at : at + 1] == "{":
         end = _closing_brace(text, at)
         inner = spellings_of(text[at + 1 : end])[:1]

@@ -27,6 +27,7 @@ from autograd.notation.boxes import (
     text_of,
 )
 from autograd.notation.expr import (
+    EULER,
     Applied,
     At,
     Call,
@@ -262,7 +263,6 @@ _TIMES_TEN: Final = Box("number", "·", latex=r"{\cdot}")
 _PARTIAL: Final = Box("letter", "∂", latex=r"\partial")
 _LETTER_D: Final = Box("letter", "d", latex="d")
 _INDICATOR: Final = Box("letter", "𝟙", latex=r"\mathbb{1}")
-_E: Final = Constant("e")
 _ADDED: Final = (Sum, Negative, Relation)
 
 
@@ -374,7 +374,7 @@ class _Layout:
         return self._enclosed(tree) if box.kind == "cases" or is_sum(box) else box
 
     def _power(self, base: Expr, exponent: Expr) -> Box:
-        if base == _E and self._e_is_a_symbol:
+        if base == EULER and self._e_is_a_symbol:
             return self._applied(_name(ops.exp), (exponent,), 0)
         bare = self.alone(base)
         if not _takes_exponent(base, bare):
@@ -394,7 +394,7 @@ class _Layout:
     def _call(self, call: Call) -> Box:
         operation, arguments, primes = call.operation, call.arguments, call.primes
         if operation is ops.exp and not primes:
-            return self._power(_E, arguments[0])
+            return self._power(EULER, arguments[0])
         if primes or len(arguments) != operation.arity or notation_name(operation):
             return self._applied(_name(operation), arguments, primes)
         if operation is not ops.abs:

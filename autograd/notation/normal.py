@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from autograd import ops
 from autograd.notation.expr import (
+    EULER,
     ONE,
     ZERO,
     Call,
-    Constant,
     Expr,
     Negative,
     Number,
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _MOST_BITS: Final = 4000  # of a number raised to a power
-_E: Final = Constant("e")
 
 
 def normal(tree: Expr) -> Expr:
@@ -81,7 +80,7 @@ def _form(tree: Expr) -> Form:
         case Power(base, exponent):
             base_form, exponent_form = _form(base), _form(exponent)
             size = _number_of(exponent_form)
-            if size is not None and base != _E:
+            if size is not None and base != EULER:
                 return _power(base_form, size)
             return _of_base(Power(_tree(base_form), _tree(exponent_form)))
     return _of_base(with_children(tree, tuple(map(normal, children(tree)))))

@@ -221,8 +221,6 @@ def names_of(operation: Operation) -> tuple[str, ...]:
     names = [operation.name, notation_name(operation)]
     if TABLE.get(operation.name) is operation:
         names += [other for other, name in OTHER_NAMES.items() if name == operation.name]
-    else:
-        names = names[:2]
     both = [(name, name[1:] if name[:1] == "\\" else f"\\{name}") for name in names if name]
     return tuple(dict.fromkeys(spelled for pair in both for spelled in pair))
 

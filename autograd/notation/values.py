@@ -11,9 +11,9 @@ from autograd import ops
 from autograd.graph import topological_order
 from autograd.notation.errors import FormulaError
 from autograd.notation.expr import (
+    EULER,
     ONE,
     At,
-    Constant,
     Derivative,
     Expr,
     Meaning,
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 _LONGEST: Final = 400  # operations in a formula
 _DEEPEST: Final = 60  # brackets and functions inside each other
 _LARGEST_PART: Final = 60  # operations of an unlabelled node that has no formula of its own
-_EULER: Final = Constant("e")
 
 
 # From graphs to trees.
@@ -102,8 +101,6 @@ def _written_out(root: Value, called: Mapping[Value, str]) -> list[Value] | None
             path.append(waiting[0])
             continue
         path.pop()
-        if node in size:
-            continue
         size[node] = 1 + sum(size.get(p, 1) for p in node.parents)
         nested = [depth.get(p, 0) for p in node.parents]
         if node.op is ops.add:
@@ -126,7 +123,7 @@ def _input(node: Value, called: Mapping[Value, str], trees: Mapping[Value, Expr]
 
 def _combined(node: Value, inputs: list[Expr]) -> Expr:
     if node.op is ops.exp:
-        return Power(_EULER, inputs[0])
+        return Power(EULER, inputs[0])
     if node.op is ops.abs and node.parents[0].op is ops.sign and node.parents[0].data != 0.0:
         return ONE  # in the rule for powers: |sign(b)| is 1 wherever b is not 0
     last = inputs[-1]
