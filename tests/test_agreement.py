@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     import random
     from collections.abc import Callable, Mapping
 
+    from autograd import Verdict
     from autograd.notation import Expr
 
 
@@ -68,7 +69,7 @@ class Claim(NamedTuple):
         """The verdict of `grade` on each link."""
         return [entry.verdict for entry in grade(self.page).entries if entry.kind == "claim"]
 
-    def of_graph(self, check: Callable[..., object]) -> str:
+    def of_graph(self, check: Callable[..., Verdict]) -> str:
         """The verdict of `check_formula` or `check_number`."""
         net = graph(self.formulas, self.values)
         try:
@@ -77,7 +78,7 @@ class Claim(NamedTuple):
             pytest.fail(f"{self.page}\n{error}")
         return "right" if verdict.right else "wrong" if verdict.decided else "unread"
 
-    def verdict(self, check: Callable[..., object]) -> str:
+    def verdict(self, check: Callable[..., Verdict]) -> str:
         """The one verdict of both; a chain is as its first link that is not right."""
         links = self.on_page()
         assert links, self.page
@@ -356,5 +357,5 @@ SOFTMAX = {
          check_formula, "wrong"),
     ],
 )  # fmt: skip
-def test_differences(claim: Claim, check: Callable[..., object], verdict: str) -> None:
+def test_differences(claim: Claim, check: Callable[..., Verdict], verdict: str) -> None:
     assert claim.verdict(check) == verdict

@@ -23,7 +23,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 # Inside every domain, off every kink, and no two alike.
-POINTS = {"acos": (0.3,), "asin": (0.3,), "atan2": (0.7, 1.3), "gate": (0.7, 1.3)}
+POINTS = {
+    **dict.fromkeys(("acos", "asin", "atanh", "asech"), (0.3,)),
+    **dict.fromkeys(("atan2", "gate"), (0.7, 1.3)),
+}
 
 
 @pytest.mark.parametrize("op", [pytest.param(op, id=name) for name, op in TABLE.items()])

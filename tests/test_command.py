@@ -15,7 +15,7 @@ import pytest
 
 from autograd import grade
 from viz.command import main
-from viz.report import Marked, as_html, as_json, summary
+from viz.report import Marked, as_html, as_json
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTES = ROOT / "demos" / "notes"
@@ -229,8 +229,8 @@ def test_files_are_replaced_only_when_whole(
 
 
 def test_summary_in_words() -> None:
-    assert summary(grade(RIGHT)) == "1 claim: 1 right"
-    assert summary(grade("x = 1")) == "nothing is claimed on this page"
+    assert grade(RIGHT).summary() == "1 claim: 1 right"
+    assert grade("x = 1").summary() == "nothing is claimed on this page"
     assert "WRONG" in as_html([Marked("a page", grade(WRONG))])
 
 

@@ -65,7 +65,7 @@ def test_files_of_the_engine_import_downwards() -> None:
     graphlib.TopologicalSorter(arrows).prepare()  # raises CycleError where files import in a circle
 
 
-@pytest.mark.parametrize("package", PACKAGES)
+@pytest.mark.parametrize("package", PACKAGES + FOLDERS)
 def test_contents_pages_are_sorted_and_true(package: str) -> None:
     module = importlib.import_module(package)
     assert list(module.__all__) == sorted(set(module.__all__))
@@ -79,7 +79,7 @@ def test_contents_pages_are_sorted_and_true(package: str) -> None:
     assert public - {"annotations"} <= set(module.__all__)
 
 
-@pytest.mark.parametrize("package", PACKAGES)
+@pytest.mark.parametrize("package", PACKAGES + FOLDERS)
 def test_every_public_thing_is_documented(package: str) -> None:
     module = importlib.import_module(package)
     for name in module.__all__:
@@ -90,10 +90,7 @@ def test_every_public_thing_is_documented(package: str) -> None:
 
 @pytest.mark.parametrize("package", ["autograd", "nn"])
 def test_importing_loads_only_the_standard_library(package: str) -> None:
-    code = (
-        f"import sys; from {package} import *; "
-        "print(*(name.partition('.')[0] for name in sys.modules))"
-    )
+    code = f"import sys, {package}; print(*(name.partition('.')[0] for name in sys.modules))"
     loaded = subprocess.run(
         [sys.executable, "-S", "-c", code], cwd=ROOT, capture_output=True, text=True, check=False,
         env={"PYTHONPATH": str(_site_packages())},
@@ -102,6 +99,23 @@ def test_importing_loads_only_the_standard_library(package: str) -> None:
     ours = {*PACKAGES, "mypy_extensions", "__main__", "chalkgrad__mypyc"}
     foreign = set(loaded.stdout.split()) - set(sys.stdlib_module_names) - ours
     assert not foreign
+
+
+def test_only_the_marking_needs_mpmath() -> None:
+    for file in sources("autograd"):
+        for name in imports(file):
+            assert name.split(".")[0] != "mpmath" or file.parent.name == "marking", file
+
+
+def test_no_file_is_imported_by_a_private_name() -> None:
+    for package in PACKAGES:
+        for file in sources(package):
+            for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(PACKAGES):
+                    home = ROOT / (node.module or "").replace(".", "/")
+                    is_own = home.parent == file.parent or not file.relative_to(ROOT).parts[1:-1]
+                    names = [alias.name for alias in node.names if alias.name.startswith("_")]
+                    assert is_own or not names, f"{file.name} imports {names}"
 
 
 def test_importing_viz_is_light() -> None:

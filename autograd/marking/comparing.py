@@ -71,6 +71,8 @@ def compared(
         return Outcome("unread", reason)
     if isinstance(reference, Symbol) and not is_named(reference, scope):
         return unread(reference, " has no definition on this page")
+    if is_numeric(reference) and not any(map(is_numeric, readings)):
+        return unread("a number and a formula: an equation to be solved, or to be filled in")
     outcomes = []
     for tree in readings:
         try:
@@ -102,7 +104,7 @@ def is_named(tree: Expr, scope: Scope) -> bool:
     """Whether a tree is a quantity of the page: a symbol with a formula, a derivative, a number."""
     if isinstance(tree, Symbol):
         return tree.label in scope.formulas or tree.label in scope.values
-    return is_numeric(tree) or any(isinstance(part, Derivative | At) for part in walk(tree))
+    return is_numeric(tree) or isinstance(tree, Derivative | At)
 
 
 def doubt_about(reference: Expr, claim: Expr, scope: Scope) -> Sentence | None:

@@ -55,6 +55,7 @@ class Definition:
     arguments: tuple[str, ...]
     place: int
     line: int
+    section: int
     unit: int
     paragraph: int
     is_choice: bool = False
@@ -155,6 +156,22 @@ class Definitions:
             before = [definition for definition in definitions if definition.place <= place]
             found[label] = before[-1] if before else definitions[0]
         return found
+
+    def is_far(self, label: str, equation: Equation) -> bool:
+        """Whether the formula of a symbol stands under another heading than an equation."""
+        known = self.in_force(equation.place).get(label)
+        return known is not None and known.section != equation.said.section
+
+    def is_unsettled(self, labels: Iterable[str], equation: Equation) -> bool:
+        """Whether some of these symbols have several numbers, or one under another heading."""
+        settings = [
+            [each for each in self._values.get(label, []) if each[0] <= equation.place]
+            for label in labels
+        ]
+        sections = {self.equations[at].said.section for each in settings for at, _ in each
+                    if at < len(self.equations)}  # fmt: skip
+        several = any(len({number for _, number in each}) > 1 for each in settings)
+        return several or bool(sections - {equation.said.section})
 
     def nearer(self, label: str, place: int) -> str:
         """A symbol of the same letter that is defined between this one and a place: f_c after f."""
@@ -270,7 +287,7 @@ class Definitions:
                 case "doubt":
                     self._doubt_between(label, earlier, found)
                     return False
-        elif not earlier and self._is_derived(label):
+        elif not earlier and self.is_derived(label):
             return False
         definitions = self._formulas.setdefault(label, [])
         if definitions and definitions[-1].tree is None and found.tree is not None:
@@ -310,7 +327,7 @@ class Definitions:
         )  # fmt: skip
         self._doubts.setdefault(label, []).append((later.place, earlier.place, reason))
 
-    def _is_derived(self, label: str) -> bool:
+    def is_derived(self, label: str) -> bool:
         r"""Whether a symbol looks like a derivative of one that has a formula: \dot L, L_a, dL."""
         spelling = spelling_of(label)
         for mark in _DERIVING:
@@ -450,7 +467,7 @@ def _definition(
     said = equation.said
     is_choice = equation.is_condition
     return Definition(
-        tree, arguments, equation.place, line, said.unit, said.paragraph, is_choice
+        tree, arguments, equation.place, line, said.section, said.unit, said.paragraph, is_choice
     )
 
 

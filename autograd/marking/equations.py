@@ -2,6 +2,7 @@ r"""The equations of a page as chains of formulas: `A = B = C`, each side a tree
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from autograd.marking.page import Page
 
 
+_BEYOND = re.compile(r"\\(?:lim|limsup|liminf|i{0,3}nt|oint|nabla)(?![A-Za-z])|∫|∇")
 _UNTOLD = {
     True: "it begins with its sign, and nothing stands before it",
     False: "what the left side is cannot be told from the words before the sign",
@@ -163,6 +165,8 @@ class _Reading:
 
     def _side(self, side: StatementSide, found: Statement) -> Side:
         problem = side.problem
+        if _BEYOND.search(side.text):
+            problem = problem or "limits, integrals and gradients of fields are not read"
         if not side.text:
             problem = "nothing stands on one side of the equals sign"
         if problem or not found.signs:

@@ -16,6 +16,7 @@ from autograd.notation import (
     Derivative,
     Expr,
     FormulaError,
+    Labels,
     Listed,
     Number,
     Series,
@@ -25,6 +26,7 @@ from autograd.notation import (
     rebuilt,
     spelling_of,
     symbols_of,
+    walk,
 )
 
 if TYPE_CHECKING:
@@ -42,6 +44,7 @@ class Families:
 
     def __init__(self, equations: Iterable[Equation], labels: Iterable[str]) -> None:
         self.labels = list(labels)
+        self._known: Labels | None = None  # of these labels, made when it is needed
         self._numbers: dict[str, tuple[int, ...]] = {}
         spelled = {label: spelling_of(label) for label in self.labels}
         by_letter: dict[tuple[str, str], list[int]] = {}
@@ -111,11 +114,18 @@ class Families:
 
     def _written_out(self, equation: Equation) -> Equation:
         """The equation with its sums over an index written out."""
-        return _changed(equation, lambda tree: expanded(tree, self.labels))
+        return _changed(equation, self._expanded)
+
+    def _expanded(self, tree: Expr) -> Expr:
+        if not any(isinstance(part, Series) for part in walk(tree)):
+            return tree
+        if self._known is None or len(self._known.names) != len(self.labels):
+            self._known = Labels(self.labels)
+        return expanded(tree, self._known)
 
     def _expanded_if_known(self, tree: Expr) -> Expr:
         try:
-            return expanded(tree, self.labels)
+            return self._expanded(tree)
         except FormulaError:
             return tree
 

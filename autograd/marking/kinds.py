@@ -73,6 +73,13 @@ UNSURE: Final = frozenset((
 ))  # fmt: skip
 """Kinds that would explain much else as well: they are not surely what happened."""
 
+WEAK: Final = UNSURE - {SlipKind.LOST_TERM, SlipKind.NOT_DERIVED} | {
+    SlipKind.TWO_SLIPS, SlipKind.ANTIDERIVATIVE}  # fmt: skip
+"""Kinds that do not prove a line wrong: nearly anything can be explained by them."""
+
+FAR: Final = frozenset((SlipKind.LOST_TERM, SlipKind.EXPONENT))
+"""Kinds that prove little where the formula in question stands under another heading."""
+
 
 def cost_of(kind: SlipKind, size: int = 0) -> float:
     """What a slip costs; `size` is how much of the claim shows it, 0 where nothing does."""

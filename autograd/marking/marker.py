@@ -7,6 +7,7 @@ doubt, nothing is said but why.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -17,10 +18,11 @@ from autograd.marking.comparing import Outcome, compared, doubt_about, is_named,
 from autograd.marking.definitions import Definitions, head_of, lead_of
 from autograd.marking.entry import Entry, Verdict
 from autograd.marking.families import Families
-from autograd.marking.kinds import OF_ONE_SIGN, UNSURE, SlipKind
+from autograd.marking.kinds import FAR, OF_ONE_SIGN, WEAK, SlipKind
 from autograd.marking.scopes import Scope, Scopes, UnknownError
 from autograd.notation import (
     Applied,
+    At,
     Cases,
     Derivative,
     Expr,
@@ -41,6 +43,10 @@ if TYPE_CHECKING:
 
 _TRIED: Final = 20  # of the numbers that an index stands for, at either end
 _GRAVEST: Final[list[Verdict]] = ["wrong", "carried", "unread", "right"]
+_OPEN_SUM: Final = re.compile(
+    r"(?:\\sum|\\prod|∑|∏)\s*_\s*(?:\{[^{}]*\}|\w)\s*\^\s*\{?\s*[A-Za-z\\]"
+)
+_TRANSPOSED: Final = ("T", r"\top", r"\intercal")
 _VECTORS: Final = (r"\mathbf", r"\vec", r"\mathbb")
 _SIGNS: Final = {"=": "=", ":=": "←", "~": "≈", "->": "→"}
 
@@ -307,20 +313,30 @@ class Marker:
         """Why a side that is not right is not surely wrong; None where it is."""
         equation, scope, claim = progress.equation, progress.scope, progress.trees[place][0]
         is_subject = reference is progress.subject
+        is_solved = claim == Number("0") and (place > 1 or equation.said.setting == "inline")
+        if is_solved and not scope.judge.is_constant(reference):
+            return Sentence(("an equation to be solved",))
         if equation.is_aside and place == 1:
             return Sentence(("it may be a condition or an example: it stands within a sentence",))
         if equation.said.condition and equation.condition is None:
             return Sentence((f"it holds under a condition: {equation.said.condition}",))
         if equation.signs[place - 1] == "~" and not is_numeric(claim):
             return Sentence(("it is called approximate, and formulas are compared exactly",))
-        if any(spelling_of(s).base.startswith(_VECTORS) for s in symbols_of(reference, claim)):
-            return Sentence(("of vectors: formulas of numbers are judged",))
-        if is_subject and not is_named(reference, scope):
+        spelled = {label: spelling_of(label) for label in symbols_of(reference, claim)}
+        if any(s.base.startswith(_VECTORS) or s.sup in _TRANSPOSED for s in spelled.values()):
+            return Sentence(("of vectors or matrices: formulas of numbers are judged",))
+        for label in spelled:
+            if label not in scope.formulas and self.definitions.is_derived(label):
+                return Sentence((Symbol(label), " looks like a derivative: is it?"))
+        if _OPEN_SUM.search(equation.text):
+            return Sentence(("how many terms its sum has is not said on this page",))
+        is_step = equation.place in self.definitions.updates
+        if is_subject and not is_step and not is_named(reference, scope):
             reason = Sentence(("an equation of two formulas: it may be one to be solved",))
             progress.subject, progress.no_subject = None, reason
             return reason
-        sure = {slip.kind for slip in answer.slips} - UNSURE
-        if equation.place in self.definitions.updates:
+        sure = {slip.kind for slip in answer.slips} - WEAK
+        if is_step:
             steps = (p for p in walk(claim) if isinstance(p, Derivative))
             if sure or len(list(steps)) < 2:
                 return None
@@ -348,6 +364,17 @@ class Marker:
             self.definitions.doubt(label, equation.place, reason)
             progress.subject, progress.no_subject = None, reason
             return reason
+        role = self.definitions.roles[equation.place]
+        if role == "definition" and not (is_numeric(claim) or sure):
+            return Sentence(("two formulas are given for ", Symbol(label), ": which one holds?"))
+        match progress.subject:
+            case Derivative(Symbol(of)) | At(Derivative(Symbol(of))) | Symbol(of):
+                if self.definitions.is_far(of, equation) and not (sure - FAR):
+                    return Sentence(("the formula of ", Symbol(of), " stands under another heading"))
+        cone = scope.judge.cone(reference_of(progress))
+        if is_numeric(claim) and not sure and self.definitions.is_unsettled(cone, equation):
+            return Sentence(("which numbers hold here is not sure: some are said more than once, "
+                             "or under another heading",))  # fmt: skip
         match progress.subject:
             case Derivative(Symbol(of)):
                 if other := self.definitions.nearer(of, equation.place):
@@ -420,6 +447,11 @@ class Marker:
             number = progress.scope.judge.exact(update.tree)
             if number is not None:
                 self._stepped[update.parameter] = number
+
+
+def reference_of(progress: _Progress) -> Expr:
+    """What all sides of an equation should equal; 0 where that is not known."""
+    return progress.subject if progress.subject is not None else Number("0")
 
 
 def _resolved(side: Side, scope: Scope) -> tuple[tuple[Expr, ...], Sentence | None]:

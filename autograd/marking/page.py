@@ -398,6 +398,12 @@ class _Reading:
             first = earlier  # a display in a sentence
         place = bisect_left(self.sentences, end)
         last = self.sentences[place] if place < len(self.sentences) else len(self.prose)
+        line_end = self.prose.find("\n", end)
+        if line_end >= 0 and "=" in self.prose[line_end : self.prose.find("\n", line_end + 1)]:
+            last = min(last, line_end)  # another formula begins there
+        line_start = self.prose.rfind("\n", 0, start)
+        if line_start >= 0 and "=" in self.prose[self.prose.rfind("\n", 0, line_start) : line_start]:
+            first = max(first, line_start)
         before = self.prose[max(first, start - _FAR) : start]
         after = self._with_formulas(end, min(last, end + _FAR), "$")
         return " ".join(before.split()), " ".join(after.split())

@@ -104,7 +104,7 @@ class Scope:
                 waiting.extend(symbols_of(self.formulas[label]))
             else:
                 leaves[label] = None
-        free = [label for label in leaves if label not in self.values] or list(leaves)
+        free = list(leaves)
         if len(free) != 1 or count > 1:
             raise UnknownError("of which symbol ", Symbol(part.name), " is a function is not said")
         return (free[0],)
