@@ -163,15 +163,14 @@ class Definitions:
         return known is not None and known.section != equation.said.section
 
     def is_unsettled(self, labels: Iterable[str], equation: Equation) -> bool:
-        """Whether some of these symbols have several numbers, or one under another heading."""
-        settings = [
-            [each for each in self._values.get(label, []) if each[0] <= equation.place]
-            for label in labels
-        ]
-        sections = {self.equations[at].said.section for each in settings for at, _ in each
-                    if at < len(self.equations)}  # fmt: skip
-        several = any(len({number for _, number in each}) > 1 for each in settings)
-        return several or bool(sections - {equation.said.section})
+        """Whether some of these symbols have their number, or one of several, from elsewhere."""
+        for label in labels:
+            known = [each for each in self._values.get(label, []) if each[0] <= equation.place]
+            said = self.equations[known[-1][0]].said if known else equation.said
+            several = len({number for _, number in known}) > 1
+            if said.section != equation.said.section or (several and said.unit != equation.said.unit):
+                return True
+        return False
 
     def nearer(self, label: str, place: int) -> str:
         """A symbol of the same letter that is defined between this one and a place: f_c after f."""

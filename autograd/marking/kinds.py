@@ -77,6 +77,8 @@ WEAK: Final = UNSURE - {SlipKind.LOST_TERM, SlipKind.NOT_DERIVED} | {
     SlipKind.TWO_SLIPS, SlipKind.ANTIDERIVATIVE}  # fmt: skip
 """Kinds that do not prove a line wrong: nearly anything can be explained by them."""
 
+FACTORS: Final = frozenset((SlipKind.LOST_FACTOR, SlipKind.EXTRA_FACTOR))
+
 FAR: Final = frozenset((SlipKind.LOST_TERM, SlipKind.EXPONENT))
 """Kinds that prove little where the formula in question stands under another heading."""
 

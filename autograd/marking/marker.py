@@ -18,9 +18,10 @@ from autograd.marking.comparing import Outcome, compared, doubt_about, is_named,
 from autograd.marking.definitions import Definitions, head_of, lead_of
 from autograd.marking.entry import Entry, Verdict
 from autograd.marking.families import Families
-from autograd.marking.kinds import FAR, OF_ONE_SIGN, WEAK, SlipKind
+from autograd.marking.kinds import FACTORS, FAR, OF_ONE_SIGN, WEAK, SlipKind
 from autograd.marking.scopes import Scope, Scopes, UnknownError
 from autograd.notation import (
+    OTHER_NAMES,
     Applied,
     At,
     Cases,
@@ -35,6 +36,7 @@ from autograd.notation import (
     symbols_of,
     walk,
 )
+from autograd.ops import TABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -45,6 +47,9 @@ _TRIED: Final = 20  # of the numbers that an index stands for, at either end
 _GRAVEST: Final[list[Verdict]] = ["wrong", "carried", "unread", "right"]
 _OPEN_SUM: Final = re.compile(
     r"(?:\\sum|\\prod|∑|∏)\s*_\s*(?:\{[^{}]*\}|\w)\s*\^\s*\{?\s*[A-Za-z\\]"
+)
+_APPLIED: Final = re.compile(
+    r"(?<![A-Za-z\\}])(?:\\(?:hat|bar|tilde)\{)?\\?([A-Za-z]{1,8})\}?\s*\(\s*[A-Za-z]\s*\)"
 )
 _TRANSPOSED: Final = ("T", r"\top", r"\intercal")
 _VECTORS: Final = (r"\mathbf", r"\vec", r"\mathbb")
@@ -313,7 +318,7 @@ class Marker:
         """Why a side that is not right is not surely wrong; None where it is."""
         equation, scope, claim = progress.equation, progress.scope, progress.trees[place][0]
         is_subject = reference is progress.subject
-        is_solved = claim == Number("0") and (place > 1 or equation.said.setting == "inline")
+        is_solved = claim == Number("0") and (place > 1 or equation.said.setting != "display")
         if is_solved and not scope.judge.is_constant(reference):
             return Sentence(("an equation to be solved",))
         if equation.is_aside and place == 1:
@@ -325,9 +330,14 @@ class Marker:
         spelled = {label: spelling_of(label) for label in symbols_of(reference, claim)}
         if any(s.base.startswith(_VECTORS) or s.sup in _TRANSPOSED for s in spelled.values()):
             return Sentence(("of vectors or matrices: formulas of numbers are judged",))
-        for label in spelled:
-            if label not in scope.formulas and self.definitions.is_derived(label):
+        for label in spelled.keys() - scope.formulas.keys():
+            if self.definitions.is_derived(label) or self._is_partial(label):
                 return Sentence((Symbol(label), " looks like a derivative: is it?"))
+        called = (found[1] for found in _APPLIED.finditer(equation.sides[place].text))
+        if any(name not in TABLE and name not in OTHER_NAMES for name in called):
+            return Sentence(("it may be a function of a symbol, or a product with it",))
+        if is_subject and "~" in equation.signs[: place - 1]:
+            return Sentence(("it goes on from an approximation",))
         if _OPEN_SUM.search(equation.text):
             return Sentence(("how many terms its sum has is not said on this page",))
         is_step = equation.place in self.definitions.updates
@@ -336,17 +346,28 @@ class Marker:
             progress.subject, progress.no_subject = None, reason
             return reason
         sure = {slip.kind for slip in answer.slips} - WEAK
-        if is_step:
+        if is_numeric(claim) or equation.said.setting == "inline":
+            sure -= FACTORS  # which explain many a number, and many a formula in passing
+        if sure <= FACTORS and (reason := doubt_about(reference, claim, scope)) and sure:
+            return reason
+        if is_step and not is_numeric(claim):
             steps = (p for p in walk(claim) if isinstance(p, Derivative))
             if sure or len(list(steps)) < 2:
                 return None
             return Sentence(("by which derivative it steps is not known from this page",))
+        if not (is_subject or sure or is_numeric(claim)):
+            return Sentence(("no slip that is known explains it, and it is no definite quantity",))
         if is_subject and (reason := self._doubt_of_subject(progress, claim, sure)):
             return reason
         written = equation.sides[place].tree
         if is_subject and not sure and any(isinstance(part, Applied) for part in walk(written)):
             return Sentence(("it may be a differential equation, to be solved",))
         return None if sure else doubt_about(reference, claim, scope)
+
+    def _is_partial(self, label: str) -> bool:
+        """Whether a symbol is written like a partial derivative: F_x, F_{xy}."""
+        letters = spelling_of(label).sub
+        return letters.isalpha() and set(letters) <= set(self._families.labels)
 
     def _doubt_of_subject(
         self, progress: _Progress, claim: Expr, sure: set[SlipKind]

@@ -219,7 +219,7 @@ def _upper_indexed(equations: Iterable[Sequence[PageSide]], reader: Reader) -> I
                         raised += found
                         is_head = place == 0 and part is tree and len(equation) > 1
                         is_named = is_head and found and len(found[0].sub) > 1
-                        if found and (exponent == ONE or is_named):
+                        if found and ((exponent == ONE and found[0].sub) or is_named):
                             bases.add(found[0].base)
     return (spelling.label for spelling in raised if spelling.base in bases)
 
