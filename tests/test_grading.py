@@ -283,7 +283,10 @@ def test_a_heading_begins_another_network() -> None:
     text = "# One\na = tanh(z)\nda/dz = 1 - a^2\n# Two\na = \\sigma(z)\nda/dz = a(1 - a)"
     assert verdicts(text) == ["right", "right"]
     # Without one, the second equation for a symbol is a claim about it.
-    assert verdicts("L = (y - p)^2\nL = y^2 - 2 y p + p^2\nL = y^2 + 2 y p + p^2") == ["right", "wrong"]
+    assert verdicts("L = (y - p)^2\nL = y^2 - 2 y p + p^2\nL = y^2 + 2 y p + p^2") == [
+        "right",
+        "wrong",
+    ]
 
 
 def test_values_hold_from_their_line_on() -> None:

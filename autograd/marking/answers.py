@@ -121,9 +121,7 @@ def explained(
         formula = right_formula(truth, scope)
     found: tuple[Slip, ...] = ()
     with suppress(ChalkgradError):  # what cannot be altered has no slip that is known
-        found = slips.found(
-            claim, truth, formula, scope.judge, calculation=calculation, rate=rate
-        )
+        found = slips.found(claim, truth, formula, scope.judge, calculation=calculation, rate=rate)
     mended = next((slip.mended for slip in found[:1] if slip.mended is not None), None)
     example = None if is_number else _example(truth, claim, scope)
     return Answer(right if is_number else mended or formula, found, example)

@@ -12,7 +12,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from autograd.marking.judge import Judge
-from autograd.notation import Derivative, Expr, FormulaError, Symbol, derivative, rebuilt, symbols_of
+from autograd.notation import (
+    Derivative,
+    Expr,
+    FormulaError,
+    Symbol,
+    derivative,
+    rebuilt,
+    symbols_of,
+)
 
 if TYPE_CHECKING:
     from autograd.marking.scopes import Scope
@@ -60,7 +68,9 @@ class Beliefs:
             return 0
         judge = Judge(believed.formulas, scope.values)
         if is_number:
-            outcome = judge.compare_number(tree, claim, rough=rough, known=scope.judge.known_numbers())
+            outcome = judge.compare_number(
+                tree, claim, rough=rough, known=scope.judge.known_numbers()
+            )
             return line if outcome.verdict != "wrong" and outcome.verdict != "undecided" else 0
         return line if judge.compare(tree, claim).verdict == "same" else 0
 

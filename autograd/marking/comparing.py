@@ -85,7 +85,9 @@ def compared(
         return RIGHT
     if found is WRONG:
         open_ = next((each for each in outcomes if each.verdict == "unread"), None)
-        for of, wrt in (pair for tree in (reference, *readings) for pair in scope.derivatives(tree)):
+        for of, wrt in (
+            pair for tree in (reference, *readings) for pair in scope.derivatives(tree)
+        ):
             return unread("by the definitions on this page ", of, " does not depend on ", wrt)
         return open_ or found
     return found
@@ -127,7 +129,9 @@ def doubt_about(reference: Expr, claim: Expr, scope: Scope) -> Sentence | None:
     return None
 
 
-def _compared_number(reference: Expr, tree: Expr, scope: Scope, rough: bool, before: Expr | None) -> Outcome:
+def _compared_number(
+    reference: Expr, tree: Expr, scope: Scope, rough: bool, before: Expr | None
+) -> Outcome:
     missing = scope.judge.missing(reference)
     if missing and not scope.judge.is_constant(reference):
         if scope.judge.compare(reference, tree).verdict == "same":
@@ -144,7 +148,9 @@ def _compared_number(reference: Expr, tree: Expr, scope: Scope, rough: bool, bef
     return WRONG if found.verdict == "wrong" else Outcome("right", found.remark)
 
 
-def _compared_formula(reference: Expr, tree: Expr, scope: Scope, rough: bool, before: Expr | None) -> Outcome:
+def _compared_formula(
+    reference: Expr, tree: Expr, scope: Scope, rough: bool, before: Expr | None
+) -> Outcome:
     comparison = scope.judge.compare(reference, tree)
     if comparison.verdict == "same" and not _unmentioned(reference, tree, scope):
         return RIGHT
@@ -154,7 +160,9 @@ def _compared_formula(reference: Expr, tree: Expr, scope: Scope, rough: bool, be
         return unread(Symbol(label), " stands in no definition on this page")
     if comparison.verdict == "same":
         return RIGHT
-    for remark, where in _targets(scope, reference, tree) if comparison.verdict == "different" else ():
+    for remark, where in (
+        _targets(scope, reference, tree) if comparison.verdict == "different" else ()
+    ):
         if scope.judge.compare(reference, tree, where=where).verdict == "same":
             return Outcome("right", remark)
     reason = next(_unknown(tree, scope), None)
@@ -177,7 +185,9 @@ def _targets(scope: Scope, *trees: Expr) -> Iterator[tuple[Sentence, dict[str, E
     """
     inputs = {*scope.values, *symbols_of(*scope.formulas.values(), *trees)}
     labels = [s for s in sorted(inputs - scope.formulas.keys()) if spelling_of(s).base in _TARGETS]
-    given = {s: scope.values[s] for s in labels if scope.values.get(s) in (Number("0"), Number("1"))}
+    given = {
+        s: scope.values[s] for s in labels if scope.values.get(s) in (Number("0"), Number("1"))
+    }
     if given:
         parts: list[str | Expr] = []
         for label, number in given.items():

@@ -144,7 +144,9 @@ class Definitions:
                 self.updates[equation.place] = self._update(equation)
             elif self.roles[equation.place] == "claim" and equation.is_condition:
                 self.roles[equation.place] = "condition"
-        self._formula_turns = sorted(each.place for all_ in self._formulas.values() for each in all_[1:])
+        self._formula_turns = sorted(
+            each.place for all_ in self._formulas.values() for each in all_[1:]
+        )
         self._formula_turns += [place for all_ in self._doubts.values() for place, _, _ in all_]
         self._formula_turns.sort()
         self._value_turns = sorted(at for all_ in self._values.values() for at, _ in all_[1:])
@@ -168,7 +170,9 @@ class Definitions:
             known = [each for each in self._values.get(label, []) if each[0] <= equation.place]
             said = self.equations[known[-1][0]].said if known else equation.said
             several = len({number for _, number in known}) > 1
-            if said.section != equation.said.section or (several and said.unit != equation.said.unit):
+            if said.section != equation.said.section or (
+                several and said.unit != equation.said.unit
+            ):
                 return True
         return False
 
@@ -184,7 +188,7 @@ class Definitions:
         return next((other for other in others if spelling_of(other).base == letter), "")
 
     def in_doubt(self, place: int) -> dict[str, Sentence]:
-        """The symbols of which it is not known, at a place, which of two formulas holds; and why."""
+        """The symbols of which it is not known at a place which of two formulas holds; and why."""
         in_force = self.in_force(place)
         return {
             label: reason
@@ -262,7 +266,9 @@ class Definitions:
         first = head_of(equation)[0]
         for place in range(at):
             label, arguments = head_of(equation, place)
-            if (lead.label and not arguments) or (lead.is_number and self._is_no_header(label, arguments)):
+            if (lead.label and not arguments) or (
+                lead.is_number and self._is_no_header(label, arguments)
+            ):
                 continue
             if place and not arguments:
                 if label not in self._formulas:

@@ -18,11 +18,11 @@ Verdict = Literal["", "right", "wrong", "carried", "unread"]
 class Entry:
     """One equation of the page, `left sign right`, and what is said of it.
 
-    `line` is where `right` begins. `kind` is "definition", "value", "claim", or "condition" for what
-    stands after if, when or suppose. `verdict` is "right"; "wrong"; "carried", right given the wrong
-    line `because`; "unread", not read or not to be judged, for the `reason` given; or empty for what
-    claims nothing. Where `continues`, `left` is the right side of the entry before. `at` is the
-    number of an index, as "i = 1", for which all this is said, where the equation has one.
+    `line` is where `right` begins. `kind` is "definition", "value", "claim", or "condition" for
+    what stands after if, when or suppose. `verdict` is "right"; "wrong"; "carried", right given the
+    wrong line `because`; "unread", not read or not to be judged, for the `reason` given; or empty
+    for what claims nothing. Where `continues`, `left` is the right side of the entry before. `at`
+    is the number of an index, as "i = 1", for which all this is said, where the equation has one.
 
     What it says in mathematics are trees: `trees` the sides as they were read, `right_tree` what is
     right instead, `said`, `shown` and the words of `slips` sentences with trees in them.

@@ -1,14 +1,15 @@
 r"""Index notation: where a page has z_1, z_2 and z_3, `z_i` stands for each of them.
 
 `p_i = e^{z_i} / \sum_{k=1}^{3} e^{z_k}` then defines p_1, p_2 and p_3, and an equation with one
-such index is a claim for each of its numbers; with two, for each two that differ. A list of numbers,
-`p = [0.7, 0.2, 0.1]`, names p_1, p_2 and p_3.
+such index is a claim for each of its numbers; with two, for each two that differ. A list of
+numbers, `p = [0.7, 0.2, 0.1]`, names p_1, p_2 and p_3.
 """
 
 from __future__ import annotations
 
 import itertools
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from autograd.marking.definitions import head_of, lead_of
@@ -32,7 +33,7 @@ from autograd.notation import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from autograd.marking.equations import Equation, Side
+    from autograd.marking.equations import Equation
 
 _INDICES: Final = frozenset("ijklmnc")
 _MOST_INDICES: Final = 2  # in one equation
@@ -69,8 +70,8 @@ class Families:
         found: list[Equation] = []
         for equation in equations:
             if self.indices(equation) == [_index(_defined(equation))]:
-                for member in self.instances(equation).values():
-                    found.append(replace(member, given=True))
+                members = self.instances(equation).values()
+                found += [replace(member, given=True) for member in members]
                 found.append(self._written_out(equation))
             else:
                 found += [replace(item, given=True) for item in _items(equation)]
@@ -102,12 +103,12 @@ class Families:
             if is_apart != alike or (self.tells_apart(equation) and not alike):
                 number_of = dict(zip(indices, numbers, strict=True))
                 where = ", ".join(f"{index} = {number}" for index, number in number_of.items())
-                put_in = _changed(whole, lambda tree, known=number_of: _put_in(tree, known))
+                put_in = _changed(whole, partial(_put_in, number_of))
                 found[where] = self._written_out(put_in)
         return found
 
     def tells_apart(self, equation: Equation) -> bool:
-        r"""Whether a `\delta_{ij}` says what holds where the equation's two indices are the same."""
+        r"""Whether a `\delta_{ij}` says what holds where the two indices are the same."""
         spelled = [spelling_of(label) for label in _symbols(equation)]
         deltas = (found.sub for found in spelled if found.base == _DELTA)
         return any(sorted(sub) == self.indices(equation) for sub in deltas)
@@ -222,7 +223,7 @@ def _member(label: str, number_of: Mapping[str, int]) -> Expr:
     return Symbol(spelled._replace(sub=separator.join(parts)).label)
 
 
-def _put_in(tree: Expr, number_of: Mapping[str, int]) -> Expr:
+def _put_in(number_of: Mapping[str, int], tree: Expr) -> Expr:
     """The tree with numbers for indices, but where a sum counts an index of the same name."""
 
     def change(part: Expr) -> Expr | None:
@@ -230,7 +231,7 @@ def _put_in(tree: Expr, number_of: Mapping[str, int]) -> Expr:
             return _member(part.label, number_of)
         if isinstance(part, Series) and part.index in number_of:
             others = {index: n for index, n in number_of.items() if index != part.index}
-            return replace(part, body=_put_in(part.body, others))
+            return replace(part, body=_put_in(others, part.body))
         return None
 
     return rebuilt(tree, change)

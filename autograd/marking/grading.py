@@ -15,8 +15,8 @@ def grade(text: str, *, settings: str = "", settings_name: str = "settings") -> 
     Definitions (`L = (y - p)^2`) and values (`y = 3`) on the page make a graph; every other
     equation is a claim, each link of `A = B = C` by itself. Formulas are right where they agree at
     random points, numbers where they agree to the digits given. What is not surely a claim, or not
-    surely wrong, is not read, and the reason is given. `settings` is what is said of the page beside
-    it: other spellings of its symbols, and what is given, as in the front matter of a page;
+    surely wrong, is not read, and the reason is given. `settings` is what is said of the page
+    beside it: other spellings of its symbols, and what is given, as in the front matter of a page;
     `settings_name` is for error messages.
 
     Raises PageError for a page without formulas, or for settings that cannot be used.

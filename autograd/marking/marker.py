@@ -318,51 +318,57 @@ class Marker:
         """Why a side that is not right is not surely wrong; None where it is."""
         equation, scope, claim = progress.equation, progress.scope, progress.trees[place][0]
         is_subject = reference is progress.subject
-        is_solved = claim == Number("0") and (place > 1 or equation.said.setting != "display")
-        if is_solved and not scope.judge.is_constant(reference):
-            return Sentence(("an equation to be solved",))
-        if equation.is_aside and place == 1:
-            return Sentence(("it may be a condition or an example: it stands within a sentence",))
-        if equation.said.condition and equation.condition is None:
-            return Sentence((f"it holds under a condition: {equation.said.condition}",))
-        if equation.signs[place - 1] == "~" and not is_numeric(claim):
-            return Sentence(("it is called approximate, and formulas are compared exactly",))
-        spelled = {label: spelling_of(label) for label in symbols_of(reference, claim)}
-        if any(s.base.startswith(_VECTORS) or s.sup in _TRANSPOSED for s in spelled.values()):
-            return Sentence(("of vectors or matrices: formulas of numbers are judged",))
-        for label in spelled.keys() - scope.formulas.keys():
-            if self.definitions.is_derived(label) or self._is_partial(label):
-                return Sentence((Symbol(label), " looks like a derivative: is it?"))
-        called = (found[1] for found in _APPLIED.finditer(equation.sides[place].text))
-        if any(name not in TABLE and name not in OTHER_NAMES for name in called):
-            return Sentence(("it may be a function of a symbol, or a product with it",))
-        if is_subject and "~" in equation.signs[: place - 1]:
-            return Sentence(("it goes on from an approximation",))
-        if _OPEN_SUM.search(equation.text):
-            return Sentence(("how many terms its sum has is not said on this page",))
         is_step = equation.place in self.definitions.updates
+        if reason := self._doubt_of_line(progress, place, reference):
+            return Sentence(reason)
         if is_subject and not is_step and not is_named(reference, scope):
-            reason = Sentence(("an equation of two formulas: it may be one to be solved",))
-            progress.subject, progress.no_subject = None, reason
-            return reason
+            told = Sentence(("an equation of two formulas: it may be one to be solved",))
+            progress.subject, progress.no_subject = None, told
+            return told
         sure = {slip.kind for slip in answer.slips} - WEAK
         if is_numeric(claim) or equation.said.setting == "inline":
             sure -= FACTORS  # which explain many a number, and many a formula in passing
-        if sure <= FACTORS and (reason := doubt_about(reference, claim, scope)) and sure:
-            return reason
         if is_step and not is_numeric(claim):
-            steps = (p for p in walk(claim) if isinstance(p, Derivative))
-            if sure or len(list(steps)) < 2:
-                return None
-            return Sentence(("by which derivative it steps is not known from this page",))
+            steps = [part for part in walk(claim) if isinstance(part, Derivative)]
+            is_open = not sure and len(steps) > 1
+            return Sentence(("by which derivative it steps is not known",)) if is_open else None
         if not (is_subject or sure or is_numeric(claim)):
             return Sentence(("no slip that is known explains it, and it is no definite quantity",))
-        if is_subject and (reason := self._doubt_of_subject(progress, claim, sure)):
-            return reason
-        written = equation.sides[place].tree
-        if is_subject and not sure and any(isinstance(part, Applied) for part in walk(written)):
-            return Sentence(("it may be a differential equation, to be solved",))
-        return None if sure else doubt_about(reference, claim, scope)
+        doubt = self._doubt_of_subject(progress, claim, sure) if is_subject else None
+        if doubt is None and sure <= FACTORS:
+            doubt = doubt_about(reference, claim, scope)
+        return doubt
+
+    def _doubt_of_line(
+        self, progress: _Progress, place: int, reference: Expr
+    ) -> tuple[str | Expr, ...]:
+        """Why a line that is not right, as it is written, may be no claim, or of something else."""
+        equation, claim = progress.equation, progress.trees[place][0]
+        said, written = equation.said, equation.sides[place]
+        is_zero = claim == Number("0") and (place > 1 or said.setting != "display")
+        if is_zero and not progress.scope.judge.is_constant(reference):
+            return ("an equation to be solved",)
+        if equation.is_aside and place == 1:
+            return ("it may be a condition or an example: it stands within a sentence",)
+        if said.condition and equation.condition is None:
+            return (f"it holds under a condition: {said.condition}",)
+        if equation.signs[place - 1] == "~" and not is_numeric(claim):
+            return ("it is called approximate, and formulas are compared exactly",)
+        if reference is progress.subject and "~" in equation.signs[: place - 1]:
+            return ("it goes on from an approximation",)
+        if _OPEN_SUM.search(equation.text):
+            return ("how many terms its sum has is not said on this page",)
+        called = (found[1] for found in _APPLIED.finditer(written.text))
+        if any(name not in TABLE and name not in OTHER_NAMES for name in called):
+            return ("it may be a function of a symbol, or a product with it",)
+        for label in symbols_of(reference, claim):
+            spelled = spelling_of(label)
+            if spelled.base.startswith(_VECTORS) or spelled.sup in _TRANSPOSED:
+                return ("of vectors or matrices: formulas of numbers are judged",)
+            is_known = label in progress.scope.formulas
+            if not is_known and (self.definitions.is_derived(label) or self._is_partial(label)):
+                return (Symbol(label), " looks like a derivative: is it?")
+        return ()
 
     def _is_partial(self, label: str) -> bool:
         """Whether a symbol is written like a partial derivative: F_x, F_{xy}."""
@@ -385,13 +391,18 @@ class Marker:
             self.definitions.doubt(label, equation.place, reason)
             progress.subject, progress.no_subject = None, reason
             return reason
+        heads = (part for side in equation.sides[1:] if side.tree for part in walk(side.tree))
+        if not sure and any(isinstance(part, Applied) and not part.primes for part in heads):
+            return Sentence(("it may be a differential equation, to be solved",))
         role = self.definitions.roles[equation.place]
         if role == "definition" and not (is_numeric(claim) or sure):
             return Sentence(("two formulas are given for ", Symbol(label), ": which one holds?"))
         match progress.subject:
             case Derivative(Symbol(of)) | At(Derivative(Symbol(of))) | Symbol(of):
                 if self.definitions.is_far(of, equation) and not (sure - FAR):
-                    return Sentence(("the formula of ", Symbol(of), " stands under another heading"))
+                    return Sentence(
+                        ("the formula of ", Symbol(of), " stands under another heading")
+                    )
         cone = scope.judge.cone(reference_of(progress))
         if is_numeric(claim) and not sure and self.definitions.is_unsettled(cone, equation):
             return Sentence(("which numbers hold here is not sure: some are said more than once, "
@@ -431,9 +442,9 @@ class Marker:
         if before is not None and before >= progress.first:
             stated = progress.trees[before][0]
             sources.insert(0, stated)
-            if progress.wrong_line:
-                if self._by_itself(progress, before, place).verdict == "right":
-                    return progress.wrong_line
+            by_itself = progress.wrong_line and self._by_itself(progress, before, place)
+            if by_itself and by_itself.verdict == "right":
+                return progress.wrong_line
         beliefs = self._beliefs(scope)
         lines = (
             beliefs.line_behind(tree, claim, scope, is_number=is_number, rough=rough)

@@ -402,7 +402,10 @@ class _Reading:
         if line_end >= 0 and "=" in self.prose[line_end : self.prose.find("\n", line_end + 1)]:
             last = min(last, line_end)  # another formula begins there
         line_start = self.prose.rfind("\n", 0, start)
-        if line_start >= 0 and "=" in self.prose[self.prose.rfind("\n", 0, line_start) : line_start]:
+        if (
+            line_start >= 0
+            and "=" in self.prose[self.prose.rfind("\n", 0, line_start) : line_start]
+        ):
             first = max(first, line_start)
         before = self.prose[max(first, start - _FAR) : start]
         after = self._with_formulas(end, min(last, end + _FAR), "$")

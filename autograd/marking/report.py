@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
 
-from autograd.marking.entry import Entry
 from autograd.notation import Expr, Sentence, to_mathml, to_unicode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from autograd.marking.entry import Entry
     from autograd.marking.page import Passed
 
 STATES: Final = {  # what a verdict is called
@@ -66,9 +66,9 @@ class Line(NamedTuple):
 class Report:
     """The marks of a page: an entry for each equation, in order.
 
-    `mentions` are formulas without an equals sign, which claim nothing, `passed` lines that were not
-    read, such as code, and `suggestions` what would make more of the page readable. `str()` gives
-    the table that the command prints; a notebook shows it typeset.
+    `mentions` are formulas without an equals sign, which claim nothing, `passed` lines that were
+    not read, such as code, and `suggestions` what would make more of the page readable. `str()`
+    gives the table that the command prints; a notebook shows it typeset.
     """
 
     entries: tuple[Entry, ...]
@@ -191,9 +191,7 @@ def _notes(entry: Entry, is_first: bool) -> Iterator[tuple[str, Sentence]]:
 def equation_text(entry: Entry) -> str:
     """The equation as text, without what stands left where it is that of the entry before."""
     sides = _sides(entry)
-    shown = [
-        to_unicode(written) if tree is None else to_unicode(tree) for written, tree in sides
-    ]
+    shown = [to_unicode(written) if tree is None else to_unicode(tree) for written, tree in sides]
     left = "" if entry.continues else f"{shown[0]} "
     return f"{left}{entry.sign} {' = '.join(shown[1:])}"
 

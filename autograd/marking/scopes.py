@@ -1,4 +1,4 @@
-"""The mathematics that holds at one place of a page: formulas, numbers, what is not known; judged."""
+"""The mathematics that holds at one place of a page: formulas, numbers, what is not known."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Scope:
         return Judge(self.formulas, self.values)
 
     def resolved(self, tree: Expr) -> Expr:
-        r"""The tree with what the page's functions are applied to put in, and one name for each symbol.
+        r"""The tree with the page's functions put in, and one name for each symbol.
 
         `f(a)` is the formula of f at a; `f'(x)`, `f'` and `y''` are derivatives. Raises
         UnknownError for a function that has no formula here.
@@ -118,9 +118,12 @@ class Scope:
     def derivatives(self, tree: Expr) -> Iterator[tuple[Expr, Symbol]]:
         """The derivatives in a tree that are 0 by the page, as nothing in them depends on that."""
         for part in walk(tree):
-            if isinstance(part, Derivative) and not is_numeric(part.of):
-                if not any(self.judge.depends(s, part.wrt.label) for s in symbols_of(part.of)):
-                    yield part.of, part.wrt
+            if (
+                isinstance(part, Derivative)
+                and not is_numeric(part.of)
+                and not any(self.judge.depends(s, part.wrt.label) for s in symbols_of(part.of))
+            ):
+                yield part.of, part.wrt
 
 
 class Scopes:
@@ -223,4 +226,3 @@ def _order(trees: Mapping[str, Expr]) -> list[str]:
                 state[label] = "open"
                 waiting += [symbol for symbol in below[label] if symbol not in state]
     return order
-

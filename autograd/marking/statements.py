@@ -127,8 +127,8 @@ _TOKEN: Final = re.compile(
     r"|[}&\n]",
     re.DOTALL,
 )
-_DIGRAPHS: Final = {"=>": _STOP, "==>": _STOP, "<=>": _STOP, "->": "→", "<-": "←", ":=": "←", "==": "=",
-                    "~=": "≈", "<=": "≤", ">=": "≥", "!=": "≠"}  # fmt: skip
+_DIGRAPHS: Final = {"=>": _STOP, "==>": _STOP, "<=>": _STOP, "->": "→", "<-": "←", ":=": "←",
+                    "==": "=", "~=": "≈", "<=": "≤", ">=": "≥", "!=": "≠"}  # fmt: skip
 _OPTIONS: Final = re.compile(r"\s*\[[^\]\n]{0,20}\]")
 _WHOLE: Final = re.compile(r"(?:[a-zA-Z]*matrix|[dr]?cases|tabular)\*?")
 _WITH_ARGUMENT: Final = frozenset(("array", "alignat", "alignat*", "alignedat"))
