@@ -97,8 +97,8 @@ def test_the_terminal_report(tmp_path: Path, capsys: pytest.CaptureFixture[str])
         "     1  definition  p = w x",
         "     3  WRONG       dp/dw = w",
         "                      should be: x",
-        "                      slip: no single slip that is known explains it",
-        "                      example: at w = 0.5, x = 0.8 this is 0.5, not 0.8",
+        "                      slip: other symbol: w is written where x belongs",
+        "                      example: at w = −4, x = −7 this is −4, not −7",
         "  Formulas without an equation, which claim nothing: line 5",
         "  Not read: line 6, a comment",
         "  1 claim: 1 wrong (line 3)",
@@ -188,7 +188,7 @@ def test_html_is_well_formed_and_needs_nothing_else(tmp_path: Path) -> None:
     html = file.read_text(encoding="utf-8")
     body = html[html.index("<body>") : html.index("</html>")]
     tree = ElementTree.fromstring(body)
-    assert len(tree.findall(".//math")) > 70
+    assert len(tree.findall(".//math")) >= 70
     assert not tree.findall(".//script")
     assert not re.search(r"https?://|<link|@import|url\(", html)
     assert html.count("WRONG") == 1

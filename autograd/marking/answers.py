@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Final
 
 from autograd.derivation import derive
@@ -23,6 +24,7 @@ from autograd.notation import (
     rebuilt,
     size_of,
     to_latex,
+    to_unicode,
     walk,
 )
 from autograd.value import Value
@@ -123,8 +125,19 @@ def explained(
     with suppress(ChalkgradError):  # what cannot be altered has no slip that is known
         found = slips.found(claim, truth, formula, scope.judge, calculation=calculation, rate=rate)
     mended = next((slip.mended for slip in found[:1] if slip.mended is not None), None)
+    if mended is not None and scope.judge.compare(truth, mended).verdict != "same":
+        mended = None  # slips are found in floats
     example = None if is_number else _example(truth, claim, scope)
-    return Answer(right if is_number else mended or formula, found, example)
+    return Answer(right if is_number else _nearest(claim, mended, formula), found, example)
+
+
+def _nearest(claim: Expr, mended: Expr | None, formula: Expr | None) -> Expr | None:
+    """Of the claim mended and the formula by itself, what looks most like the claim."""
+    if mended is None or formula is None:
+        return formula if mended is None else mended
+    shown, one, other = (to_unicode(tree).replace(" ", "") for tree in (claim, mended, formula))
+    likeness = [SequenceMatcher(None, shown, each).ratio() for each in (one, other)]
+    return mended if likeness[0] > likeness[1] else formula
 
 
 def explained_update(truth: Expr, claim: Expr, scope: Scope) -> Answer:

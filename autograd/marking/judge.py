@@ -483,8 +483,9 @@ class Judge:
         self._prepare(labels)
         steps += [self._steps[label] for label in labels]
         found = None
-        for place in range(-1, 2 * len(KINDS) if most is None or len(labels) <= most else -1):
-            point = self.page if place < 0 else self.point(place)
+        places = range(2 * len(KINDS) if most is None or len(labels) <= most else 0)
+        whole_first = sorted(places, key=lambda place: not KINDS[place % len(KINDS)].whole)
+        for point in (self.page, *map(self.point, whole_first)) if places else (self.page,):
             worths = point.worths(steps)
             if len(worths) == len(steps) and balls.are_apart(*worths[:2]):
                 actual, claimed, *numbers = map(shown, worths)

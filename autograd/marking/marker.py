@@ -261,7 +261,8 @@ class Marker:
         if before is None:
             return outcome, progress.subject
         previous = progress.trees[before][0]
-        if outcome.verdict == "unread" and trees and before >= progress.first:
+        is_open = outcome.verdict == "unread" or progress.verdicts.get(before) == "unread"
+        if is_open and outcome.verdict != "right" and trees and before >= progress.first:
             by_itself = self._by_itself(progress, before, place)
             if by_itself.verdict != "unread":
                 return by_itself, previous
@@ -321,7 +322,10 @@ class Marker:
         is_step = equation.place in self.definitions.updates
         if reason := self._doubt_of_line(progress, place, reference):
             return Sentence(reason)
-        if is_subject and not is_step and not is_named(reference, scope):
+        both = all(
+            isinstance(t, Derivative) and not isinstance(t.of, Symbol) for t in (reference, claim)
+        )
+        if is_subject and not is_step and (both or not is_named(reference, scope)):
             told = Sentence(("an equation of two formulas: it may be one to be solved",))
             progress.subject, progress.no_subject = None, told
             return told
@@ -399,7 +403,10 @@ class Marker:
             return Sentence(("two formulas are given for ", Symbol(label), ": which one holds?"))
         match progress.subject:
             case Derivative(Symbol(of)) | At(Derivative(Symbol(of))) | Symbol(of):
-                if self.definitions.is_far(of, equation) and not (sure - FAR):
+                weak = (
+                    FAR if of not in symbols_of(claim) else sure
+                )  # y on both sides of dy/dx = -x/y
+                if self.definitions.is_far(of, equation) and not (sure - weak):
                     return Sentence(
                         ("the formula of ", Symbol(of), " stands under another heading")
                     )
