@@ -344,7 +344,6 @@ SOFTMAX = {
 }  # fmt: skip
 
 
-@pytest.mark.xfail(strict=True, reason="they do not agree yet")
 @pytest.mark.parametrize(
     ("claim", "check", "verdict"),
     [

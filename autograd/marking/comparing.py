@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from autograd.marking.scopes import Scope
 
 _SHOWN: Final = 4  # terms of a sum, in a remark
+_ROUNDED: Final = 1e-2  # how far rounded shares may be from 1 together
 _TARGETS: Final = ("y", "t")
 
 
@@ -165,6 +166,8 @@ def _compared_formula(
     ):
         if scope.judge.compare(reference, tree, where=where).verdict == "same":
             return Outcome("right", remark)
+    if comparison.verdict == "different" and scope.judge.is_rounding(reference, tree):
+        return Outcome("right", Sentence(("but for the rounding of the decimals in it",)))
     reason = next(_unknown(tree, scope), None)
     if reason is None and comparison.verdict == "undecided":
         reason = comparison.reason
@@ -194,10 +197,13 @@ def _targets(scope: Scope, *trees: Expr) -> Iterator[tuple[Sentence, dict[str, E
             parts += [", " if parts else "where ", Relation(Symbol(label), "=", number)]
         yield Sentence(tuple(parts)), given
     shares = [Symbol(label) for label in labels if spelling_of(label).sub.isdigit()]
-    if len(shares) > 1:
+    total = Sum(tuple(shares)) if len(shares) > 1 else None
+    if total and not scope.judge.missing(total):
+        total = total if abs(scope.judge.number(total) - 1) < _ROUNDED else None
+    if total:
         rest = Number("1") - Sum(tuple(shares[:-1])) if len(shares) > 2 else 1 - shares[0]
-        total = Relation(Sum(tuple(shares)), "=", Number("1"))
-        told = ("where ", total) if len(shares) <= _SHOWN else (
+        one = Relation(Sum(tuple(shares)), "=", Number("1"))
+        told = ("where ", one) if len(shares) <= _SHOWN else (
             "where ", shares[0], " + ... + ", shares[-1], " = 1")  # fmt: skip
         yield Sentence(told), {shares[-1].label: rest}
 

@@ -120,7 +120,13 @@ def read_equations(page: Page, settings: Settings) -> tuple[Reader, list[Equatio
     given = [(said, found) for said in settings.given for found in statements(said.text, said.line)]
     everything = [*(found for _, found in given), *page.statements]
     written = [_page_sides(found) for found in everything if found.signs]
-    reader = page_reader(written, settings.aliases)
+    try:
+        reader = page_reader(written, settings.aliases)
+    except FormulaError as error:
+        raise PageError(
+            f"an alias cannot be used: {error.problem}",
+            hint="an alias is a spelling and the symbol it stands for: 0_{11}: O_{11}",
+        ) from error
     labels = reader.labels.names
     liberal = Reader(labels, applied=functions_of(written), new_symbols=True)
     reading = _Reading(reader, liberal, slopes_of(written, labels))

@@ -2,7 +2,7 @@ r"""A page of hand derivations marked line by line: right, wrong, or not read.""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from autograd.marking.equations import read_equations
 from autograd.marking.frontmatter import PageError, read_settings
@@ -15,6 +15,8 @@ from autograd.notation import to_unicode
 if TYPE_CHECKING:
     from autograd.marking.equations import Equation
     from autograd.notation import Reader
+
+_MOST: Final = 5_000  # formulas on a page: a book
 
 
 def grade(text: str, *, settings: str = "", settings_name: str = "settings") -> Report:
@@ -42,6 +44,11 @@ def grade(text: str, *, settings: str = "", settings_name: str = "settings") -> 
         raise PageError(
             "there is no formula on the page",
             hint="formulas stand between dollars or in lines of their own, as dL/dw = -2(y - p) x",
+        )
+    if len(page.statements) > _MOST:
+        raise PageError(
+            f"the page has {len(page.statements)} formulas, more than {_MOST}",
+            hint="mark it in parts",
         )
     reader, equations = read_equations(page, said)
     marker = Marker(equations, reader.labels.names)

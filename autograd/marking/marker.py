@@ -72,6 +72,7 @@ class _Progress:
     no_subject: Sentence | None = None  # why it is not known what all sides should equal
     verdicts: dict[int, Verdict] = field(default_factory=dict)
     wrong_line: int = 0  # of the first side that is wrong, and those after it follow from
+    is_implicit: bool = False  # dy/dx where y has no formula, only an equation
 
     def before(self, place: int) -> int | None:
         """The nearest side before that was read."""
@@ -212,6 +213,10 @@ class Marker:
             progress.subject = next(iter(trees[0]), None)
             progress.no_subject = problems[0]
             match progress.subject:
+                case Derivative(Symbol(of), Symbol(by), 1) if of not in scope.formulas:
+                    implicit = self._implicit(equation, of, by)
+                    progress.is_implicit = implicit is not None
+                    progress.subject = implicit or progress.subject
                 case Symbol(label) if label not in scope.formulas and label not in scope.values:
                     progress.subject, progress.first = None, 1
                     why = scope.broken.get(label)
@@ -219,6 +224,22 @@ class Marker:
                         (Symbol(label), " has no definition on this page")
                     )
         return progress
+
+    def _implicit(self, equation: Equation, of: str, by: str) -> Expr | None:
+        """dy/dx = -F_x/F_y, where the one equation F = 0 between y and x stands before."""
+        scope = self._scopes.at(equation.place)
+        found: dict[Expr, None] = {}
+        for before in self.equations[: equation.place]:
+            trees = [tree for side in before.sides for tree in _resolved(side, scope)[0][:1]]
+            parts = [part for tree in trees for part in walk(tree)]
+            is_plain = len(trees) == 2 and not any(isinstance(p, Derivative) for p in parts)
+            is_near = before.said.unit == equation.said.unit and list(before.signs) == ["="]
+            if is_plain and is_near and {of, by} <= symbols_of(*trees).keys():
+                found[trees[0] - trees[1]] = None
+        if len(found) != 1:
+            return None
+        (curve,) = found
+        return -(Derivative(curve, Symbol(by)) / Derivative(curve, Symbol(of)))
 
     # One link.
 
@@ -349,6 +370,9 @@ class Marker:
         """Why a line that is not right, as it is written, may be no claim, or of something else."""
         equation, claim = progress.equation, progress.trees[place][0]
         said, written = equation.said, equation.sides[place]
+        if progress.is_implicit and reference is progress.subject:
+            return ("it may be right on the curve: what is given by an equation is compared as it "
+                    "stands",)  # fmt: skip
         is_zero = claim == Number("0") and (place > 1 or said.setting != "display")
         if is_zero and not progress.scope.judge.is_constant(reference):
             return ("an equation to be solved",)

@@ -51,6 +51,7 @@ _STYLE: Final = """
 """
 _MARGIN: Final = 20  # columns that the line number and the verdict take up
 _WIDTH: Final = 100
+_LONGEST: Final = 300  # characters of a formula that was not read
 _MOSTLY: Final = 0.5  # the share of claims that were not read, from which on it is said loudly
 
 
@@ -191,13 +192,20 @@ def _notes(entry: Entry, is_first: bool) -> Iterator[tuple[str, Sentence]]:
 def equation_text(entry: Entry) -> str:
     """The equation as text, without what stands left where it is that of the entry before."""
     sides = _sides(entry)
-    shown = [to_unicode(written) if tree is None else to_unicode(tree) for written, tree in sides]
+    shown = [
+        to_unicode(_cut(written)) if tree is None else to_unicode(tree) for written, tree in sides
+    ]
     left = "" if entry.continues else f"{shown[0]} "
     return f"{left}{entry.sign} {' = '.join(shown[1:])}"
 
 
+def _cut(text: str) -> str:
+    """A formula that was not read, no longer than a person looks at."""
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
+
+
 def _equation_mathml(entry: Entry) -> str:
-    shown = [to_mathml(written if tree is None else tree) for written, tree in _sides(entry)]
+    shown = [to_mathml(_cut(written) if tree is None else tree) for written, tree in _sides(entry)]
     left = "" if entry.continues else shown[0]
     right = "<mo>=</mo>".join(shown[1:])
     return f"<math>{left}<mo>{entry.sign}</mo>{right}</math>"

@@ -517,7 +517,13 @@ def found(
         worth = judge.rounded(calculation)
         words = ("the calculation: ", calculation, " is ", worth, ", not ", claim)
         return (Slip(SlipKind.ARITHMETIC, Sentence(words), claim, worth),)
-    case = _Case(claim, truth, formula, judge)
+    with suppress(ChalkgradError):  # slips are sought in floats, which do not hold everything
+        return _found(_Case(claim, truth, formula, judge), rate)
+    return ()
+
+
+def _found(case: _Case, rate: float | Expr | None) -> tuple[Slip, ...]:
+    claim, judge = case.claim, case.judge
     if is_numeric(claim) and case.has_numbers:
         return _in_number(case, None if rate is None else float(judge.number(as_expr(rate))))
     first = case.first

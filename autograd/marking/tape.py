@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 VARIES, HAS_KINK, IS_ROUGH, IS_WIDE = 1, 2, 4, 8  # flags of what a step is, or rests on
 
+_ROOTS: Final = frozenset((ops.sqrt, ops.hypot, ops.log, ops.log2, ops.log10, ops.log1p))
 KINKED: Final = frozenset(
     (ops.abs, ops.sign, ops.step, ops.floor, ops.round, ops.compare, ops.maximum, ops.minimum,
      ops.at_least, ops.at_most, ops.gate, ops.relu, ops.leaky_relu, ops.elu, ops.softsign)
@@ -71,6 +72,13 @@ def _both_ways(op: Operation) -> tuple[Callable[..., Any], Callable[..., Any]]:
         return op(a, b)
 
     return straight, lambda a, b: op(b, a)
+
+
+def _is_branched(op: Operation, given: list[Hashable]) -> bool:
+    """Whether a root or a logarithm may hide a sign: sqrt(x^2) is x for positive x only."""
+    exponent = given[-1] if op is ops.pow else None
+    is_whole = isinstance(exponent, Fraction) and exponent.denominator == 1
+    return op in _ROOTS or (op is ops.pow and not is_whole)
 
 
 class Step:
@@ -155,7 +163,7 @@ class Tape:
         simple = _simplified(op, inputs, given)
         if simple is not None:
             return simple
-        flags = HAS_KINK if op in KINKED else 0
+        flags = HAS_KINK if op in KINKED or _is_branched(op, given) else 0
         if op is not passed and balls.is_own(op):
             flags = HAS_KINK | IS_ROUGH
         for each in inputs:

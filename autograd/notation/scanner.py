@@ -3,7 +3,9 @@ r"""The words of formula text: known labels first, then functions, numbers, sign
 from __future__ import annotations
 
 import re
+import sys
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -220,7 +222,12 @@ class Scanner:
     def _number(self, found: re.Match[str]) -> Token:
         digits, _, power = found[0].replace("\\,", "").lower().partition("e")
         token = Token("number", found.start(), found.end(), _written(digits, power))
-        if max(len(digits), abs(int(power[:9] or 0))) > signs.LARGEST_POWER:
+        return self._in_range(token, len(digits), power)
+
+    def _in_range(self, token: Token, digits: int, power: str) -> Token:
+        """The token, where its number is none that floats cannot hold."""
+        size = digits + abs(int(power[:9] or 0))
+        if size > signs.LARGEST_POWER or (size > 300 and Fraction(token.held) > sys.float_info.max):
             raise self.error("this number is larger than the largest float, 1.8e308", token)
         return token
 
@@ -230,8 +237,9 @@ class Scanner:
         if not found or "e" in token.held:
             return token
         power = found[1] or found[2] or unscripted(found[3])
-        digits = _written(token.held, power.replace("\u2212", "-").replace(" ", ""))
-        return Token("number", token.start, found.end(), digits)
+        power = power.replace("\u2212", "-").replace(" ", "")
+        whole = Token("number", token.start, found.end(), _written(token.held, power))
+        return self._in_range(whole, len(token.held), power)
 
     def _made_of_names(self, at: int, end: int) -> bool:
         """Whether a run of letters is names that are known, one after the other, and no more."""
