@@ -52,6 +52,10 @@ A page says what the network is, then claims things about it:
 - The first equation for a symbol defines it, or gives its value where only
   numbers stand right. A symbol without one is an input or a parameter.
 - Every other equation is a claim; of A = B = C each link is marked by itself.
+  What stands after if, when, let or suppose claims nothing. What is not surely
+  wrong is not called so: a second formula for a symbol, an equation to be
+  solved, a letter that may stand for something else are not read, and it is
+  said why. A header such as f(x, y) = ... begins a new f.
 - Formulas are right in any equivalent form and need no values. Numbers need the
   values they are computed from, and are right to the digits that they have.
 - z_i is each of z_1, z_2, ... where the page has these: p_i = f(z_i) defines
@@ -59,6 +63,8 @@ A page says what the network is, then claims things about it:
   with i and j for each two that differ, or for all where \delta_{ij} stands.
 - Formulas stand between $ or $$, in \( \), \[ \], align and the like, or in the
   text. Fenced code is not read. Under another heading symbols may be redefined.
+- dy/dx, y', f'(3), d2y/dx2 and mixed derivatives are read; so are cases and
+  conditions (1 if z > 0); p = [0.7, 0.2, 0.1] names p_1, p_2 and p_3.
 - W_{11}^2 is a name, not a square, where the page differentiates by it or has a
   W_{11}^1 as well. f(x) is f where the page defines it so. dw by itself is
   dL/dw where the page has an equation for dw, and a loss (L, J, C, E or loss).
@@ -80,7 +86,7 @@ marks:
   right
   WRONG      with what is right, and the slip where just one explains it
   carried    right given an earlier wrong line, which is named
-  not read   with the reason; also what cannot be judged by what the page says
+  not read   with the reason; also what cannot surely be judged by the page
 
 exit status: 0 nothing is wrong, 1 something is, 2 a page cannot be used
 """
