@@ -135,7 +135,7 @@ def _shifted(values: Iterable[Number], name: str) -> tuple[list[Value], float]:
     xs = [_value(x) for x in values]
     if not xs:
         raise ArgumentError(f"{name}() of no values", hint="give at least one")
-    largest = max([x._data for x in xs])
-    if largest <= _SAFE and min([x._data for x in xs]) >= -_SAFE:
+    largest = max([x.data for x in xs])
+    if largest <= _SAFE and min([x.data for x in xs]) >= -_SAFE:
         return xs, 0.0
     return [x - largest for x in xs], largest

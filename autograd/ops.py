@@ -15,9 +15,9 @@ import math
 import operator
 import sys
 from importlib import import_module
-from pickle import PicklingError
-from typing import TYPE_CHECKING, Any, Final, final
+from typing import TYPE_CHECKING, Any, Final
 
+from autograd import uncompiled as cython
 from autograd.errors import (
     ArgumentError,
     ArgumentTypeError,
@@ -27,6 +27,12 @@ from autograd.errors import (
     RangeError,
 )
 from autograd.reals import real
+
+if False:  # nothing runs this: it tells Cython that `cython` is its own
+    import cython  # type: ignore
+
+if not cython.compiled:  # a C class refuses setattr(): ops.pxd has another
+    set_on_type = setattr
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,7 +48,18 @@ _GAUSS: Final = 1.0 / math.sqrt(2.0 * math.pi)
 _ERF_SLOPE: Final = 2.0 / math.sqrt(math.pi)
 
 
-@final
+def _name_of(op: Operation) -> str:
+    return op.name
+
+
+def _explained(op: Operation) -> str:
+    """An operation's docstring: each entry documents itself."""
+    needs = f" Needs {op.domain}." if op.domain else ""
+    return f"{op.usage}: {op.about}.{needs} Numbers give a float, Values a Value."
+
+
+@cython.final
+@cython.cclass
 class Operation:
     """One entry of the table: called with numbers it gives a float, with Values a Value.
 
@@ -141,14 +158,9 @@ class Operation:
             return f"{self.name}(x)"
         return f"{self.name}(a, b)" if self.default is None else f"{self.name}(a, b={self.default})"
 
-    @property
-    def __name__(self) -> str:
-        return self.name
-
-    @property
-    def __doc__(self) -> str:  # type: ignore[override]  # each entry documents itself
-        needs = f" Needs {self.domain}." if self.domain else ""
-        return f"{self.usage}: {self.about}.{needs} Numbers give a float, Values a Value."
+    if not cython.compiled:
+        __name__ = property(_name_of)
+        __doc__ = property(_explained)
 
     def __repr__(self) -> str:
         return f"<operation {self.usage}>"
@@ -162,11 +174,18 @@ class Operation:
     def __reduce__(self) -> tuple[object, ...]:
         home = __name__ if TABLE.get(self.name) is self else self.forward.__module__
         if getattr(import_module(home), self.name, None) is not self:
+            from pickle import PicklingError  # noqa: PLC0415  # slow to import, for an error only
+
             raise PicklingError(
                 f"the operation {self.name} is not to be found as {home}.{self.name}\n"
                 "hint: define it at the top of a module, under its own name"
             )
         return _find, (home, self.name)
+
+
+if cython.compiled:  # a C class can have these properties, but not in its body
+    set_on_type(Operation, "__name__", property(_name_of))
+    set_on_type(Operation, "__doc__", property(_explained))
 
 
 def _find(module: str, name: str) -> object:

@@ -17,8 +17,9 @@ from autograd.errors import (
     GraphError,
 )
 from autograd.graph import dependents, topological_order
+from autograd.modes import folding, recording
 from autograd.trees import flatten, leaves_like, rebuild
-from autograd.value import Value, _constant, _folding, _name, _recording
+from autograd.value import Value, _constant, _name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -87,7 +88,7 @@ def push_forward(outputs: Sequence[Value], tangents: Mapping[Value, Any]) -> lis
     6.0
     """
     known: dict[Value, Any] = dict(tangents)
-    with _folding():
+    with folding():
         for node in topological_order(*outputs):
             if node in tangents:
                 continue
@@ -108,7 +109,7 @@ def _pull_back(seeds: Sequence[tuple[Value, Any]], inputs: Sequence[Value]) -> l
         adjoints[output] = weight if output not in adjoints else adjoints[output] + weight
     order = topological_order(*(output for output, _ in seeds))
     depends = dependents(order, *inputs)
-    with _folding():
+    with folding():
         for node in reversed(order):
             adjoint = adjoints.get(node)
             if adjoint is None:
@@ -175,7 +176,7 @@ def _fresh(argument: Any) -> Value:
         return Value(argument)
     if argument.is_constant:
         return Value(argument.data)
-    with _recording():
+    with recording():
         return argument + 0.0
 
 
@@ -208,7 +209,7 @@ class _Call:
             self.inputs += leaves
             fresh[number] = rebuild(args[number], leaves)
             self.shapes.append(args[number])
-        with _recording():
+        with recording():
             self.result = function(*fresh)
         self.outputs = [_as_value(leaf) for leaf in flatten(self.result, "the result")]
 

@@ -1,39 +1,50 @@
+# cython: annotation_typing=True
 """`Value`: one node of the graph, at once a number, the record of how it came, and its gradient.
 
-This file is the hot path. It is plain Python, written so that mypyc makes plain C of it: the two
-parents and the two partials of a node are four fields, not tuples, and `+ - * / neg **` and relu
-fill them in place instead of asking the table.
+This file is the hot path. It is plain Python, which Cython makes C of, reading the C types in
+value.pxd: the two parents and the two partials of a node are four fields, not tuples, and the
+operations that networks are made of fill them in without asking the table.
 """
 
 from __future__ import annotations
 
 import math
-import os
 import sys
-from contextlib import contextmanager
-from functools import partial
-from threading import Lock, get_ident
-from typing import TYPE_CHECKING, Any, Final, final, overload
-
-from mypy_extensions import i64, mypyc_attr
+from _thread import allocate_lock
+from typing import TYPE_CHECKING, Any, Final, overload
 
 from autograd import ops
+from autograd import uncompiled as cython
 from autograd.errors import (
     ArgumentTypeError,
     ChalkgradError,
     GradientError,
     GraphError,
 )
+from autograd.modes import folding
 from autograd.ops import TABLE, Operation
 from autograd.reals import NEVER_NUMBERS, is_real, not_a_number, real
 
+if False:  # nothing runs this: it tells Cython that `cython` is its own
+    import cython  # type: ignore
+
+if not cython.compiled:  # compiled, value.pxd takes C's own, and imports the rest as C
+    from math import exp as c_exp
+    from math import log as c_log
+    from math import pow as c_pow
+    from math import tanh as c_tanh
+
+    from autograd.modes import ACTIVE, current_mode
+
+    set_on_type = setattr
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     Hook = Callable[[float], object]
 
 compiled: Final = not __file__.endswith(".py")
-"""Whether the engine runs compiled to native code (by mypyc) or as plain Python."""
+"""Whether the engine runs compiled to native code (by Cython) or as plain Python."""
 
 
 def _no_value(*_: object) -> float:
@@ -44,8 +55,6 @@ def _no_value(*_: object) -> float:
 LEAF: Final = Operation(_no_value, (), "leaf", "", "", "", None, "a given number")
 CONSTANT: Final = Operation(_no_value, (), "constant", "", "", "", None, "a fixed number")
 
-_BLANK: Final = object()  # in place of a number: the node is filled in by whoever makes it
-
 _ADD: Final = ops.add
 _SUB: Final = ops.sub
 _MUL: Final = ops.mul
@@ -53,36 +62,25 @@ _DIV: Final = ops.div
 _NEG: Final = ops.neg
 _POW: Final = ops.pow
 _RELU: Final = ops.relu
+_EXP: Final = ops.exp
+_LOG: Final = ops.log
+_TANH: Final = ops.tanh
+_SIGMOID: Final = ops.sigmoid
+
+_INF: Final = math.inf
+
+_folding: Final = folding  # for whoever builds derivatives elsewhere
+
+_settling: Final = allocate_lock()  # two backward() may have a leaf in common
 
 
-@final
-class _Modes:
-    """What a thread has switched on, each a count of the `with` blocks it is in."""
-
-    def __init__(self, thread: int) -> None:
-        self.thread = thread  # a generator may leave its block in another one
-        self.unrecorded = 0  # no_grad
-        self.traced = 0  # anomaly
-        self.folded = 0  # literal 0 and 1 disappear while derivatives are built
-
-
-@final
-class _Threads:
-    """The modes of each thread that has any; `special`, quick to ask, says whether one has."""
-
-    def __init__(self) -> None:
-        self.modes: dict[int, _Modes] = {}
-        self.special = False
-        self.lock = Lock()
-
-
-_threads: Final = _Threads()
-
-
-@final
-@mypyc_attr(acyclic=True)
+@cython.final
+@cython.no_gc
+@cython.cclass
 class _Notes:
     """What few nodes carry: a label, gradient hooks, the line of the user's code."""
+
+    __slots__ = ("hooks", "label", "origin")
 
     def __init__(self) -> None:
         self.label = ""
@@ -90,30 +88,9 @@ class _Notes:
         self.hooks: list[Hook] | None = None
 
 
-@final
-class _Backward:
-    """The backward() that is running: it counts on the nodes, so there is one at a time."""
-
-    def __init__(self) -> None:
-        self.lock = Lock()
-        self.thread = 0
-
-
-_backward: Final = _Backward()
-
-
-def _forget_other_threads() -> None:
-    """In a forked process: whoever ran backward() in the old one does not run here."""
-    _backward.lock = Lock()
-    _backward.thread = 0
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forget_other_threads)
-
-
-@final
-@mypyc_attr(acyclic=True)
+@cython.final
+@cython.no_gc
+@cython.cclass
 class Value:
     """A number that remembers how it was computed: `Value(data, label="")`.
 
@@ -123,8 +100,8 @@ class Value:
 
     Raises NotANumberError (a TypeError) for anything else, DomainError for nan.
 
-    Compiled, nodes are outside the garbage collector (a graph has no cycles), 96 bytes each; how
-    they are freed stands in .build/backend.py.
+    Compiled, nodes are outside the garbage collector (a graph has no cycles), 88 bytes each; how
+    they are made and freed stands in .build/nodes.h.
 
     >>> w, x = Value(3.0, "w"), Value(2.0, "x")
     >>> loss = (w * x - 5) ** 2
@@ -144,13 +121,11 @@ class Value:
         self._dl: float = 0.0  # d(self)/d(left); on a leaf, `grad` before the current backward()
         self._dr: float = 0.0
         self._notes: _Notes | None = None
-        self._edges: i64 = 0
+        self._edges: int = 0
         self._grad: float = 0.0
-        self._data: float = 0.0
-        if data is not _BLANK:
-            self._data = _field(data, "data", self)
-            if label != "":
-                _set_label(self, label)
+        self._data: float = _field(data, "data", self)
+        if label != "":
+            _set_label(self, label)
 
     # What a node holds.
 
@@ -189,7 +164,9 @@ class Value:
         """d(this)/d(parent) for each parent, as it was when this node was computed."""
         if self._left is None:
             return ()
-        return (self._dl,) if self._right is None else (self._dl, self._dr)
+        if self._right is None:
+            return (self._dl,)
+        return (self._dl, self._dr)
 
     @property
     def label(self) -> str:
@@ -227,104 +204,112 @@ class Value:
             return f"**{self._right.data:g}"
         return self._operation.symbol or ("" if self._left is None else self._operation.name)
 
-    # Arithmetic. Where nothing is out of the ordinary each makes its node without the table, and
-    # the two that networks are made of do so in place: in plain Python a call costs as much.
+    # Arithmetic, and the operations that networks are made of. Where nothing is out of the ordinary
+    # each makes its node without the table; a test holds both equal.
 
     @overload
     def __add__(self, other: Value | float) -> Value: ...
     @overload
     def __add__(self, other: object) -> Any: ...
     def __add__(self, other: object) -> Any:
-        right = other if isinstance(other, Value) else _literal(other)
-        if right is not None and not _threads.special:
+        right: Value | None = other if isinstance(other, Value) else _literal(other)
+        if right is not None:
             y = self._data + right._data
             if y - y == 0.0:
-                out = _blank()
-                out._data = y
-                out._grad = 0.0
-                out._operation = _ADD
-                out._left = self
-                out._right = right
-                out._dl = 1.0
-                out._dr = 1.0
-                out._notes = None
-                out._edges = 0
-                return out
-        return _recorded(_ADD, self, other)
+                return _made(_ADD, y, self, right, 1.0, 1.0)
+        return _recorded(_ADD, self, other, False)
 
     @overload
     def __sub__(self, other: Value | float) -> Value: ...
     @overload
     def __sub__(self, other: object) -> Any: ...
     def __sub__(self, other: object) -> Any:
-        right = other if isinstance(other, Value) else _literal(other)
-        if right is not None and not _threads.special:
+        right: Value | None = other if isinstance(other, Value) else _literal(other)
+        if right is not None:
             y = self._data - right._data
             if y - y == 0.0:
-                return _node(_SUB, y, self, right, 1.0, -1.0)
-        return _recorded(_SUB, self, other)
+                return _made(_SUB, y, self, right, 1.0, -1.0)
+        return _recorded(_SUB, self, other, False)
 
     @overload
     def __mul__(self, other: Value | float) -> Value: ...
     @overload
     def __mul__(self, other: object) -> Any: ...
     def __mul__(self, other: object) -> Any:
-        right = other if isinstance(other, Value) else _literal(other)
-        if right is not None and not _threads.special:
-            a = self._data
-            b = right._data
-            y = a * b
+        right: Value | None = other if isinstance(other, Value) else _literal(other)
+        if right is not None:
+            y = self._data * right._data
             if y - y == 0.0:
-                out = _blank()
-                out._data = y
-                out._grad = 0.0
-                out._operation = _MUL
-                out._left = self
-                out._right = right
-                out._dl = b
-                out._dr = a
-                out._notes = None
-                out._edges = 0
-                return out
-        return _recorded(_MUL, self, other)
+                return _made(_MUL, y, self, right, right._data, self._data)
+        return _recorded(_MUL, self, other, False)
 
     @overload
     def __truediv__(self, other: Value | float) -> Value: ...
     @overload
     def __truediv__(self, other: object) -> Any: ...
     def __truediv__(self, other: object) -> Any:
-        right = other if isinstance(other, Value) else _literal(other)
-        if right is not None and not _threads.special:
+        right: Value | None = other if isinstance(other, Value) else _literal(other)
+        if right is not None and right._data != 0.0:
             b = right._data
-            if b != 0.0:
-                y = self._data / b
-                if y - y == 0.0:
-                    return _node(_DIV, y, self, right, 1.0 / b, -y / b)
-        return _recorded(_DIV, self, other)
+            y = self._data / b
+            if y - y == 0.0:
+                return _made(_DIV, y, self, right, 1.0 / b, -y / b)
+        return _recorded(_DIV, self, other, False)
 
     @overload
     def __pow__(self, other: Value | float) -> Value: ...
     @overload
     def __pow__(self, other: object) -> Any: ...
     def __pow__(self, other: object) -> Any:
-        if not isinstance(other, Value):
-            right = _literal(other)
-            a = self._data
-            if right is not None and a > 0.0 and not _threads.special:
-                b = right._data
-                try:
-                    y = math.pow(a, b)
-                    slope = b * math.pow(a, b - 1.0)
+        if not isinstance(other, Value) and self._data > 0.0:
+            right: Value | None = _literal(other)
+            if right is not None:
+                try:  # compiled, what is too large is inf
+                    y = c_pow(self._data, right._data)
+                    slope = right._data * c_pow(self._data, right._data - 1.0)
                 except OverflowError:
-                    return _recorded(_POW, self, other)
-                if y - y == 0.0:
-                    return _node(_POW, y, self, right, slope, 0.0)
-        return _recorded(_POW, self, other)
+                    return _recorded(_POW, self, other, False)
+                if y - y == 0.0 and slope - slope == 0.0:
+                    return _made(_POW, y, self, right, slope, 0.0)
+        return _recorded(_POW, self, other, False)
 
     def __neg__(self) -> Value:
-        if _threads.special:
-            return self._record(_NEG, self)
-        return _node(_NEG, -self._data, self, None, -1.0, 0.0)
+        return _made(_NEG, -self._data, self, None, -1.0, 0.0)
+
+    def relu(self) -> Value:
+        """X where x > 0, else 0; at 0 the derivative is 0."""
+        if self._data > 0.0:
+            return _made(_RELU, self._data, self, None, 1.0, 0.0)
+        return _made(_RELU, 0.0, self, None, 0.0, 0.0)
+
+    def exp(self) -> Value:
+        """e^x."""
+        if -_EXPONENT < self._data < _EXPONENT:
+            y = c_exp(self._data)
+            return _made(_EXP, y, self, None, y, 0.0)
+        return self._record(_EXP, self)
+
+    def log(self) -> Value:
+        """The natural logarithm, for x > 0."""
+        if 0.0 < self._data < _INF:
+            return _made(_LOG, c_log(self._data), self, None, 1.0 / self._data, 0.0)
+        return self._record(_LOG, self)
+
+    def tanh(self) -> Value:
+        """The hyperbolic tangent."""
+        y = c_tanh(self._data)
+        return _made(_TANH, y, self, None, 1.0 - y * y, 0.0)
+
+    def sigmoid(self) -> Value:
+        """1 / (1 + e^-x)."""
+        if not -_EXPONENT < self._data < _EXPONENT:
+            return self._record(_SIGMOID, self)
+        if self._data >= 0.0:
+            y = 1.0 / (1.0 + c_exp(-self._data))
+        else:
+            e = c_exp(self._data)
+            y = e / (1.0 + e)
+        return _made(_SIGMOID, y, self, None, y * (1.0 - y), 0.0)
 
     @overload
     def __radd__(self, other: Value | float) -> Value: ...
@@ -333,39 +318,39 @@ class Value:
     def __radd__(self, other: object) -> Any:
         if type(other) is int and other == 0:
             return self  # where Python's sum() begins: adding nothing makes no node
-        left = _literal(other)
-        return _recorded(_ADD, self, other, reflected=True) if left is None else left + self
+        left: Value | None = _literal(other)
+        return _recorded(_ADD, self, other, True) if left is None else left + self
 
     @overload
     def __rsub__(self, other: Value | float) -> Value: ...
     @overload
     def __rsub__(self, other: object) -> Any: ...
     def __rsub__(self, other: object) -> Any:
-        left = _literal(other)
-        return _recorded(_SUB, self, other, reflected=True) if left is None else left - self
+        left: Value | None = _literal(other)
+        return _recorded(_SUB, self, other, True) if left is None else left - self
 
     @overload
     def __rmul__(self, other: Value | float) -> Value: ...
     @overload
     def __rmul__(self, other: object) -> Any: ...
     def __rmul__(self, other: object) -> Any:
-        left = _literal(other)
-        return _recorded(_MUL, self, other, reflected=True) if left is None else left * self
+        left: Value | None = _literal(other)
+        return _recorded(_MUL, self, other, True) if left is None else left * self
 
     @overload
     def __rtruediv__(self, other: Value | float) -> Value: ...
     @overload
     def __rtruediv__(self, other: object) -> Any: ...
     def __rtruediv__(self, other: object) -> Any:
-        left = _literal(other)
-        return _recorded(_DIV, self, other, reflected=True) if left is None else left / self
+        left: Value | None = _literal(other)
+        return _recorded(_DIV, self, other, True) if left is None else left / self
 
     @overload
     def __rpow__(self, other: Value | float) -> Value: ...
     @overload
     def __rpow__(self, other: object) -> Any: ...
     def __rpow__(self, other: object) -> Any:
-        return _recorded(_POW, self, other, reflected=True)
+        return _recorded(_POW, self, other, True)
 
     def __pos__(self) -> Value:
         return self
@@ -416,11 +401,8 @@ class Value:
 
     def _record(self, op: Operation, a: object, b: object = None) -> Value:
         """The node of any operation on Values and numbers, with every check and mode."""
-        left = a if isinstance(a, Value) else _constant(a)
-        if op is _RELU and not _threads.special:
-            slope = 1.0 if left._data > 0.0 else 0.0
-            return _node(_RELU, left._data if slope else 0.0, left, None, slope, 0.0)
-        right = None if b is None else (b if isinstance(b, Value) else _constant(b))
+        left: Value = a if isinstance(a, Value) else _constant(a)
+        right: Value | None = None if b is None else (b if isinstance(b, Value) else _constant(b))
         x1 = left._data
         x2 = 0.0 if right is None else right._data
         failure: type[ChalkgradError] | None = None
@@ -432,16 +414,9 @@ class Value:
         if failure is not None:
             names = left.label, "" if right is None else right.label
             raise op.failure(failure, x1, x2, names)
-        modes = _threads.modes.get(get_ident()) if _threads.special else None
-        if modes is not None and modes.unrecorded:
-            return _constant(y)
         dl = 0.0 if left._operation is CONSTANT else op.partial(0, x1, x2, y)
         dr = 0.0 if right is None or right._operation is CONSTANT else op.partial(1, x1, x2, y)
-        node = _node(op, y, left, right, dl, dr)
-        if modes is not None and modes.traced:
-            node._notes = _Notes()
-            node._notes.origin = _users_line()
-        return node
+        return _made(op, y, left, right, dl, dr)
 
     def backward(self) -> None:
         """Computes d(this)/d(node) into `grad` of every node this one was computed from.
@@ -462,24 +437,11 @@ class Value:
                 "can have a gradient",
                 hint="was it computed under no_grad(), or detached?",
             )
-        thread = get_ident()
-        if _backward.thread == thread:
-            raise GraphError(
-                "backward() inside a gradient hook: another backward() is running",
-                hint="compute further derivatives after it, or with differentiate()",
-            )
-        with _backward.lock:
-            _backward.thread = thread
-            counted = False
-            try:
-                _count_edges(self)
-                counted = True
-                _propagate(self)
-            except BaseException:
-                _undo(self, counted)
-                raise
-            finally:
-                _backward.thread = 0
+        waiting: list[Value] = []  # made first: afterwards nothing may call the garbage collector
+        if not cython.compiled or _count_edges(self, waiting):
+            _propagate_apart(self)
+        else:
+            _propagate(self, waiting)
 
     def detach(self) -> Value:
         """The same number and label as a constant, cut off from the graph."""
@@ -531,28 +493,50 @@ class Value:
             )
         return _restore, (self._data, self._grad, self.label, self._operation is CONSTANT)
 
-    def __getattr__(self, name: str) -> Callable[..., Value]:
-        # Only names that do not exist come here; for type checkers it declares the methods that
-        # the table adds at the end of this file.
-        raise AttributeError(_unknown_attribute(name))
+    if not cython.compiled:  # noqa: SIM102  # Cython would take what is for type checkers only
+        if TYPE_CHECKING:
+
+            def __getattr__(self, name: str) -> Callable[..., Value]:
+                """Declares the methods that the table adds at the end of this file."""
 
 
-def _node(op: Operation, y: float, left: Value, right: Value | None, dl: float, dr: float) -> Value:
-    node = _blank()
-    node._data = y
-    node._grad = 0.0
-    node._operation = op
-    node._left = left
-    node._right = right
-    node._dl = dl
-    node._dr = dr
-    node._notes = None
-    node._edges = 0
-    return node
+if not cython.compiled:  # compiled, nodes.h has it
+
+    def _node(
+        op: Operation, y: float, left: Value | None, right: Value | None, dl: float, dr: float
+    ) -> Value:
+        """A node, filled in without a look at what it is given."""
+        node = Value.__new__(Value)
+        node._data = y
+        node._grad = 0.0
+        node._operation = op
+        node._left = left
+        node._right = right
+        node._dl = dl
+        node._dr = dr
+        node._notes = None
+        node._edges = 0
+        return node
+
+    def take_over(values: type[Value]) -> None:
+        """Lets Python's own compare and hash by identity: calls of ours would cost more."""
+        values.__eq__ = object.__eq__  # type: ignore[method-assign]
+        values.__hash__ = object.__hash__  # type: ignore[method-assign]
 
 
-def _blank() -> Value:
-    return Value(_BLANK)
+def _made(op: Operation, y: float, left: Value, right: Value | None, dl: float, dr: float) -> Value:
+    """The result y of an operation as a node, or as what the mode that is on makes of it."""
+    if ACTIVE:
+        mode = current_mode()
+        if mode is not None:
+            if mode.unrecorded:
+                return _node(CONSTANT, y, None, None, 0.0, 0.0)
+            if mode.traced:
+                node = _node(op, y, left, right, dl, dr)
+                node._notes = _Notes()
+                node._notes.origin = _users_line()
+                return node
+    return _node(op, y, left, right, dl, dr)
 
 
 def _constant(data: object) -> Value:
@@ -563,36 +547,29 @@ def _constant(data: object) -> Value:
 
 
 _WHOLE: Final = 1 << 62  # any larger int takes the closer look: it may exceed the floats
+_EXPONENT: Final = 700.0  # within +-this e^x is a float that has all its digits
 
 
 def _literal(other: object) -> Value | None:
     """A number met in arithmetic as a constant; None where it takes a closer look."""
-    if (
-        isinstance(other, float) or (isinstance(other, int) and -_WHOLE < other < _WHOLE)
-    ) and not _threads.special:
-        constant = _blank()
-        constant._data = float(other)
-        constant._grad = 0.0
-        constant._operation = CONSTANT
-        constant._left = None
-        constant._right = None
-        constant._dl = 0.0
-        constant._dr = 0.0
-        constant._notes = None
-        constant._edges = 0
-        return constant
+    if isinstance(other, float) or (isinstance(other, int) and -_WHOLE < other < _WHOLE):
+        if ACTIVE:
+            mode = current_mode()
+            if mode is not None and mode.folded:
+                return None
+        return _node(CONSTANT, float(other), None, None, 0.0, 0.0)
     return None
 
 
-def _recorded(op: Operation, value: Value, other: object, *, reflected: bool = False) -> Any:
+def _recorded(op: Operation, value: Value, other: object, reflected: bool) -> Any:
     """`value op other`, or `other op value` where reflected, with every check and mode."""
     if not isinstance(other, Value) and not is_real(other):
         if isinstance(other, NEVER_NUMBERS):
             raise not_a_number(other, f"in {op.name} with {_name(value)}")
         return NotImplemented  # a numpy array, say, which knows what to do with a Value
-    if _threads.special and not isinstance(other, Value):
-        modes = _threads.modes.get(get_ident())
-        if modes is not None and modes.folded:
+    if ACTIVE and not isinstance(other, Value):
+        mode = current_mode()
+        if mode is not None and mode.folded:
             folded = _fold(op, value, real(other), reflected)
             if folded is not None:
                 return folded
@@ -623,7 +600,10 @@ def _is_comparable(other: object) -> bool:
 
 
 def _number(other: object) -> float:
-    return other._data if isinstance(other, Value) else real(other, "to compare with a Value")
+    if isinstance(other, Value):
+        value: Value = other
+        return value._data
+    return real(other, "to compare with a Value")
 
 
 def _set_label(value: Value, label: object) -> None:
@@ -647,16 +627,6 @@ def _name(value: Value) -> str:
         return f"{value.label} = {value._data!r}"
     kind = value._operation.name
     return f"{'a' if value._left is None else 'the result of'} {kind}, {value._data!r}"
-
-
-def _unknown_attribute(name: str) -> str:
-    if name.startswith("__"):  # Python and numpy probe for these
-        return name
-    import difflib  # noqa: PLC0415  # slow to import, and needed on the way to an error only
-
-    near = difflib.get_close_matches(name, [*TABLE, *(n for n in dir(Value) if n[0] != "_")], n=1)
-    hint = f"did you mean {near[0]!r}?" if near else "operations are methods: v.tanh(), v.log()"
-    return f"a Value has no attribute {name!r}\nhint: {hint}"
 
 
 def _restore(data: float, grad: float, label: str, constant: bool) -> Value:
@@ -700,16 +670,23 @@ def _parents_first(roots: list[Value]) -> list[Value]:
     return order
 
 
-def _count_edges(root: Value) -> None:
+# backward() counts on the nodes how many edges lead to each, then passes gradients on along them.
+# Compiled, nobody can come between: it runs in C from beginning to end. Where somebody may, in
+# plain Python and where there are hooks, counts and gradients are kept apart until all is well.
+
+
+def _count_edges(root: Value, found: list[Value]) -> bool:
     """Writes on each node under `root` how many edges lead to it, and makes gradients ready.
 
+    `found` is empty: there nodes wait whose parents are still to be counted, as are `node`'s.
+
     A leaf's gradient is put aside: what this backward() adds is summed by itself, so that a second
-    one doubles it exactly.
+    one doubles it exactly. True where a node has hooks: then all is as it was before.
     """
+    hooked = root._notes is not None and root._notes.hooks is not None
     root._edges = 1
     if root._left is None:
         root._dl = root._grad
-    found: list[Value] = []  # their parents are still to be counted, as are those of `node`
     node: Value | None = root
     while node is not None:
         following: Value | None = None
@@ -719,6 +696,8 @@ def _count_edges(root: Value) -> None:
             edges = parent._edges
             parent._edges = edges + 1
             if edges == 0:
+                if parent._notes is not None and parent._notes.hooks is not None:
+                    hooked = True
                 if parent._left is not None:
                     following = parent
                 else:
@@ -729,6 +708,8 @@ def _count_edges(root: Value) -> None:
                 edges = parent._edges
                 parent._edges = edges + 1
                 if edges == 0:
+                    if parent._notes is not None and parent._notes.hooks is not None:
+                        hooked = True
                     if parent._left is not None:
                         if following is not None:
                             found.append(following)
@@ -739,18 +720,22 @@ def _count_edges(root: Value) -> None:
         if following is None and found:
             following = found.pop()
         node = following
-    root._grad = 1.0
+    if hooked:
+        _undo(root)
+    else:
+        root._grad = 1.0
+    return hooked
 
 
-def _propagate(root: Value) -> None:
-    """The chain rule: a node passes its gradient on once all edges to it have brought theirs."""
+def _propagate(root: Value, ready: list[Value]) -> None:
+    """The chain rule: a node passes its gradient on once all edges to it have brought theirs.
+
+    `ready` is empty: there such nodes wait, as does `node`.
+    """
     root._edges = 0
-    ready: list[Value] = []  # as is `node`
     node: Value | None = root
     while node is not None:
         following: Value | None = None
-        if node._notes is not None and node._notes.hooks is not None:
-            node._grad = _through_hooks(node._notes.hooks, node._grad)
         gradient = node._grad
         left = node._left
         if left is None:
@@ -760,7 +745,7 @@ def _propagate(root: Value) -> None:
             else:
                 total = node._dl + gradient  # last, so that a second backward() doubles it exactly
                 if total - total != 0.0:
-                    raise _gradient_error(node, root)
+                    raise _refused(root, node)
                 node._grad = total
         else:
             right = node._right
@@ -784,14 +769,86 @@ def _propagate(root: Value) -> None:
         node = following
 
 
-def _undo(root: Value, counted: bool) -> None:
-    """After an error: the gradients of leaves as they were before, those of results 0."""
+def _refused(root: Value, leaf: Value) -> GradientError:
+    """The error for a leaf whose gradient is not finite, all leaves being as they were before."""
+    gradients = {node: node._grad for node in _parents_first([root])}
+    before = leaf._dl
+    _undo(root)
+    return _gradient_error(root, leaf, before, gradients)
+
+
+def _undo(root: Value) -> None:
+    """The gradients of leaves as they were put aside, those of results 0, and nothing counted."""
     for node in _parents_first([root]):
-        if node._left is not None:
-            node._grad = 0.0
-        elif counted or node._edges > 0:
-            node._grad = node._dl
+        node._grad = node._dl if node._left is None else 0.0
         node._edges = 0
+
+
+def _propagate_apart(root: Value) -> None:
+    """The same as `_count_edges` and `_propagate`, in the same order, but nothing on the nodes."""
+    edges = _edges_apart(root)
+    gradients = dict.fromkeys(edges, 0.0)
+    gradients[root] = 1.0
+    leaves: list[Value] = []
+    ready = [root]
+    while ready:
+        node = ready.pop()
+        gradient = gradients[node]
+        if node._notes is not None and node._notes.hooks is not None:
+            gradient = gradients[node] = _through_hooks(node._notes.hooks, gradient)
+        left = node._left
+        if left is None:
+            if node._operation is not CONSTANT:
+                if not math.isfinite(node._grad + gradient):
+                    raise _gradient_error(root, node, node._grad, gradients)
+                leaves.append(node)
+            continue
+        right = node._right
+        if gradient != 0.0:
+            gradients[left] += node._dl * gradient
+            if right is not None:
+                gradients[right] += node._dr * gradient
+        edges[left] -= 1
+        if edges[left] == 0:
+            ready.append(left)
+        if right is not None:
+            edges[right] -= 1
+            if edges[right] == 0:
+                ready.append(right)
+    _settle(gradients, leaves)
+
+
+def _edges_apart(root: Value) -> dict[Value, int]:
+    """How many edges lead to each node under `root`."""
+    edges = {root: 1}
+    found = [root]
+    while found:
+        node = found.pop()
+        for parent in (node._left, node._right):
+            if parent is not None:
+                if parent in edges:
+                    edges[parent] += 1
+                else:
+                    edges[parent] = 1
+                    found.append(parent)
+    return edges
+
+
+def _settle(gradients: dict[Value, float], leaves: list[Value]) -> None:
+    """Writes all gradients; where it is interrupted, leaves get back what they had."""
+    node: Value
+    with _settling:
+        before = [node._grad for node in leaves]
+        try:
+            for node, gradient in gradients.items():
+                if node._left is not None:
+                    node._grad = gradient
+            for node in leaves:
+                node._grad += gradients[node]
+        except BaseException:
+            for node, gradient in zip(leaves, before):  # noqa: B905  # made from one another
+                node._grad = gradient
+            raise
 
 
 def _through_hooks(hooks: list[Hook], gradient: float) -> float:
@@ -807,109 +864,32 @@ def _through_hooks(hooks: list[Hook], gradient: float) -> float:
     return gradient
 
 
-def _gradient_error(leaf: Value, root: Value) -> GradientError:
+def _gradient_error(
+    root: Value, leaf: Value, before: float, gradients: dict[Value, float]
+) -> GradientError:
     """Names the first operation, from the root on, that made a gradient infinite or undefined."""
     hint = "the gradients grew too large: scale the inputs or take a smaller learning rate"
     for result in reversed(_parents_first([root])):
+        gradient = gradients[result]
         for parent, slope in zip(result.parents, result.partials, strict=True):
-            if not math.isfinite(result._grad) or math.isfinite(slope * result._grad):
+            if not math.isfinite(gradient) or math.isfinite(slope * gradient):
                 continue
-            inputs = ", ".join(_name(p) for p in result.parents)
+            inputs = ", ".join([_name(p) for p in result.parents])
             made = f", made in {result.origin}," if result.origin else ""
             if not math.isfinite(slope):
                 hint = "keep the input away from this point, where the derivative is not finite"
             if not made:
                 hint += "; compute it under autograd.anomaly() to see which line made the node"
             return GradientError(
-                f"the gradient of {_name(parent)} is {slope * result._grad!r}: "
-                f"{result._operation.usage} at {inputs}{made} has the derivative {slope!r} there, "
-                f"and the gradient of its result is {result._grad!r}",
+                f"the gradient of {_name(parent)} is {slope * gradient!r}: "
+                f"{result.op.usage} at {inputs}{made} has the derivative {slope!r} there, "
+                f"and the gradient of its result is {gradient!r}",
                 hint=hint,
             )
     return GradientError(
-        f"the gradient of {_name(leaf)} is too large for a float: {leaf._dl!r} + {leaf._grad!r}",
+        f"the gradient of {_name(leaf)} is too large for a float: {before!r} + {gradients[leaf]!r}",
         hint=hint,
     )
-
-
-def _enter_modes() -> _Modes:
-    with _threads.lock:
-        _threads.special = True
-        thread = get_ident()
-        return _threads.modes.setdefault(thread, _Modes(thread))
-
-
-def _leave_modes(modes: _Modes) -> None:
-    with _threads.lock:
-        if modes.unrecorded or modes.traced or modes.folded:
-            _threads.modes[modes.thread] = modes
-        else:
-            _threads.modes.pop(modes.thread, None)
-        _threads.special = bool(_threads.modes)
-
-
-@contextmanager
-def no_grad() -> Iterator[None]:
-    """Inside the `with` block (in this thread) results are constants: no graph, no gradients.
-
-    >>> w = Value(2.0)
-    >>> with no_grad():
-    ...     y = w * 3
-    >>> y.data, y.is_constant, y.parents
-    (6.0, True, ())
-    """
-    modes = _enter_modes()
-    modes.unrecorded += 1
-    try:
-        yield
-    finally:
-        modes.unrecorded -= 1
-        _leave_modes(modes)
-
-
-@contextmanager
-def anomaly() -> Iterator[None]:
-    """Inside the `with` block nodes remember the line that made them, for gradient errors to name.
-
-    Errors of infinite or undefined gradients come without it too; remembering lines costs about a
-    microsecond a node.
-
-    >>> with anomaly():
-    ...     y = Value(4.0) ** 0.5
-    >>> y.origin != ""
-    True
-    """
-    modes = _enter_modes()
-    modes.traced += 1
-    try:
-        yield
-    finally:
-        modes.traced -= 1
-        _leave_modes(modes)
-
-
-@contextmanager
-def _recording() -> Iterator[None]:
-    """Inside the `with` block graphs are recorded, even within no_grad()."""
-    modes = _enter_modes()
-    unrecorded, modes.unrecorded = modes.unrecorded, 0
-    try:
-        yield
-    finally:
-        modes.unrecorded = unrecorded
-        _leave_modes(modes)  # which puts them back, if what ran meanwhile found no mode on
-
-
-@contextmanager
-def _folding() -> Iterator[None]:
-    """Inside the `with` block `x * 1`, `x + 0`, `x ** 1` are x: derivatives stay readable."""
-    modes = _enter_modes()
-    modes.folded += 1
-    try:
-        yield
-    finally:
-        modes.folded -= 1
-        _leave_modes(modes)
 
 
 def _method_of(op: Operation) -> Callable[..., Any]:
@@ -927,8 +907,7 @@ def _method_of(op: Operation) -> Callable[..., Any]:
 
 
 for _op in TABLE.values():
-    setattr(Value, _op.name, _method_of(_op))
+    if not hasattr(Value, _op.name):
+        set_on_type(Value, _op.name, _method_of(_op))
 
-if not compiled:
-    # A blank node without a call of __init__: in plain Python that is a fifth of a node's cost.
-    globals()["_blank"] = partial(object.__new__, Value)
+take_over(Value)
