@@ -19,7 +19,10 @@ from setuptools.command.sdist import sdist
 
 # All that a recorded operation, backward() and the transforms pass through. (Errors stay plain: a
 # C class has one base, they have two.)
-MODULES = ["reals", "ops", "modes", "value", "graph", "composites", "transforms"]
+MODULES = [
+    "reals", "ops", "modes", "value", "graph", "composites", "trees", "tape", "curvature",
+    "transforms",
+]  # fmt: skip
 
 DIRECTIVES = {
     "language_level": 3,

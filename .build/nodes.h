@@ -276,6 +276,7 @@ static int take_over(PyObject *values)
     }
     type->tp_alloc = node_alloc;
     type->tp_dealloc = node_dealloc;
+    type->tp_hash = PyBaseObject_Type.tp_hash; /* by identity, without a call of Python's */
     PyType_Modified(type);
     node_type = type;
     return 0;

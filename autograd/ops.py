@@ -90,8 +90,11 @@ class Operation:
     def __call__(self, a: Any, b: Any = None) -> Any:
         """The operation's value: recorded as a node where an input is a Value, else a float."""
         if b is None:
-            if self.arity == 1 and type(a) is float and not math.isnan(a):
-                return self.evaluate(a)
+            if self.arity == 1:
+                if type(a) is float and a == a:
+                    return self.evaluate(a)
+                if hasattr(a, "_record"):
+                    return a._record(self, a)
             b = self.default
         if (b is None) != (self.arity == 1):
             given = "one input" if b is None else "two inputs"

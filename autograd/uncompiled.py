@@ -6,23 +6,30 @@ The sources name it `cython`. Compiled, Cython puts its own in its place, and re
 
 from __future__ import annotations
 
-from typing import Final, TypeVar
+from typing import Final, TypeAlias, TypeVar
 
-_Class = TypeVar("_Class")
+_Thing = TypeVar("_Thing")
 
 compiled: Final = False
 
+Py_ssize_t: TypeAlias = int
 
-def cclass(of: _Class) -> _Class:
+
+def cfunc(of: _Thing) -> _Thing:
+    """Compiled, a C function, which Python does not see."""
+    return of
+
+
+def cclass(of: _Thing) -> _Thing:
     """Compiled, a class that is a C struct."""
     return of
 
 
-def final(of: _Class) -> _Class:
+def final(of: _Thing) -> _Thing:
     """Compiled, a class that nothing derives from."""
     return of
 
 
-def no_gc(of: _Class) -> _Class:
+def no_gc(of: _Thing) -> _Thing:
     """Compiled, a class outside the garbage collector."""
     return of

@@ -36,10 +36,14 @@ cdef Value _made(Operation op, double y, Value left, Value right, double dl, dou
 @cython.locals(constant=Value)
 cpdef Value _constant(object data)
 
-@cython.locals(mode=Mode)
+@cython.locals(mode=Mode, number=double)
 cdef Value _literal(object other)
 
-@cython.locals(mode=Mode)
+@cython.locals(x1=double, x2=double, y=double, dl=double, dr=double)
+cdef Value _by_the_table(Operation op, Value left, Value right)
+cdef Value _in_place(Operation op, Value x)
+
+@cython.locals(mode=Mode, number=double, constant=Value)
 cdef object _recorded(Operation op, Value value, object other, bint reflected)
 cdef Value _fold(Operation op, Value value, double number, bint reflected)
 cdef bint _is_comparable(object other) except -1
@@ -47,11 +51,7 @@ cdef double _number(object other) except? -1.0
 cdef object _set_label(Value value, object label)
 cdef double _field(object number, str field, Value value) except? -1.0
 
-@cython.locals(node=Value, parent=Value, root=Value)
 cpdef list _parents_first(list[Value] roots)
-
-@cython.locals(node=Value, parent=Value, following=Value, edges=Py_ssize_t, hooked=bint)
-cdef bint _count_edges(Value root, list[Value] found) except -1
 
 @cython.locals(
     node=Value, left=Value, right=Value, following=Value,
@@ -59,14 +59,8 @@ cdef bint _count_edges(Value root, list[Value] found) except -1
 )
 cdef object _propagate(Value root, list[Value] ready)
 
-@cython.locals(node=Value)
-cdef object _refused(Value root, Value leaf)
-
-@cython.locals(node=Value)
-cdef object _undo(Value root)
-
-@cython.locals(node=Value, left=Value, right=Value, gradient=double)
-cdef object _propagate_apart(Value root)
+@cython.locals(node=Value, parent=Value)
+cdef object _undo(Value root, list[Value] found)
 
 @cython.locals(node=Value, parent=Value)
 cdef dict _edges_apart(Value root)

@@ -20,6 +20,7 @@ from autograd.errors import (
     ChalkgradError,
     GradientError,
     GraphError,
+    RangeError,
 )
 from autograd.modes import folding
 from autograd.ops import TABLE, Operation
@@ -34,7 +35,7 @@ if not cython.compiled:  # compiled, value.pxd takes C's own, and imports the re
     from math import pow as c_pow
     from math import tanh as c_tanh
 
-    from autograd.modes import ACTIVE, current_mode
+    from autograd.modes import ACTIVE, Mode, current_mode
 
     set_on_type = setattr
 
@@ -115,14 +116,15 @@ class Value:
     )  # fmt: skip
 
     def __init__(self, data: object, label: object = "") -> None:
+        if not cython.compiled:  # compiled, fields begin as None and 0
+            self._left: Value | None = None
+            self._right: Value | None = None
+            self._dl: float = 0.0  # d(self)/d(left); on a leaf, `grad` before this backward()
+            self._dr: float = 0.0
+            self._notes: _Notes | None = None
+            self._edges: int = 0
+            self._grad: float = 0.0
         self._operation: Operation = LEAF
-        self._left: Value | None = None
-        self._right: Value | None = None
-        self._dl: float = 0.0  # d(self)/d(left); on a leaf, `grad` before the current backward()
-        self._dr: float = 0.0
-        self._notes: _Notes | None = None
-        self._edges: int = 0
-        self._grad: float = 0.0
         self._data: float = _field(data, "data", self)
         if label != "":
             _set_label(self, label)
@@ -287,13 +289,13 @@ class Value:
         if -_EXPONENT < self._data < _EXPONENT:
             y = c_exp(self._data)
             return _made(_EXP, y, self, None, y, 0.0)
-        return self._record(_EXP, self)
+        return _by_the_table(_EXP, self, None)
 
     def log(self) -> Value:
         """The natural logarithm, for x > 0."""
         if 0.0 < self._data < _INF:
             return _made(_LOG, c_log(self._data), self, None, 1.0 / self._data, 0.0)
-        return self._record(_LOG, self)
+        return _by_the_table(_LOG, self, None)
 
     def tanh(self) -> Value:
         """The hyperbolic tangent."""
@@ -303,7 +305,7 @@ class Value:
     def sigmoid(self) -> Value:
         """1 / (1 + e^-x)."""
         if not -_EXPONENT < self._data < _EXPONENT:
-            return self._record(_SIGMOID, self)
+            return _by_the_table(_SIGMOID, self, None)
         if self._data >= 0.0:
             y = 1.0 / (1.0 + c_exp(-self._data))
         else:
@@ -356,7 +358,7 @@ class Value:
         return self
 
     def __abs__(self) -> Value:
-        return self._record(ops.abs, self)
+        return _by_the_table(ops.abs, self, None)
 
     # Comparison and conversion go by the number; equality and hash by identity, as nodes need.
 
@@ -376,7 +378,7 @@ class Value:
         return self is other
 
     def __hash__(self) -> int:
-        return id(self) >> 4  # objects stand 16 bytes apart
+        return object.__hash__(self)
 
     def __float__(self) -> float:
         return self._data
@@ -402,21 +404,11 @@ class Value:
     def _record(self, op: Operation, a: object, b: object = None) -> Value:
         """The node of any operation on Values and numbers, with every check and mode."""
         left: Value = a if isinstance(a, Value) else _constant(a)
-        right: Value | None = None if b is None else (b if isinstance(b, Value) else _constant(b))
-        x1 = left._data
-        x2 = 0.0 if right is None else right._data
-        failure: type[ChalkgradError] | None = None
-        y = 0.0
-        try:
-            y = op.evaluate(x1, x2)
-        except ChalkgradError as error:
-            failure = type(error)
-        if failure is not None:
-            names = left.label, "" if right is None else right.label
-            raise op.failure(failure, x1, x2, names)
-        dl = 0.0 if left._operation is CONSTANT else op.partial(0, x1, x2, y)
-        dr = 0.0 if right is None or right._operation is CONSTANT else op.partial(1, x1, x2, y)
-        return _made(op, y, left, right, dl, dr)
+        if b is None:
+            in_place = _in_place(op, left)
+            return _by_the_table(op, left, None) if in_place is None else in_place
+        right: Value = b if isinstance(b, Value) else _constant(b)
+        return _by_the_table(op, left, right)
 
     def backward(self) -> None:
         """Computes d(this)/d(node) into `grad` of every node this one was computed from.
@@ -439,7 +431,9 @@ class Value:
             )
         waiting: list[Value] = []  # made first: afterwards nothing may call the garbage collector
         if not cython.compiled or _count_edges(self, waiting):
-            _propagate_apart(self)
+            gradients: dict[Value, float] = {}
+            leaves = _propagate_apart(self, gradients)
+            _settle(gradients, leaves)
         else:
             _propagate(self, waiting)
 
@@ -524,6 +518,53 @@ if not cython.compiled:  # compiled, nodes.h has it
         values.__hash__ = object.__hash__  # type: ignore[method-assign]
 
 
+def _by_the_table(op: Operation, left: Value, right: Value | None) -> Value:
+    """The result of any operation, with its partials, as its entry in the table has them."""
+    x1 = left._data
+    x2 = 0.0 if right is None else right._data
+    failure: type[ChalkgradError] | None = None
+    y = 0.0
+    try:
+        y = op.evaluate(x1, x2)
+    except ChalkgradError as error:
+        failure = type(error)
+    if failure is RangeError and right is not None and _may_overflow(op):
+        y = op.forward(x1, x2)
+    elif failure is not None:
+        names = left.label, "" if right is None else right.label
+        raise op.failure(failure, x1, x2, names)
+    dl = 0.0 if left._operation is CONSTANT else op.partial(0, x1, x2, y)
+    dr = 0.0 if right is None or right._operation is CONSTANT else op.partial(1, x1, x2, y)
+    return _made(op, y, left, right, dl, dr)
+
+
+def _may_overflow(op: Operation) -> bool:
+    """Whether a result may be infinite: while derivatives are built, in arithmetic.
+
+    A rule such as 1 / (1 + x * x) passes through numbers too large for a float on its way to one
+    that is none, and is worked out like that for plain numbers.
+    """
+    if not ACTIVE or (op is not _ADD and op is not _SUB and op is not _MUL and op is not _DIV):
+        return False
+    mode: Mode | None = current_mode()
+    return mode is not None and mode.folded
+
+
+def _in_place(op: Operation, x: Value) -> Value | None:
+    """The result of an operation that has a short way; None for those that have not."""
+    if op is _RELU:
+        return x.relu()
+    if op is _TANH:
+        return x.tanh()
+    if op is _EXP and -_EXPONENT < x._data < _EXPONENT:
+        return x.exp()
+    if op is _LOG and 0.0 < x._data < _INF:
+        return x.log()
+    if op is _SIGMOID and -_EXPONENT < x._data < _EXPONENT:
+        return x.sigmoid()
+    return None
+
+
 def _made(op: Operation, y: float, left: Value, right: Value | None, dl: float, dr: float) -> Value:
     """The result y of an operation as a node, or as what the mode that is on makes of it."""
     if ACTIVE:
@@ -546,19 +587,22 @@ def _constant(data: object) -> Value:
     return constant
 
 
-_WHOLE: Final = 1 << 62  # any larger int takes the closer look: it may exceed the floats
 _EXPONENT: Final = 700.0  # within +-this e^x is a float that has all its digits
 
 
 def _literal(other: object) -> Value | None:
     """A number met in arithmetic as a constant; None where it takes a closer look."""
-    if isinstance(other, float) or (isinstance(other, int) and -_WHOLE < other < _WHOLE):
-        if ACTIVE:
-            mode = current_mode()
-            if mode is not None and mode.folded:
-                return None
-        return _node(CONSTANT, float(other), None, None, 0.0, 0.0)
-    return None
+    if not isinstance(other, (float, int)):
+        return None
+    if ACTIVE:
+        mode = current_mode()
+        if mode is not None and mode.folded:
+            return None
+    try:
+        number = float(other)
+    except OverflowError:  # an int beyond all floats
+        return None
+    return _node(CONSTANT, number, None, None, 0.0, 0.0)
 
 
 def _recorded(op: Operation, value: Value, other: object, reflected: bool) -> Any:
@@ -570,9 +614,16 @@ def _recorded(op: Operation, value: Value, other: object, reflected: bool) -> An
     if ACTIVE and not isinstance(other, Value):
         mode = current_mode()
         if mode is not None and mode.folded:
-            folded = _fold(op, value, real(other), reflected)
+            number = real(other)
+            folded = _fold(op, value, number, reflected)
             if folded is not None:
                 return folded
+            constant = _node(CONSTANT, number, None, None, 0.0, 0.0)
+            if op is _MUL:
+                return constant * value if reflected else value * constant
+            if op is _ADD:
+                return constant + value if reflected else value + constant
+            other = constant
     return value._record(op, other, value) if reflected else value._record(op, value, other)
 
 
@@ -618,6 +669,8 @@ def _set_label(value: Value, label: object) -> None:
 
 
 def _field(number: object, field: str, value: Value) -> float:
+    if type(number) is float and number == number:  # what nearly all are, in no need of a check
+        return number
     return real(number, f"as {field} of {value.label}" if value.label else f"as {field}")
 
 
@@ -649,25 +702,71 @@ def _users_line() -> str:
 
 def _parents_first(roots: list[Value]) -> list[Value]:
     """Every node that `roots` were computed from, and they themselves, each after its parents."""
-    seen: set[Value] = set()
-    order: list[Value] = []
+    return _linearized(roots, [], [])[0]
+
+
+def _linearized(
+    roots: list[Value], first: list[Value], wanted: list[Value]
+) -> tuple[list[Value], list[int], list[int], list[int]]:
+    """The nodes under `roots`, each after its parents, and where each one's two parents stand.
+
+    -1 is no parent. The nodes `first` are the beginning, and the walk does not go above them. Last
+    come the places of the nodes `wanted`, -1 for those that are not among them.
+
+    Compiled, places are kept on the nodes meanwhile: nobody can come between.
+    """
+    nodes: list[Value] = []
+    lefts: list[int] = []
+    rights: list[int] = []
+    found: list[int] = []
     path: list[Value] = []  # the results that wait for their parents
+    places: dict[Value, int] = {}  # counted from 1; -1 for those on the path
+    node: Value
+    root: Value
+    for node in first:
+        if _place(node, places) == 0:
+            nodes.append(node)
+            _set_place(node, places, len(nodes))
+    at: cython.Py_ssize_t
+    given: cython.Py_ssize_t = len(nodes)
     for root in roots:
-        if root in seen:
-            continue
-        seen.add(root)
-        path.append(root)
-        while path:
-            node = path[-1]
-            parent = node._left
-            if parent is None or parent in seen:
-                parent = node._right
-            if parent is None or parent in seen:
-                order.append(path.pop())
-            else:
-                seen.add(parent)
-                path.append(parent)
-    return order
+        if _place(root, places) == 0:
+            _set_place(root, places, -1)
+            path.append(root)
+            while path:
+                node = path[-1]
+                parent: Value | None = node._left
+                if parent is None or _place(parent, places) != 0:
+                    parent = node._right
+                if parent is None or _place(parent, places) != 0:
+                    nodes.append(path.pop())
+                    _set_place(node, places, len(nodes))
+                else:
+                    _set_place(parent, places, -1)
+                    path.append(parent)
+    for at in range(len(nodes)):
+        node = nodes[at]
+        above = at >= given
+        lefts.append(_place(node._left, places) - 1 if above and node._left is not None else -1)
+        rights.append(_place(node._right, places) - 1 if above and node._right is not None else -1)
+    for node in wanted:
+        found.append(_place(node, places) - 1)  # noqa: PERF401  # a loop in C
+    for node in nodes:
+        _set_place(node, places, 0)
+    return nodes, lefts, rights, found
+
+
+@cython.cfunc
+def _place(node: Value, places: dict[Value, int]) -> cython.Py_ssize_t:
+    return node._edges if cython.compiled else places.get(node, 0)
+
+
+@cython.cfunc
+def _set_place(node: Value, places: dict[Value, int], place: cython.Py_ssize_t) -> None:
+    if cython.compiled:
+        node._edges = place
+    else:
+        places[node] = place
 
 
 # backward() counts on the nodes how many edges lead to each, then passes gradients on along them.
@@ -675,11 +774,11 @@ def _parents_first(roots: list[Value]) -> list[Value]:
 # plain Python and where there are hooks, counts and gradients are kept apart until all is well.
 
 
+@cython.cfunc
 def _count_edges(root: Value, found: list[Value]) -> bool:
     """Writes on each node under `root` how many edges lead to it, and makes gradients ready.
 
     `found` is empty: there nodes wait whose parents are still to be counted, as are `node`'s.
-
     A leaf's gradient is put aside: what this backward() adds is summed by itself, so that a second
     one doubles it exactly. True where a node has hooks: then all is as it was before.
     """
@@ -687,6 +786,8 @@ def _count_edges(root: Value, found: list[Value]) -> bool:
     root._edges = 1
     if root._left is None:
         root._dl = root._grad
+    edges: cython.Py_ssize_t
+    parent: Value | None
     node: Value | None = root
     while node is not None:
         following: Value | None = None
@@ -721,7 +822,7 @@ def _count_edges(root: Value, found: list[Value]) -> bool:
             following = found.pop()
         node = following
     if hooked:
-        _undo(root)
+        _undo(root, found)
     else:
         root._grad = 1.0
     return hooked
@@ -771,39 +872,74 @@ def _propagate(root: Value, ready: list[Value]) -> None:
 
 def _refused(root: Value, leaf: Value) -> GradientError:
     """The error for a leaf whose gradient is not finite, all leaves being as they were before."""
-    gradients = {node: node._grad for node in _parents_first([root])}
     before = leaf._dl
-    _undo(root)
+    gradients: dict[Value, float] = {}
+    node: Value
+    for node in _edges_apart(root):
+        gradients[node] = node._grad
+    _undo(root, [])
     return _gradient_error(root, leaf, before, gradients)
 
 
-def _undo(root: Value) -> None:
-    """The gradients of leaves as they were put aside, those of results 0, and nothing counted."""
-    for node in _parents_first([root]):
+def _undo(root: Value, found: list[Value]) -> None:
+    """The gradients of leaves as they were put aside, those of results 0, and nothing counted.
+
+    `found` is empty, there nodes wait. A leaf that had its gradient already is counted no longer,
+    but has it put aside like all others.
+    """
+    root._edges = -1
+    found.append(root)
+    while found:
+        node = found.pop()
         node._grad = node._dl if node._left is None else 0.0
-        node._edges = 0
+        parent = node._left
+        if parent is not None and parent._edges != -1:
+            parent._edges = -1
+            found.append(parent)
+        parent = node._right
+        if parent is not None and parent._edges != -1:
+            parent._edges = -1
+            found.append(parent)
+    found.append(root)
+    root._edges = 0
+    while found:
+        node = found.pop()
+        parent = node._left
+        if parent is not None and parent._edges != 0:
+            parent._edges = 0
+            found.append(parent)
+        parent = node._right
+        if parent is not None and parent._edges != 0:
+            parent._edges = 0
+            found.append(parent)
 
 
-def _propagate_apart(root: Value) -> None:
-    """The same as `_count_edges` and `_propagate`, in the same order, but nothing on the nodes."""
+@cython.cfunc
+def _propagate_apart(root: Value, gradients: dict[Value, float]) -> list[Value]:
+    """The same as `_count_edges` and `_propagate`, in the same order, but nothing on the nodes.
+
+    Fills in `gradients`, and gives the leaves that are no constants.
+    """
+    node: Value
     edges = _edges_apart(root)
-    gradients = dict.fromkeys(edges, 0.0)
+    for node in edges:
+        gradients[node] = 0.0
     gradients[root] = 1.0
     leaves: list[Value] = []
     ready = [root]
     while ready:
         node = ready.pop()
-        gradient = gradients[node]
+        gradient: float = gradients[node]
         if node._notes is not None and node._notes.hooks is not None:
             gradient = gradients[node] = _through_hooks(node._notes.hooks, gradient)
-        left = node._left
+        left: Value | None = node._left
         if left is None:
             if node._operation is not CONSTANT:
                 if not math.isfinite(node._grad + gradient):
                     raise _gradient_error(root, node, node._grad, gradients)
                 leaves.append(node)
             continue
-        right = node._right
+        right: Value | None = node._right
         if gradient != 0.0:
             gradients[left] += node._dl * gradient
             if right is not None:
@@ -815,7 +951,56 @@ def _propagate_apart(root: Value) -> None:
             edges[right] -= 1
             if edges[right] == 0:
                 ready.append(right)
-    _settle(gradients, leaves)
+    return leaves
+
+
+def _slopes(root: Value, inputs: list[Value]) -> list[float] | None:
+    """d(root)/d(each input) for inputs that are fresh leaves; None where root has others, too."""
+    if root._operation is CONSTANT:
+        return [0.0] * len(inputs)
+    if has_other_leaves(root, inputs):
+        return None
+    node: Value
+    for node in inputs:
+        node._grad = 0.0
+    waiting: list[Value] = []
+    if not cython.compiled or _count_edges(root, waiting):
+        gradients: dict[Value, float] = {}
+        _propagate_apart(root, gradients)
+        return [gradients.get(x, 0.0) for x in inputs]
+    _propagate(root, waiting)
+    slopes: list[float] = []
+    for node in inputs:
+        slopes.append(node._grad)  # noqa: PERF401  # a loop in C
+    return slopes
+
+
+def has_other_leaves(root: Value, inputs: list[Value]) -> bool:
+    """Whether `root` depends on leaves that are no constants and not among `inputs`."""
+    own = set(inputs)
+    nodes = [root]
+    places: dict[Value, int] = {}
+    found = False
+    at: cython.Py_ssize_t = 0
+    node: Value
+    _set_place(root, places, 1)
+    while at < len(nodes):
+        node = nodes[at]
+        at += 1
+        parent: Value | None = node._left
+        if parent is None:
+            found = found or (node._operation is not CONSTANT and node not in own)
+            continue
+        if _place(parent, places) == 0:
+            _set_place(parent, places, 1)
+            nodes.append(parent)
+        parent = node._right
+        if parent is not None and _place(parent, places) == 0:
+            _set_place(parent, places, 1)
+            nodes.append(parent)
+    for node in nodes:
+        _set_place(node, places, 0)
+    return found
 
 
 def _edges_apart(root: Value) -> dict[Value, int]:
@@ -896,7 +1081,7 @@ def _method_of(op: Operation) -> Callable[..., Any]:
     if op.arity == 1:
 
         def method(self: Value) -> Value:
-            return self._record(op, self)
+            return _by_the_table(op, self, None)
 
         return method
 
