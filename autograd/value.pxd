@@ -41,6 +41,8 @@ cdef Value _literal(object other)
 
 @cython.locals(x1=double, x2=double, y=double, dl=double, dr=double)
 cdef Value _by_the_table(Operation op, Value left, Value right)
+cdef Value plus(Value a, Value b)
+cdef Value times(Value a, Value b)
 cdef Value _in_place(Operation op, Value x)
 
 @cython.locals(mode=Mode, number=double, constant=Value)

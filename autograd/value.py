@@ -550,6 +550,20 @@ def _may_overflow(op: Operation) -> bool:
     return mode is not None and mode.folded
 
 
+def plus(a: Value, b: Value) -> Value:
+    """`a + b`, for loops in C."""
+    y: float = a._data + b._data
+    return _made(_ADD, y, a, b, 1.0, 1.0) if y - y == 0.0 else _by_the_table(_ADD, a, b)
+
+
+def times(a: Value, b: Value) -> Value:
+    """`a * b`, for loops in C."""
+    y: float = a._data * b._data
+    if y - y == 0.0:
+        return _made(_MUL, y, a, b, b._data, a._data)
+    return _by_the_table(_MUL, a, b)
+
+
 def _in_place(op: Operation, x: Value) -> Value | None:
     """The result of an operation that has a short way; None for those that have not."""
     if op is _RELU:
