@@ -109,19 +109,22 @@ class Operation:
     def evaluate(self, a: float, b: float = 0.0) -> float:
         """The value at numbers; raises DomainError, DivisionByZeroError or RangeError."""
         kind: type[ChalkgradError] | None = None  # a name is looked up only where it is needed
+        cause: Exception | None = None
         try:
             y: float = self.forward(a) if self.arity == 1 else self.forward(a, b)
             if y - y == 0.0 or (y == y and (a - a != 0.0 or b - b != 0.0)):
                 return y  # finite; or infinite, where an input is
             if y == y:
                 kind = RangeError
-        except ZeroDivisionError:
-            kind = DivisionByZeroError
-        except OverflowError:
-            kind = RangeError
-        except ValueError:
-            kind = DomainError
-        raise self.failure(kind or DomainError, a, b)
+        except ZeroDivisionError as error:
+            kind, cause = DivisionByZeroError, error
+        except OverflowError as error:
+            kind, cause = RangeError, error
+        except ValueError as error:
+            kind, cause = DomainError, error
+        if TABLE.get(self.name) is self:
+            cause = None  # Python's library says nothing that the error does not
+        raise self.failure(kind or DomainError, a, b) from cause
 
     def partial(self, which: int, a: float, b: float, y: float) -> float:
         """d(result)/d(input number `which`) at numbers; nan where there is none."""
@@ -277,7 +280,11 @@ def _gelu(x: float) -> float:
 
 
 def _round(x: float) -> float:
-    return float(builtins.round(x))
+    return float(builtins.round(x)) if math.isfinite(x) else x
+
+
+def _floor(x: float) -> float:
+    return float(math.floor(x)) if math.isfinite(x) else x
 
 
 def _sigmoid(x: float) -> float:
@@ -380,7 +387,7 @@ sign: Final[Operation] = operation(lambda x, y: 0.0, name="sign",
 step: Final[Operation] = operation(lambda x, y: 0.0, name="step",
     about="1 where x > 0, else 0; the derivative is 0")(_step)
 floor: Final[Operation] = operation(lambda x, y: 0.0, name="floor", latex=r"\lfloor #1 \rfloor",
-    about="the largest whole number up to x; the derivative is 0")(lambda x: float(math.floor(x)))
+    about="the largest whole number up to x; the derivative is 0")(_floor)
 round: Final[Operation] = operation(lambda x, y: 0.0, name="round", latex=r"\lfloor #1 \rceil",
     about="the nearest whole number, of two the even; the derivative is 0")(_round)
 compare: Final[Operation] = operation(lambda a, b, y: 0.0, lambda a, b, y: 0.0, name="compare",

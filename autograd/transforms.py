@@ -63,7 +63,6 @@ def differentiate(output: Value, wrt: Value | Sequence[Value]) -> Value | list[V
     No `grad` is read or changed. Raises GradientError where a derivative is not finite, GraphError
     where `data` was set since output was computed, and for a `wrt` that is an unlabelled constant.
 
-    >>> from autograd import Value
     >>> x = Value(3.0)
     >>> first = differentiate(x ** 4, x)
     >>> second = differentiate(first, x)
@@ -130,7 +129,6 @@ def push_forward(outputs: Sequence[Value], tangents: Mapping[Value, Any]) -> lis
     tangent(node) = sum over its parents of d(node)/d(parent) * tangent(parent); nodes that depend
     on none of those given have tangent 0. Raises GradientError where a derivative is not finite.
 
-    >>> from autograd import Value
     >>> x = Value(3.0)
     >>> push_forward([x ** 2], {x: 1.0})[0].data
     6.0

@@ -381,15 +381,23 @@ class Value:
         return object.__hash__(self)
 
     def __float__(self) -> float:
+        _leave_the_graph(self, "float()")
         return self._data
 
     def __int__(self) -> int:
+        _leave_the_graph(self, "int()")
+        if self._data - self._data != 0.0:
+            raise RangeError(f"int() of {_name(self)}", hint="no whole number is infinite")
         return int(self._data)
+
+    def __trunc__(self) -> int:
+        return int(self)
 
     def __bool__(self) -> bool:
         return self._data != 0.0
 
     def __round__(self, digits: int | None = None) -> Any:
+        _leave_the_graph(self, "round()")
         return round(self._data) if digits is None else round(self._data, digits)
 
     def __format__(self, spec: str) -> str:
@@ -523,16 +531,17 @@ def _by_the_table(op: Operation, left: Value, right: Value | None) -> Value:
     x1 = left._data
     x2 = 0.0 if right is None else right._data
     failure: type[ChalkgradError] | None = None
+    cause: BaseException | None = None
     y = 0.0
     try:
         y = op.evaluate(x1, x2)
     except ChalkgradError as error:
-        failure = type(error)
+        failure, cause = type(error), error.__cause__
     if failure is RangeError and right is not None and _may_overflow(op):
         y = op.forward(x1, x2)
     elif failure is not None:
         names = left.label, "" if right is None else right.label
-        raise op.failure(failure, x1, x2, names)
+        raise op.failure(failure, x1, x2, names) from cause
     dl = 0.0 if left._operation is CONSTANT else op.partial(0, x1, x2, y)
     dr = 0.0 if right is None or right._operation is CONSTANT else op.partial(1, x1, x2, y)
     return _made(op, y, left, right, dl, dr)
@@ -657,6 +666,23 @@ def _fold(op: Operation, value: Value, number: float, reflected: bool) -> Value 
     elif number == -1.0 and op is _MUL:
         return -value
     return None
+
+
+def _leave_the_graph(value: Value, how: str) -> None:
+    """Raises where a number is made of what a function that is differentiated depends on."""
+    if not ACTIVE:
+        return
+    mode: Mode | None = current_mode()
+    if mode is None or not mode.arguments:
+        return
+    arguments = set(mode.arguments)
+    if not arguments.isdisjoint(_parents_first([value])):
+        raise GraphError(
+            f"{how} of {_name(value)}, which depends on an argument of the function that is "
+            "differentiated, would lose its derivative",
+            hint="use autograd's operations, as autograd.exp(x) in place of math.exp(x); "
+            "where only the number is meant, x.data",
+        )
 
 
 def _is_comparable(other: object) -> bool:

@@ -14,6 +14,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import autograd
+import nn
 from autograd import (
     TABLE,
     ArgumentError,
@@ -706,3 +707,58 @@ def test_a_gradient_of_values_from_outside_changes_no_grad_of_theirs() -> None:
     h.backward()
     grad(lambda x: x * h)(2.0)
     assert (h.grad, w.grad) == (1.0, 2.0)
+
+
+# Never a derivative lost in silence.
+
+LOSSES = {
+    "math": lambda x: x * math.exp(-x),
+    "float": lambda x: x * float(x),
+    "int": lambda x: x * int(x),
+    "trunc": lambda x: x * math.trunc(x),
+    "floor": lambda x: x * math.floor(x),
+    "round": lambda x: x * round(x),
+    "round to digits": lambda x: x * round(x, 2),
+    "numpy": lambda x: x * np.float64(x),
+    "of a result": lambda x: x * math.sin(x * x + 1),
+    "within another": lambda x: x * grad(lambda y: y * math.exp(x))(1.0),
+    "of the inner one": lambda x: x * grad(lambda y: y * math.exp(y))(1.0),
+}
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_a_conversion_that_would_lose_a_derivative_is_an_error(name: str) -> None:
+    function = LOSSES[name]
+    for transformed in (
+        grad(function), value_and_grad(function), jacobian(function), hessian(function),
+        lambda x: jvp(function, (x,), (1.0,)), lambda x: vjp(function, x), grad(grad(function)),
+    ):  # fmt: skip
+        with pytest.raises(
+            GraphError, match=r"would lose its derivative(.|\n)*hint: .*autograd\.exp"
+        ):
+            transformed(1.5)
+    assert float(Value(1.5)) == 1.5
+
+
+def test_what_depends_on_no_argument_may_be_converted_and_all_may_be_compared() -> None:
+    w = Value(2.0)
+
+    def function(x: Any) -> Any:
+        scale = math.exp(w) * float(w * w)
+        assert f"{x:.2f}" == "1.50"
+        assert max(x, w) is w
+        return x * scale if x > 1 and x else x * x.data
+
+    assert grad(function)(1.5) == math.exp(2.0) * 4.0
+    assert float(grad(lambda x: x * w)(1.5)) == 2.0
+    assert grad(lambda x: autograd.softmax([x, 0.0])[0])(0.0) == 0.25
+    assert grad(lambda x: autograd.clip(x, 0, 2))(1.5) == 1.0
+
+
+def test_losses_of_probabilities_can_be_differentiated() -> None:
+    def loss(p: Any) -> Any:
+        return nn.sparse_cross_entropy([p, 1 - p], 0)
+
+    assert grad(loss)(0.25) == pytest.approx(-4.0)
+    one_hot = grad(lambda p: nn.categorical_cross_entropy([p, 1 - p], [1, 0]))
+    assert one_hot(0.25) == pytest.approx(-4.0)
