@@ -58,7 +58,7 @@ def extensions() -> list[Extension]:
     except ImportError as error:
         return plain(str(error))
     # A fused multiply-add would round otherwise than plain Python does.
-    flags = [] if sys.platform == "win32" else ["-O3", "-ffp-contract=off"]
+    flags = [] if sys.platform == "win32" else ["-O3", "-g0", "-ffp-contract=off"]
     modules = [
         Extension(
             f"autograd.{name}",

@@ -2,8 +2,9 @@ from cpython.contextvars cimport get_value_no_default as _innermost
 
 
 cdef class Mode:
-    cdef object outer, arguments
-    cdef bint unrecorded, traced, folded
+    cdef Mode outer
+    cdef object arguments
+    cdef bint active, unrecorded, traced, folded
 
 
 cdef class Block:

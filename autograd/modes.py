@@ -27,10 +27,11 @@ if TYPE_CHECKING:
 class Mode:
     """What holds inside one block: what held outside it, but for what the block turns."""
 
-    __slots__ = ("arguments", "folded", "outer", "traced", "unrecorded")
+    __slots__ = ("active", "arguments", "folded", "outer", "traced", "unrecorded")
 
     def __init__(self, outer: Mode | None) -> None:
         self.outer = outer
+        self.active: bool = True  # until its block is left
         self.unrecorded: bool = outer is not None and outer.unrecorded
         self.traced: bool = outer is not None and outer.traced
         self.folded: bool = outer is not None and outer.folded
@@ -52,7 +53,7 @@ RECORDED: Final = 4
 def current_mode() -> Mode | None:
     """The mode of the innermost block that the caller's context is in, if any."""
     mode: Mode | None = _innermost(_MODE)
-    while mode is not None and mode not in ACTIVE:  # left by another thread
+    while mode is not None and not mode.active:  # left by another thread
         mode = mode.outer
     return mode
 
@@ -86,6 +87,7 @@ class Block:
 
     def __exit__(self, *error: object) -> None:
         mode: Mode = self.entered.pop()
+        mode.active = False
         ACTIVE.discard(mode)
         if _innermost(_MODE) is mode:  # a generator may leave its block in another thread
             _MODE.set(mode.outer)
