@@ -1,74 +1,43 @@
-"""The build backend: setuptools, with the engine compiled by mypyc where that is possible.
+"""The build backend: setuptools, with the engine compiled by Cython where that is possible.
 
-Compiled where a C compiler and Python's headers work; plain where they do not, or where the
-environment says CHALKGRAD_PURE=1. The sources are the same. `pip install -v .` shows which it was,
-and `python -c "import autograd; print(autograd.compiled)"` afterwards.
+All or nothing: compiled where a C compiler and Python's headers work; plain, the same sources as
+they stand, where they do not or where the environment says CHALKGRAD_PURE=1. Where it says
+CHALKGRAD_REQUIRE_COMPILED=1 a plain build is an error. `pip install -v .` shows which it was, and
+`python -c "import autograd; print(autograd.compiled)"` afterwards.
 """
 
 from __future__ import annotations
 
-import ast
-import functools
-import json
 import os
-import re
 import sys
 import sysconfig
-import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from setuptools import Distribution, Extension, build_meta, setup
+from setuptools import Extension, build_meta, setup
 from setuptools.command.build_ext import build_ext
 from setuptools.command.sdist import sdist
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+# All that a recorded operation, backward() and the transforms pass through. (Errors stay plain: a
+# C class has one base, they have two.)
+MODULES = [
+    "reals", "ops", "modes", "value", "graph", "composites", "trees", "tape", "curvature",
+    "transforms",
+]  # fmt: skip
 
-# All that a recorded operation and backward() pass through. (Errors stay plain: a native class
-# has one base, they have two.)
-MODULES = ["reals", "ops", "value", "graph", "composites", "transforms"]
-ENGINE = [f"autograd/{name}.py" for name in MODULES]
-
-
-def extensions() -> list[Extension]:
-    """The engine as extension modules; none for a plain build."""
-    if pure():
-        say("CHALKGRAD_PURE is set: the engine is installed as plain Python")
-        return []
-    if (trouble := compiler_trouble()) is not None:
-        say(f"cannot compile here, so the engine is installed as plain, slower Python: {trouble}")
-        return []
-    # mypyc is needed here only, and takes a second to import.
-    from mypyc.build import mypycify  # noqa: PLC0415
-
-    folder = Path("build", "mypyc")
-    modules: list[Extension] = mypycify(
-        ["--config-file=", "--follow-imports=silent", *ENGINE],
-        target_dir=str(folder),
-        group_name="chalkgrad",
-    )
-    source = folder / "__native_chalkgrad.c"
-    text = source.read_text(encoding="utf-8")
-    try:
-        for mend in (own_memory_management, refuse_deletion, add_docstrings):
-            text = mend(text)
-    except LookupError as error:
-        say(f"another mypyc than this project knows ({error}): installed as plain, slower Python")
-        return []
-    source.write_text(text, encoding="utf-8")
-    for module in modules:
-        # A newer compiler's new warning is no reason not to install.
-        module.extra_compile_args = [a for a in module.extra_compile_args if a != "-Werror"]
-        if sys.platform != "win32":
-            # A fused multiply-add would round otherwise than plain Python does.
-            module.extra_compile_args.append("-ffp-contract=off")
-    return modules
+DIRECTIVES = {
+    "language_level": 3,
+    "annotation_typing": False,  # where the .pxd says all; value.py says otherwise
+    "auto_pickle": False,
+    "cdivision": True,  # divisors are checked where they can be 0
+    "embedsignature": True,
+    "embedsignature.format": "python",
+    "initializedcheck": False,
+}
 
 
-def pure() -> bool:
-    """Whether a plain engine is asked for."""
-    return os.environ.get("CHALKGRAD_PURE", "0") not in ("", "0")
+def asked(variable: str) -> bool:
+    """Whether an environment variable says yes."""
+    return os.environ.get(variable, "0") not in ("", "0")
 
 
 def say(text: str) -> None:
@@ -76,112 +45,74 @@ def say(text: str) -> None:
     print(f"chalkgrad: {text}", file=sys.stderr, flush=True)
 
 
-def compiler_trouble() -> str | None:
-    """Why a module that includes Python's headers cannot be built here; None where it can."""
+def extensions() -> list[Extension]:
+    """The engine as extension modules; none for a plain build."""
+    if asked("CHALKGRAD_PURE"):
+        return []
     if sysconfig.get_config_var("Py_GIL_DISABLED"):
-        return "nodes.c needs the global interpreter lock"
-    with tempfile.TemporaryDirectory() as folder:
-        source = Path(folder, "probe.c")
-        source.write_text(
-            "#include <Python.h>\nPyMODINIT_FUNC PyInit_probe(void) { return NULL; }\n"
+        return plain("nodes.h needs the global interpreter lock")
+    try:
+        # Needed here only, and slow to import.
+        from Cython.Build import cythonize  # noqa: PLC0415
+        from Cython.Compiler.Errors import CompileError  # noqa: PLC0415
+    except ImportError as error:
+        return plain(str(error))
+    # A fused multiply-add would round otherwise than plain Python does.
+    flags = [] if sys.platform == "win32" else ["-O3", "-g0", "-ffp-contract=off"]
+    modules = [
+        Extension(
+            f"autograd.{name}",
+            [f"autograd/{name}.py"],
+            include_dirs=[".build"],
+            depends=[".build/nodes.h"],
+            extra_compile_args=flags,
         )
-        command = build_ext(Distribution({"ext_modules": [Extension("probe", [str(source)])]}))
-        command.build_lib = command.build_temp = folder
-        try:
-            command.ensure_finalized()
-            command.run()
-        except Exception as error:  # a missing compiler raises many things
-            return f"{type(error).__name__}: {error}"
-    return None
+        for name in MODULES
+    ]
+    try:
+        return cythonize(
+            modules, build_dir="build/cython", compiler_directives=DIRECTIVES, quiet=True
+        )
+    except CompileError as error:
+        return plain(f"this Cython does not compile it: {error}")
 
 
-def own_memory_management(text: str) -> str:
-    """Lets the functions of nodes.c allocate and free the nodes.
-
-    mypyc's own deallocators would be wrong: nodes.c says why. That of the notes on a node, which
-    hold no nodes, needs no more than to go without CPython's trashcan.
-    """
-
-    def replace(pattern: str, replacement: str) -> None:
-        nonlocal text
-        text, found = re.subn(pattern, lambda _: replacement, text, count=1, flags=re.DOTALL)
-        if not found:
-            raise LookupError(f"its C has no {pattern.partition('(')[0]!r}")
-
-    def replace_body(function: str, body: str) -> None:
-        nonlocal text
-        head = rf"(\n *)([^\n;]*\b{function}\([^\n;]*\)\s*\{{)"
-        whole = re.search(rf"{head}.*?\1\}}\n", text, re.DOTALL)
-        if not whole:
-            raise LookupError(f"its C has no function {function!r}")
-        text = f"{text[: whole.start()]}{whole[1]}{whole[2]}\n    {body}\n}}\n{text[whole.end() :]}"
-
-    nodes = Path(__file__).with_name("nodes.c").read_text(encoding="utf-8")
-    value = "value___Value"
-    replace(
-        rf"\(autograd___{value}Object \*\)type->tp_alloc\(type, 0\);",
-        "node_allocate(type);\n    if (self != NULL)\n"
-        "        self->__operation = self->__left = self->__right = self->__notes = NULL;",
-    )
-    replace_body(f"{value}_dealloc", f"node_free(self, CPyDef_{value}_clear);")
-    replace_body("CPyDef_value____blank", f"return node_blank(CPyType_{value}, {value}_vtable);")
-    replace_body(
-        "value____Notes_dealloc",
-        "CPyDef_value____Notes_clear((PyObject *)self);\n"
-        "    Py_TYPE(self)->tp_free((PyObject *)self);",
-    )
-    replace(rf"(?=\n *static void\s+{value}_dealloc\()", f"\n{nodes}")
-    return text
+def plain(trouble: str) -> list[Extension]:
+    """No extension modules, and a word on why; an error where a compiled engine is required."""
+    if asked("CHALKGRAD_REQUIRE_COMPILED"):
+        raise SystemExit(f"chalkgrad: cannot be compiled here: {trouble}")
+    say(f"cannot be compiled here, so the engine is plain, slower Python: {trouble}")
+    return []
 
 
-def refuse_deletion(text: str) -> str:
-    """Lets `del v.grad` raise, as in plain Python: mypyc's setters of properties would crash."""
-    setter = re.compile(r"\{\n(?= *char retval = 2;\n *retval = \w+__mypyc_setter__(\w+)\()")
-    text, found = setter.subn(
-        lambda match: (
-            "{\n    if (value == NULL) {\n"
-            f'        PyErr_SetString(PyExc_AttributeError, "{match[1]} cannot be deleted");\n'
-            "        return -1;\n    }\n"
-        ),
-        text,
-    )
-    if not found:
-        raise LookupError("its C has no setters of properties")
-    return text
-
-
-def add_docstrings(text: str) -> str:
-    """Puts the docstrings, which mypyc leaves out, behind the signatures it wrote."""
-    for file in ENGINE:
-        tree = ast.parse(Path(file).read_text(encoding="utf-8"))
-        methods = {
-            id(item) for node in tree.body if isinstance(node, ast.ClassDef) for item in node.body
-        }
-        for node in ast.walk(tree):
-            if not isinstance(node, (ast.ClassDef, ast.FunctionDef)):
-                continue
-            words = ast.get_docstring(node)
-            if words:
-                first = r"\$self" if id(node) in methods else r"(?!\$self)"
-                signature = rf'(PyDoc_STR\("{node.name}\({first}[^"]*\)\\n--\\n\\n)"\)'
-                quoted = json.dumps(words).strip('"').replace("??", "?\\?")
-                text = re.sub(signature, lambda found, q=quoted: f'{found[1]}{q}")', text)
-    return text
-
-
-def remove_compiled() -> None:
-    """Removes compiled files beside the sources: Python prefers them, also where they are old."""
-    for pattern in ("autograd/*.so", "autograd/*.pyd", "chalkgrad__mypyc*"):
-        for old in Path().glob(pattern):
+def remove_compiled(folder: Path) -> None:
+    """Removes compiled files, which Python would prefer to the sources beside them."""
+    for pattern in ("autograd/*.so", "autograd/*.pyd"):
+        for old in folder.glob(pattern):
             old.unlink()
+
+
+class AllOrNothing(build_ext):
+    """Builds every extension module, or leaves none."""
+
+    def run(self) -> None:
+        """Compiles; where that fails, makes it a plain build."""
+        try:
+            super().run()
+        except Exception as error:  # a missing compiler raises many things
+            plain(f"{type(error).__name__}: {error}")
+            remove_compiled(Path(self.build_lib))
+            remove_compiled(Path())
+            self.extensions = []
 
 
 class SdistWithBackend(sdist):
     """A source distribution that can be built again."""
 
     def make_distribution(self) -> None:
-        """Adds this folder's files to those that are packed."""
-        self.filelist.extend([".build/backend.py", ".build/nodes.c"])
+        """Adds this folder's files, and the C types, to those that are packed."""
+        types = [str(file) for file in Path("autograd").glob("*.pxd")]
+        self.filelist.extend([".build/backend.py", ".build/nodes.h", *types])
         super().make_distribution()
 
 
@@ -191,34 +122,15 @@ class Backend(build_meta._BuildMetaBackend):
     def run_setup(self, setup_script: str = "setup.py") -> None:
         """Runs the command that the hooks below have put into sys.argv."""
         builds = not {"egg_info", "dist_info", "sdist"} & set(sys.argv)
-        modules = extensions() if builds else []
-        if builds and not modules:
-            remove_compiled()
-        setup(ext_modules=modules, cmdclass={"sdist": SdistWithBackend})
-        if modules:
-            say("the engine is compiled to native code by mypyc")
-
-
-def or_plain(build: Callable[..., str]) -> Callable[..., str]:
-    """The hook `build`, tried once more for a plain engine where compiling fails."""
-
-    @functools.wraps(build)
-    def hook(*arguments: object, **named: object) -> str:
-        try:
-            return build(*arguments, **named)
-        except SystemExit as error:
-            if pure():
-                raise
-            say(f"compiling failed ({error}), so it is done without")
-            os.environ["CHALKGRAD_PURE"] = "1"
-            return build(*arguments, **named)
-
-    return hook
+        if builds:
+            remove_compiled(Path())
+        commands = {"sdist": SdistWithBackend, "build_ext": AllOrNothing}
+        setup(ext_modules=extensions() if builds else [], cmdclass=commands)
 
 
 _backend = Backend()
-build_wheel = or_plain(_backend.build_wheel)
-build_editable = or_plain(_backend.build_editable)
+build_wheel = _backend.build_wheel
+build_editable = _backend.build_editable
 build_sdist = _backend.build_sdist
 prepare_metadata_for_build_wheel = _backend.prepare_metadata_for_build_wheel
 prepare_metadata_for_build_editable = _backend.prepare_metadata_for_build_editable

@@ -26,6 +26,7 @@ from autograd.errors import (
     RangeError,
 )
 from autograd.graph import evaluate, evaluate_all, topological_order
+from autograd.modes import anomaly, no_grad
 from autograd.ops import (
     TABLE,
     Operation,
@@ -102,7 +103,7 @@ from autograd.transforms import (
     value_and_grad,
     vjp,
 )
-from autograd.value import Value, anomaly, compiled, no_grad
+from autograd.value import Value, compiled
 
 if typing.TYPE_CHECKING:
     from autograd.derivation import (

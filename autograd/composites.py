@@ -1,12 +1,22 @@
+# cython: annotation_typing=True
 """Functions of several Values, as loops that build ordinary nodes."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+import math
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, overload
 
 from autograd import ops
+from autograd import uncompiled as cython
 from autograd.errors import ArgumentError
 from autograd.value import Value, _constant
+
+if False:  # nothing runs this: it tells Cython that `cython` is its own
+    import cython  # type: ignore
+
+if not cython.compiled:  # compiled, composites.pxd has them
+    from operator import add as plus
+    from operator import mul as times
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -26,10 +36,12 @@ def sum(values: Iterable[Number]) -> Value:
     """
     total: Value | None = None
     for value in values:
-        if total is not None:
-            total = total + value
+        if total is None:
+            total = _value(value)
+        elif isinstance(value, Value):
+            total = plus(total, value)
         else:
-            total = value if isinstance(value, Value) else _constant(value)
+            total = total + value
     return _constant(0.0) if total is None else total
 
 
@@ -45,13 +57,23 @@ def dot(a: Sequence[Number], b: Sequence[Number], bias: Number | None = None) ->
         raise ArgumentError(
             f"dot() of {len(a)} and {len(b)} numbers", hint="both sequences must be equally long"
         )
+    left: list[Number] = a if type(a) is list else list(a)
+    right: list[Number] = b if type(b) is list else list(b)
     total: Value | None = None
-    for x, y in zip(list(a), list(b)):  # noqa: B905  # as lists, and unchecked: this loop is hot
-        product = x * y if isinstance(x, Value) else _value(y) * x
-        total = product if total is None else total + product
+    product: Value
+    at: cython.Py_ssize_t
+    for at in range(len(left)):
+        x, y = left[at], right[at]
+        if isinstance(x, Value):
+            product = times(x, y) if isinstance(y, Value) else x * y
+        else:
+            product = _value(y) * x
+        total = product if total is None else plus(total, product)
     if total is None:
         return _value(0.0 if bias is None else bias)
-    return total if bias is None else total + bias
+    if bias is None:
+        return total
+    return plus(total, bias) if isinstance(bias, Value) else total + bias
 
 
 def mean(values: Iterable[Number]) -> Value:
@@ -73,7 +95,7 @@ def logsumexp(values: Iterable[Number]) -> Value:
     1000.6931471805599
     """
     xs, shift = _shifted(values, "logsumexp")
-    total = ops.log(sum([ops.exp(x) for x in xs]))
+    total = sum(_exponentials(xs)).log()
     return total + shift if shift else total
 
 
@@ -84,20 +106,37 @@ def softmax(values: Iterable[Number]) -> list[Value]:
     [0.5, 0.5]
     """
     xs, _ = _shifted(values, "softmax")
-    exponentials = [ops.exp(x) for x in xs]
+    exponentials = _exponentials(xs)
     total = sum(exponentials)
     return [e / total for e in exponentials]
 
 
-def log_softmax(values: Iterable[Number]) -> list[Value]:
+@overload
+def log_softmax(values: Iterable[Number]) -> list[Value]: ...
+@overload
+def log_softmax(values: Iterable[Number], *, only: int) -> Value: ...
+def log_softmax(values: Iterable[Number], *, only: int | None = None) -> list[Value] | Value:
     """x_j - logsumexp(x) for each j: the log-probabilities, exact where softmax is 0.
+
+    With `only` that of one place, from 0, without a node for each of the others.
 
     >>> [round(p, 3) for p in log_softmax([Value(0.0), Value(1000.0)])]
     [-1000.0, 0.0]
+    >>> log_softmax([Value(0.0), Value(1000.0)], only=0).data
+    -1000.0
     """
     xs, _ = _shifted(values, "log_softmax")
-    total = ops.log(sum([ops.exp(x) for x in xs]))
-    return [x - total for x in xs]
+    total = sum(_exponentials(xs)).log()
+    return [x - total for x in xs] if only is None else xs[only] - total
+
+
+@cython.cfunc
+def _exponentials(xs: list[Value]) -> list[Value]:
+    results: list[Value] = []
+    x: Value
+    for x in xs:
+        results.append(x.exp())  # noqa: PERF401  # a loop in C
+    return results
 
 
 def where(condition: Number, a: Number, b: Number) -> Value:
@@ -126,16 +165,21 @@ def clip(x: Number, low: Number, high: Number) -> Value:
     return ops.at_most(ops.at_least(_value(x), low), high)
 
 
+@cython.cfunc
 def _value(number: Number) -> Value:
     return number if isinstance(number, Value) else _constant(number)
 
 
 def _shifted(values: Iterable[Number], name: str) -> tuple[list[Value], float]:
     """The values less their largest number, and that number; unshifted where none is needed."""
-    xs = [_value(x) for x in values]
+    xs = [_value(value) for value in values]
     if not xs:
         raise ArgumentError(f"{name}() of no values", hint="give at least one")
-    largest = max([x._data for x in xs])
-    if largest <= _SAFE and min([x._data for x in xs]) >= -_SAFE:
+    smallest, largest = math.inf, -math.inf
+    x: Value
+    for x in xs:
+        smallest = min(smallest, x._data)
+        largest = max(largest, x._data)
+    if smallest >= -_SAFE and largest <= _SAFE:
         return xs, 0.0
     return [x - largest for x in xs], largest

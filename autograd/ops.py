@@ -15,9 +15,9 @@ import math
 import operator
 import sys
 from importlib import import_module
-from pickle import PicklingError
-from typing import TYPE_CHECKING, Any, Final, final
+from typing import TYPE_CHECKING, Any, Final
 
+from autograd import uncompiled as cython
 from autograd.errors import (
     ArgumentError,
     ArgumentTypeError,
@@ -27,6 +27,12 @@ from autograd.errors import (
     RangeError,
 )
 from autograd.reals import real
+
+if False:  # nothing runs this: it tells Cython that `cython` is its own
+    import cython  # type: ignore
+
+if not cython.compiled:  # a C class refuses setattr(): ops.pxd has another
+    set_on_type = setattr
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,7 +48,18 @@ _GAUSS: Final = 1.0 / math.sqrt(2.0 * math.pi)
 _ERF_SLOPE: Final = 2.0 / math.sqrt(math.pi)
 
 
-@final
+def _name_of(op: Operation) -> str:
+    return op.name
+
+
+def _explained(op: Operation) -> str:
+    """An operation's docstring: each entry documents itself."""
+    needs = f" Needs {op.domain}." if op.domain else ""
+    return f"{op.usage}: {op.about}.{needs} Numbers give a float, Values a Value."
+
+
+@cython.final
+@cython.cclass
 class Operation:
     """One entry of the table: called with numbers it gives a float, with Values a Value.
 
@@ -73,8 +90,11 @@ class Operation:
     def __call__(self, a: Any, b: Any = None) -> Any:
         """The operation's value: recorded as a node where an input is a Value, else a float."""
         if b is None:
-            if self.arity == 1 and type(a) is float and not math.isnan(a):
-                return self.evaluate(a)
+            if self.arity == 1:
+                if type(a) is float and a == a:
+                    return self.evaluate(a)
+                if hasattr(a, "_record"):
+                    return a._record(self, a)
             b = self.default
         if (b is None) != (self.arity == 1):
             given = "one input" if b is None else "two inputs"
@@ -89,19 +109,22 @@ class Operation:
     def evaluate(self, a: float, b: float = 0.0) -> float:
         """The value at numbers; raises DomainError, DivisionByZeroError or RangeError."""
         kind: type[ChalkgradError] | None = None  # a name is looked up only where it is needed
+        cause: Exception | None = None
         try:
             y: float = self.forward(a) if self.arity == 1 else self.forward(a, b)
             if y - y == 0.0 or (y == y and (a - a != 0.0 or b - b != 0.0)):
                 return y  # finite; or infinite, where an input is
             if y == y:
                 kind = RangeError
-        except ZeroDivisionError:
-            kind = DivisionByZeroError
-        except OverflowError:
-            kind = RangeError
-        except ValueError:
-            kind = DomainError
-        raise self.failure(kind or DomainError, a, b)
+        except ZeroDivisionError as error:
+            kind, cause = DivisionByZeroError, error
+        except OverflowError as error:
+            kind, cause = RangeError, error
+        except ValueError as error:
+            kind, cause = DomainError, error
+        if TABLE.get(self.name) is self:
+            cause = None  # Python's library says nothing that the error does not
+        raise self.failure(kind or DomainError, a, b) from cause
 
     def partial(self, which: int, a: float, b: float, y: float) -> float:
         """d(result)/d(input number `which`) at numbers; nan where there is none."""
@@ -141,14 +164,9 @@ class Operation:
             return f"{self.name}(x)"
         return f"{self.name}(a, b)" if self.default is None else f"{self.name}(a, b={self.default})"
 
-    @property
-    def __name__(self) -> str:
-        return self.name
-
-    @property
-    def __doc__(self) -> str:  # type: ignore[override]  # each entry documents itself
-        needs = f" Needs {self.domain}." if self.domain else ""
-        return f"{self.usage}: {self.about}.{needs} Numbers give a float, Values a Value."
+    if not cython.compiled:
+        __name__ = property(_name_of)
+        __doc__ = property(_explained)
 
     def __repr__(self) -> str:
         return f"<operation {self.usage}>"
@@ -162,11 +180,18 @@ class Operation:
     def __reduce__(self) -> tuple[object, ...]:
         home = __name__ if TABLE.get(self.name) is self else self.forward.__module__
         if getattr(import_module(home), self.name, None) is not self:
+            from pickle import PicklingError  # noqa: PLC0415  # slow to import, for an error only
+
             raise PicklingError(
                 f"the operation {self.name} is not to be found as {home}.{self.name}\n"
                 "hint: define it at the top of a module, under its own name"
             )
         return _find, (home, self.name)
+
+
+if cython.compiled:  # a C class can have these properties, but not in its body
+    set_on_type(Operation, "__name__", property(_name_of))
+    set_on_type(Operation, "__doc__", property(_explained))
 
 
 def _find(module: str, name: str) -> object:
@@ -255,7 +280,11 @@ def _gelu(x: float) -> float:
 
 
 def _round(x: float) -> float:
-    return float(builtins.round(x))
+    return float(builtins.round(x)) if math.isfinite(x) else x
+
+
+def _floor(x: float) -> float:
+    return float(math.floor(x)) if math.isfinite(x) else x
 
 
 def _sigmoid(x: float) -> float:
@@ -432,7 +461,7 @@ sign: Final[Operation] = operation(lambda x, y: 0.0, name="sign",
 step: Final[Operation] = operation(lambda x, y: 0.0, name="step",
     about="1 where x > 0, else 0; the derivative is 0")(_step)
 floor: Final[Operation] = operation(lambda x, y: 0.0, name="floor", latex=r"\lfloor #1 \rfloor",
-    about="the largest whole number up to x; the derivative is 0")(lambda x: float(math.floor(x)))
+    about="the largest whole number up to x; the derivative is 0")(_floor)
 round: Final[Operation] = operation(lambda x, y: 0.0, name="round", latex=r"\lfloor #1 \rceil",
     about="the nearest whole number, of two the even; the derivative is 0")(_round)
 compare: Final[Operation] = operation(lambda a, b, y: 0.0, lambda a, b, y: 0.0, name="compare",

@@ -1,39 +1,51 @@
+# cython: annotation_typing=True
 """`Value`: one node of the graph, at once a number, the record of how it came, and its gradient.
 
-This file is the hot path. It is plain Python, written so that mypyc makes plain C of it: the two
-parents and the two partials of a node are four fields, not tuples, and `+ - * / neg **` and relu
-fill them in place instead of asking the table.
+This file is the hot path. It is plain Python, which Cython makes C of, reading the C types in
+value.pxd: the two parents and the two partials of a node are four fields, not tuples, and the
+operations that networks are made of fill them in without asking the table.
 """
 
 from __future__ import annotations
 
 import math
-import os
 import sys
-from contextlib import contextmanager
-from functools import partial
-from threading import Lock, get_ident
-from typing import TYPE_CHECKING, Any, Final, final, overload
-
-from mypy_extensions import i64, mypyc_attr
+from _thread import allocate_lock
+from typing import TYPE_CHECKING, Any, Final, overload
 
 from autograd import ops
+from autograd import uncompiled as cython
 from autograd.errors import (
     ArgumentTypeError,
     ChalkgradError,
     GradientError,
     GraphError,
+    RangeError,
 )
+from autograd.modes import folding
 from autograd.ops import TABLE, Operation
 from autograd.reals import NEVER_NUMBERS, is_real, not_a_number, real
 
+if False:  # nothing runs this: it tells Cython that `cython` is its own
+    import cython  # type: ignore
+
+if not cython.compiled:  # compiled, value.pxd takes C's own, and imports the rest as C
+    from math import exp as c_exp
+    from math import log as c_log
+    from math import pow as c_pow
+    from math import tanh as c_tanh
+
+    from autograd.modes import ACTIVE, Mode, current_mode
+
+    set_on_type = setattr
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     Hook = Callable[[float], object]
 
 compiled: Final = not __file__.endswith(".py")
-"""Whether the engine runs compiled to native code (by mypyc) or as plain Python."""
+"""Whether the engine runs compiled to native code (by Cython) or as plain Python."""
 
 
 def _no_value(*_: object) -> float:
@@ -44,8 +56,6 @@ def _no_value(*_: object) -> float:
 LEAF: Final = Operation(_no_value, (), "leaf", "", "", "", None, "a given number")
 CONSTANT: Final = Operation(_no_value, (), "constant", "", "", "", None, "a fixed number")
 
-_BLANK: Final = object()  # in place of a number: the node is filled in by whoever makes it
-
 _ADD: Final = ops.add
 _SUB: Final = ops.sub
 _MUL: Final = ops.mul
@@ -53,36 +63,25 @@ _DIV: Final = ops.div
 _NEG: Final = ops.neg
 _POW: Final = ops.pow
 _RELU: Final = ops.relu
+_EXP: Final = ops.exp
+_LOG: Final = ops.log
+_TANH: Final = ops.tanh
+_SIGMOID: Final = ops.sigmoid
+
+_INF: Final = math.inf
+
+_folding: Final = folding  # for whoever builds derivatives elsewhere
+
+_settling: Final = allocate_lock()  # two backward() may have a leaf in common
 
 
-@final
-class _Modes:
-    """What a thread has switched on, each a count of the `with` blocks it is in."""
-
-    def __init__(self, thread: int) -> None:
-        self.thread = thread  # a generator may leave its block in another one
-        self.unrecorded = 0  # no_grad
-        self.traced = 0  # anomaly
-        self.folded = 0  # literal 0 and 1 disappear while derivatives are built
-
-
-@final
-class _Threads:
-    """The modes of each thread that has any; `special`, quick to ask, says whether one has."""
-
-    def __init__(self) -> None:
-        self.modes: dict[int, _Modes] = {}
-        self.special = False
-        self.lock = Lock()
-
-
-_threads: Final = _Threads()
-
-
-@final
-@mypyc_attr(acyclic=True)
+@cython.final
+@cython.no_gc
+@cython.cclass
 class _Notes:
     """What few nodes carry: a label, gradient hooks, the line of the user's code."""
+
+    __slots__ = ("hooks", "label", "origin")
 
     def __init__(self) -> None:
         self.label = ""
@@ -90,30 +89,9 @@ class _Notes:
         self.hooks: list[Hook] | None = None
 
 
-@final
-class _Backward:
-    """The backward() that is running: it counts on the nodes, so there is one at a time."""
-
-    def __init__(self) -> None:
-        self.lock = Lock()
-        self.thread = 0
-
-
-_backward: Final = _Backward()
-
-
-def _forget_other_threads() -> None:
-    """In a forked process: whoever ran backward() in the old one does not run here."""
-    _backward.lock = Lock()
-    _backward.thread = 0
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forget_other_threads)
-
-
-@final
-@mypyc_attr(acyclic=True)
+@cython.final
+@cython.no_gc
+@cython.cclass
 class Value:
     """A number that remembers how it was computed: `Value(data, label="")`.
 
@@ -123,8 +101,8 @@ class Value:
 
     Raises NotANumberError (a TypeError) for anything else, DomainError for nan.
 
-    Compiled, nodes are outside the garbage collector (a graph has no cycles), 96 bytes each; how
-    they are freed stands in .build/backend.py.
+    Compiled, nodes are outside the garbage collector (a graph has no cycles), 88 bytes each; how
+    they are made and freed stands in .build/nodes.h.
 
     >>> w, x = Value(3.0, "w"), Value(2.0, "x")
     >>> loss = (w * x - 5) ** 2
@@ -138,19 +116,18 @@ class Value:
     )  # fmt: skip
 
     def __init__(self, data: object, label: object = "") -> None:
+        if not cython.compiled:  # compiled, fields begin as None and 0
+            self._left: Value | None = None
+            self._right: Value | None = None
+            self._dl: float = 0.0  # d(self)/d(left); on a leaf, `grad` before this backward()
+            self._dr: float = 0.0
+            self._notes: _Notes | None = None
+            self._edges: int = 0
+            self._grad: float = 0.0
         self._operation: Operation = LEAF
-        self._left: Value | None = None
-        self._right: Value | None = None
-        self._dl: float = 0.0  # d(self)/d(left); on a leaf, `grad` before the current backward()
-        self._dr: float = 0.0
-        self._notes: _Notes | None = None
-        self._edges: i64 = 0
-        self._grad: float = 0.0
-        self._data: float = 0.0
-        if data is not _BLANK:
-            self._data = _field(data, "data", self)
-            if label != "":
-                _set_label(self, label)
+        self._data: float = _field(data, "data", self)
+        if label != "":
+            _set_label(self, label)
 
     # What a node holds.
 
@@ -189,7 +166,9 @@ class Value:
         """d(this)/d(parent) for each parent, as it was when this node was computed."""
         if self._left is None:
             return ()
-        return (self._dl,) if self._right is None else (self._dl, self._dr)
+        if self._right is None:
+            return (self._dl,)
+        return (self._dl, self._dr)
 
     @property
     def label(self) -> str:
@@ -227,104 +206,112 @@ class Value:
             return f"**{self._right.data:g}"
         return self._operation.symbol or ("" if self._left is None else self._operation.name)
 
-    # Arithmetic. Where nothing is out of the ordinary each makes its node without the table, and
-    # the two that networks are made of do so in place: in plain Python a call costs as much.
+    # Arithmetic, and the operations that networks are made of. Where nothing is out of the ordinary
+    # each makes its node without the table; a test holds both equal.
 
     @overload
     def __add__(self, other: Value | float) -> Value: ...
     @overload
     def __add__(self, other: object) -> Any: ...
     def __add__(self, other: object) -> Any:
-        right = other if isinstance(other, Value) else _literal(other)
-        if right is not None and not _threads.special:
+        right: Value | None = other if isinstance(other, Value) else _literal(other)
+        if right is not None:
             y = self._data + right._data
             if y - y == 0.0:
-                out = _blank()
-                out._data = y
-                out._grad = 0.0
-                out._operation = _ADD
-                out._left = self
-                out._right = right
-                out._dl = 1.0
-                out._dr = 1.0
-                out._notes = None
-                out._edges = 0
-                return out
-        return _recorded(_ADD, self, other)
+                return _made(_ADD, y, self, right, 1.0, 1.0)
+        return _recorded(_ADD, self, other, False)
 
     @overload
     def __sub__(self, other: Value | float) -> Value: ...
     @overload
     def __sub__(self, other: object) -> Any: ...
     def __sub__(self, other: object) -> Any:
-        right = other if isinstance(other, Value) else _literal(other)
-        if right is not None and not _threads.special:
+        right: Value | None = other if isinstance(other, Value) else _literal(other)
+        if right is not None:
             y = self._data - right._data
             if y - y == 0.0:
-                return _node(_SUB, y, self, right, 1.0, -1.0)
-        return _recorded(_SUB, self, other)
+                return _made(_SUB, y, self, right, 1.0, -1.0)
+        return _recorded(_SUB, self, other, False)
 
     @overload
     def __mul__(self, other: Value | float) -> Value: ...
     @overload
     def __mul__(self, other: object) -> Any: ...
     def __mul__(self, other: object) -> Any:
-        right = other if isinstance(other, Value) else _literal(other)
-        if right is not None and not _threads.special:
-            a = self._data
-            b = right._data
-            y = a * b
+        right: Value | None = other if isinstance(other, Value) else _literal(other)
+        if right is not None:
+            y = self._data * right._data
             if y - y == 0.0:
-                out = _blank()
-                out._data = y
-                out._grad = 0.0
-                out._operation = _MUL
-                out._left = self
-                out._right = right
-                out._dl = b
-                out._dr = a
-                out._notes = None
-                out._edges = 0
-                return out
-        return _recorded(_MUL, self, other)
+                return _made(_MUL, y, self, right, right._data, self._data)
+        return _recorded(_MUL, self, other, False)
 
     @overload
     def __truediv__(self, other: Value | float) -> Value: ...
     @overload
     def __truediv__(self, other: object) -> Any: ...
     def __truediv__(self, other: object) -> Any:
-        right = other if isinstance(other, Value) else _literal(other)
-        if right is not None and not _threads.special:
+        right: Value | None = other if isinstance(other, Value) else _literal(other)
+        if right is not None and right._data != 0.0:
             b = right._data
-            if b != 0.0:
-                y = self._data / b
-                if y - y == 0.0:
-                    return _node(_DIV, y, self, right, 1.0 / b, -y / b)
-        return _recorded(_DIV, self, other)
+            y = self._data / b
+            if y - y == 0.0:
+                return _made(_DIV, y, self, right, 1.0 / b, -y / b)
+        return _recorded(_DIV, self, other, False)
 
     @overload
     def __pow__(self, other: Value | float) -> Value: ...
     @overload
     def __pow__(self, other: object) -> Any: ...
     def __pow__(self, other: object) -> Any:
-        if not isinstance(other, Value):
-            right = _literal(other)
-            a = self._data
-            if right is not None and a > 0.0 and not _threads.special:
-                b = right._data
-                try:
-                    y = math.pow(a, b)
-                    slope = b * math.pow(a, b - 1.0)
+        if not isinstance(other, Value) and self._data > 0.0:
+            right: Value | None = _literal(other)
+            if right is not None:
+                try:  # compiled, what is too large is inf
+                    y = c_pow(self._data, right._data)
+                    slope = right._data * c_pow(self._data, right._data - 1.0)
                 except OverflowError:
-                    return _recorded(_POW, self, other)
-                if y - y == 0.0:
-                    return _node(_POW, y, self, right, slope, 0.0)
-        return _recorded(_POW, self, other)
+                    return _recorded(_POW, self, other, False)
+                if y - y == 0.0 and slope - slope == 0.0:
+                    return _made(_POW, y, self, right, slope, 0.0)
+        return _recorded(_POW, self, other, False)
 
     def __neg__(self) -> Value:
-        if _threads.special:
-            return self._record(_NEG, self)
-        return _node(_NEG, -self._data, self, None, -1.0, 0.0)
+        return _made(_NEG, -self._data, self, None, -1.0, 0.0)
+
+    def relu(self) -> Value:
+        """X where x > 0, else 0; at 0 the derivative is 0."""
+        if self._data > 0.0:
+            return _made(_RELU, self._data, self, None, 1.0, 0.0)
+        return _made(_RELU, 0.0, self, None, 0.0, 0.0)
+
+    def exp(self) -> Value:
+        """e^x."""
+        if -_EXPONENT < self._data < _EXPONENT:
+            y = c_exp(self._data)
+            return _made(_EXP, y, self, None, y, 0.0)
+        return _by_the_table(_EXP, self, None)
+
+    def log(self) -> Value:
+        """The natural logarithm, for x > 0."""
+        if 0.0 < self._data < _INF:
+            return _made(_LOG, c_log(self._data), self, None, 1.0 / self._data, 0.0)
+        return _by_the_table(_LOG, self, None)
+
+    def tanh(self) -> Value:
+        """The hyperbolic tangent."""
+        y = c_tanh(self._data)
+        return _made(_TANH, y, self, None, 1.0 - y * y, 0.0)
+
+    def sigmoid(self) -> Value:
+        """1 / (1 + e^-x)."""
+        if not -_EXPONENT < self._data < _EXPONENT:
+            return _by_the_table(_SIGMOID, self, None)
+        if self._data >= 0.0:
+            y = 1.0 / (1.0 + c_exp(-self._data))
+        else:
+            e = c_exp(self._data)
+            y = e / (1.0 + e)
+        return _made(_SIGMOID, y, self, None, y * (1.0 - y), 0.0)
 
     @overload
     def __radd__(self, other: Value | float) -> Value: ...
@@ -333,45 +320,45 @@ class Value:
     def __radd__(self, other: object) -> Any:
         if type(other) is int and other == 0:
             return self  # where Python's sum() begins: adding nothing makes no node
-        left = _literal(other)
-        return _recorded(_ADD, self, other, reflected=True) if left is None else left + self
+        left: Value | None = _literal(other)
+        return _recorded(_ADD, self, other, True) if left is None else left + self
 
     @overload
     def __rsub__(self, other: Value | float) -> Value: ...
     @overload
     def __rsub__(self, other: object) -> Any: ...
     def __rsub__(self, other: object) -> Any:
-        left = _literal(other)
-        return _recorded(_SUB, self, other, reflected=True) if left is None else left - self
+        left: Value | None = _literal(other)
+        return _recorded(_SUB, self, other, True) if left is None else left - self
 
     @overload
     def __rmul__(self, other: Value | float) -> Value: ...
     @overload
     def __rmul__(self, other: object) -> Any: ...
     def __rmul__(self, other: object) -> Any:
-        left = _literal(other)
-        return _recorded(_MUL, self, other, reflected=True) if left is None else left * self
+        left: Value | None = _literal(other)
+        return _recorded(_MUL, self, other, True) if left is None else left * self
 
     @overload
     def __rtruediv__(self, other: Value | float) -> Value: ...
     @overload
     def __rtruediv__(self, other: object) -> Any: ...
     def __rtruediv__(self, other: object) -> Any:
-        left = _literal(other)
-        return _recorded(_DIV, self, other, reflected=True) if left is None else left / self
+        left: Value | None = _literal(other)
+        return _recorded(_DIV, self, other, True) if left is None else left / self
 
     @overload
     def __rpow__(self, other: Value | float) -> Value: ...
     @overload
     def __rpow__(self, other: object) -> Any: ...
     def __rpow__(self, other: object) -> Any:
-        return _recorded(_POW, self, other, reflected=True)
+        return _recorded(_POW, self, other, True)
 
     def __pos__(self) -> Value:
         return self
 
     def __abs__(self) -> Value:
-        return self._record(ops.abs, self)
+        return _by_the_table(ops.abs, self, None)
 
     # Comparison and conversion go by the number; equality and hash by identity, as nodes need.
 
@@ -391,18 +378,26 @@ class Value:
         return self is other
 
     def __hash__(self) -> int:
-        return id(self) >> 4  # objects stand 16 bytes apart
+        return object.__hash__(self)
 
     def __float__(self) -> float:
+        _leave_the_graph(self, "float()")
         return self._data
 
     def __int__(self) -> int:
+        _leave_the_graph(self, "int()")
+        if self._data - self._data != 0.0:
+            raise RangeError(f"int() of {_name(self)}", hint="no whole number is infinite")
         return int(self._data)
+
+    def __trunc__(self) -> int:
+        return int(self)
 
     def __bool__(self) -> bool:
         return self._data != 0.0
 
     def __round__(self, digits: int | None = None) -> Any:
+        _leave_the_graph(self, "round()")
         return round(self._data) if digits is None else round(self._data, digits)
 
     def __format__(self, spec: str) -> str:
@@ -416,32 +411,12 @@ class Value:
 
     def _record(self, op: Operation, a: object, b: object = None) -> Value:
         """The node of any operation on Values and numbers, with every check and mode."""
-        left = a if isinstance(a, Value) else _constant(a)
-        if op is _RELU and not _threads.special:
-            slope = 1.0 if left._data > 0.0 else 0.0
-            return _node(_RELU, left._data if slope else 0.0, left, None, slope, 0.0)
-        right = None if b is None else (b if isinstance(b, Value) else _constant(b))
-        x1 = left._data
-        x2 = 0.0 if right is None else right._data
-        failure: type[ChalkgradError] | None = None
-        y = 0.0
-        try:
-            y = op.evaluate(x1, x2)
-        except ChalkgradError as error:
-            failure = type(error)
-        if failure is not None:
-            names = left.label, "" if right is None else right.label
-            raise op.failure(failure, x1, x2, names)
-        modes = _threads.modes.get(get_ident()) if _threads.special else None
-        if modes is not None and modes.unrecorded:
-            return _constant(y)
-        dl = 0.0 if left._operation is CONSTANT else op.partial(0, x1, x2, y)
-        dr = 0.0 if right is None or right._operation is CONSTANT else op.partial(1, x1, x2, y)
-        node = _node(op, y, left, right, dl, dr)
-        if modes is not None and modes.traced:
-            node._notes = _Notes()
-            node._notes.origin = _users_line()
-        return node
+        left: Value = a if isinstance(a, Value) else _constant(a)
+        if b is None:
+            in_place = _in_place(op, left)
+            return _by_the_table(op, left, None) if in_place is None else in_place
+        right: Value = b if isinstance(b, Value) else _constant(b)
+        return _by_the_table(op, left, right)
 
     def backward(self) -> None:
         """Computes d(this)/d(node) into `grad` of every node this one was computed from.
@@ -462,24 +437,13 @@ class Value:
                 "can have a gradient",
                 hint="was it computed under no_grad(), or detached?",
             )
-        thread = get_ident()
-        if _backward.thread == thread:
-            raise GraphError(
-                "backward() inside a gradient hook: another backward() is running",
-                hint="compute further derivatives after it, or with differentiate()",
-            )
-        with _backward.lock:
-            _backward.thread = thread
-            counted = False
-            try:
-                _count_edges(self)
-                counted = True
-                _propagate(self)
-            except BaseException:
-                _undo(self, counted)
-                raise
-            finally:
-                _backward.thread = 0
+        waiting: list[Value] = []  # made first: afterwards nothing may call the garbage collector
+        if not cython.compiled or _count_edges(self, waiting):
+            gradients: dict[Value, float] = {}
+            leaves = _propagate_apart(self, gradients)
+            _settle(gradients, leaves)
+        else:
+            _propagate(self, waiting)
 
     def detach(self) -> Value:
         """The same number and label as a constant, cut off from the graph."""
@@ -531,28 +495,112 @@ class Value:
             )
         return _restore, (self._data, self._grad, self.label, self._operation is CONSTANT)
 
-    def __getattr__(self, name: str) -> Callable[..., Value]:
-        # Only names that do not exist come here; for type checkers it declares the methods that
-        # the table adds at the end of this file.
-        raise AttributeError(_unknown_attribute(name))
+    if not cython.compiled:  # noqa: SIM102  # Cython would take what is for type checkers only
+        if TYPE_CHECKING:
+
+            def __getattr__(self, name: str) -> Callable[..., Value]:
+                """Declares the methods that the table adds at the end of this file."""
 
 
-def _node(op: Operation, y: float, left: Value, right: Value | None, dl: float, dr: float) -> Value:
-    node = _blank()
-    node._data = y
-    node._grad = 0.0
-    node._operation = op
-    node._left = left
-    node._right = right
-    node._dl = dl
-    node._dr = dr
-    node._notes = None
-    node._edges = 0
-    return node
+if not cython.compiled:  # compiled, nodes.h has it
+
+    def _node(
+        op: Operation, y: float, left: Value | None, right: Value | None, dl: float, dr: float
+    ) -> Value:
+        """A node, filled in without a look at what it is given."""
+        node = Value.__new__(Value)
+        node._data = y
+        node._grad = 0.0
+        node._operation = op
+        node._left = left
+        node._right = right
+        node._dl = dl
+        node._dr = dr
+        node._notes = None
+        node._edges = 0
+        return node
+
+    def take_over(values: type[Value]) -> None:
+        """Lets Python's own compare and hash by identity: calls of ours would cost more."""
+        values.__eq__ = object.__eq__  # type: ignore[method-assign]
+        values.__hash__ = object.__hash__  # type: ignore[method-assign]
 
 
-def _blank() -> Value:
-    return Value(_BLANK)
+def _by_the_table(op: Operation, left: Value, right: Value | None) -> Value:
+    """The result of any operation, with its partials, as its entry in the table has them."""
+    x1 = left._data
+    x2 = 0.0 if right is None else right._data
+    failure: type[ChalkgradError] | None = None
+    cause: BaseException | None = None
+    y = 0.0
+    try:
+        y = op.evaluate(x1, x2)
+    except ChalkgradError as error:
+        failure, cause = type(error), error.__cause__
+    if failure is RangeError and right is not None and _may_overflow(op):
+        y = op.forward(x1, x2)
+    elif failure is not None:
+        names = left.label, "" if right is None else right.label
+        raise op.failure(failure, x1, x2, names) from cause
+    dl = 0.0 if left._operation is CONSTANT else op.partial(0, x1, x2, y)
+    dr = 0.0 if right is None or right._operation is CONSTANT else op.partial(1, x1, x2, y)
+    return _made(op, y, left, right, dl, dr)
+
+
+def _may_overflow(op: Operation) -> bool:
+    """Whether a result may be infinite: while derivatives are built, in arithmetic.
+
+    A rule such as 1 / (1 + x * x) passes through numbers too large for a float on its way to one
+    that is none, and is worked out like that for plain numbers.
+    """
+    if not ACTIVE or (op is not _ADD and op is not _SUB and op is not _MUL and op is not _DIV):
+        return False
+    mode: Mode | None = current_mode()
+    return mode is not None and mode.folded
+
+
+def plus(a: Value, b: Value) -> Value:
+    """`a + b`, for loops in C."""
+    y: float = a._data + b._data
+    return _made(_ADD, y, a, b, 1.0, 1.0) if y - y == 0.0 else _by_the_table(_ADD, a, b)
+
+
+def times(a: Value, b: Value) -> Value:
+    """`a * b`, for loops in C."""
+    y: float = a._data * b._data
+    if y - y == 0.0:
+        return _made(_MUL, y, a, b, b._data, a._data)
+    return _by_the_table(_MUL, a, b)
+
+
+def _in_place(op: Operation, x: Value) -> Value | None:
+    """The result of an operation that has a short way; None for those that have not."""
+    if op is _RELU:
+        return x.relu()
+    if op is _TANH:
+        return x.tanh()
+    if op is _EXP and -_EXPONENT < x._data < _EXPONENT:
+        return x.exp()
+    if op is _LOG and 0.0 < x._data < _INF:
+        return x.log()
+    if op is _SIGMOID and -_EXPONENT < x._data < _EXPONENT:
+        return x.sigmoid()
+    return None
+
+
+def _made(op: Operation, y: float, left: Value, right: Value | None, dl: float, dr: float) -> Value:
+    """The result y of an operation as a node, or as what the mode that is on makes of it."""
+    if ACTIVE:
+        mode = current_mode()
+        if mode is not None:
+            if mode.unrecorded:
+                return _node(CONSTANT, y, None, None, 0.0, 0.0)
+            if mode.traced:
+                node = _node(op, y, left, right, dl, dr)
+                node._notes = _Notes()
+                node._notes.origin = _users_line()
+                return node
+    return _node(op, y, left, right, dl, dr)
 
 
 def _constant(data: object) -> Value:
@@ -562,40 +610,43 @@ def _constant(data: object) -> Value:
     return constant
 
 
-_WHOLE: Final = 1 << 62  # any larger int takes the closer look: it may exceed the floats
+_EXPONENT: Final = 700.0  # within +-this e^x is a float that has all its digits
 
 
 def _literal(other: object) -> Value | None:
     """A number met in arithmetic as a constant; None where it takes a closer look."""
-    if (
-        isinstance(other, float) or (isinstance(other, int) and -_WHOLE < other < _WHOLE)
-    ) and not _threads.special:
-        constant = _blank()
-        constant._data = float(other)
-        constant._grad = 0.0
-        constant._operation = CONSTANT
-        constant._left = None
-        constant._right = None
-        constant._dl = 0.0
-        constant._dr = 0.0
-        constant._notes = None
-        constant._edges = 0
-        return constant
-    return None
+    if not isinstance(other, (float, int)):
+        return None
+    if ACTIVE:
+        mode = current_mode()
+        if mode is not None and mode.folded:
+            return None
+    try:
+        number = float(other)
+    except OverflowError:  # an int beyond all floats
+        return None
+    return _node(CONSTANT, number, None, None, 0.0, 0.0)
 
 
-def _recorded(op: Operation, value: Value, other: object, *, reflected: bool = False) -> Any:
+def _recorded(op: Operation, value: Value, other: object, reflected: bool) -> Any:
     """`value op other`, or `other op value` where reflected, with every check and mode."""
     if not isinstance(other, Value) and not is_real(other):
         if isinstance(other, NEVER_NUMBERS):
             raise not_a_number(other, f"in {op.name} with {_name(value)}")
         return NotImplemented  # a numpy array, say, which knows what to do with a Value
-    if _threads.special and not isinstance(other, Value):
-        modes = _threads.modes.get(get_ident())
-        if modes is not None and modes.folded:
-            folded = _fold(op, value, real(other), reflected)
+    if ACTIVE and not isinstance(other, Value):
+        mode = current_mode()
+        if mode is not None and mode.folded:
+            number = real(other)
+            folded = _fold(op, value, number, reflected)
             if folded is not None:
                 return folded
+            constant = _node(CONSTANT, number, None, None, 0.0, 0.0)
+            if op is _MUL:
+                return constant * value if reflected else value * constant
+            if op is _ADD:
+                return constant + value if reflected else value + constant
+            other = constant
     return value._record(op, other, value) if reflected else value._record(op, value, other)
 
 
@@ -617,13 +668,33 @@ def _fold(op: Operation, value: Value, number: float, reflected: bool) -> Value 
     return None
 
 
+def _leave_the_graph(value: Value, how: str) -> None:
+    """Raises where a number is made of what a function that is differentiated depends on."""
+    if not ACTIVE:
+        return
+    mode: Mode | None = current_mode()
+    if mode is None or not mode.arguments:
+        return
+    arguments = set(mode.arguments)
+    if not arguments.isdisjoint(_parents_first([value])):
+        raise GraphError(
+            f"{how} of {_name(value)}, which depends on an argument of the function that is "
+            "differentiated, would lose its derivative",
+            hint="use autograd's operations, as autograd.exp(x) in place of math.exp(x); "
+            "where only the number is meant, x.data",
+        )
+
+
 def _is_comparable(other: object) -> bool:
     """Whether to compare with it here; a numpy array, say, knows itself how to."""
     return isinstance(other, Value) or is_real(other) or isinstance(other, NEVER_NUMBERS)
 
 
 def _number(other: object) -> float:
-    return other._data if isinstance(other, Value) else real(other, "to compare with a Value")
+    if isinstance(other, Value):
+        value: Value = other
+        return value._data
+    return real(other, "to compare with a Value")
 
 
 def _set_label(value: Value, label: object) -> None:
@@ -638,6 +709,8 @@ def _set_label(value: Value, label: object) -> None:
 
 
 def _field(number: object, field: str, value: Value) -> float:
+    if type(number) is float and number == number:  # what nearly all are, in no need of a check
+        return number
     return real(number, f"as {field} of {value.label}" if value.label else f"as {field}")
 
 
@@ -647,16 +720,6 @@ def _name(value: Value) -> str:
         return f"{value.label} = {value._data!r}"
     kind = value._operation.name
     return f"{'a' if value._left is None else 'the result of'} {kind}, {value._data!r}"
-
-
-def _unknown_attribute(name: str) -> str:
-    if name.startswith("__"):  # Python and numpy probe for these
-        return name
-    import difflib  # noqa: PLC0415  # slow to import, and needed on the way to an error only
-
-    near = difflib.get_close_matches(name, [*TABLE, *(n for n in dir(Value) if n[0] != "_")], n=1)
-    hint = f"did you mean {near[0]!r}?" if near else "operations are methods: v.tanh(), v.log()"
-    return f"a Value has no attribute {name!r}\nhint: {hint}"
 
 
 def _restore(data: float, grad: float, label: str, constant: bool) -> Value:
@@ -679,37 +742,92 @@ def _users_line() -> str:
 
 def _parents_first(roots: list[Value]) -> list[Value]:
     """Every node that `roots` were computed from, and they themselves, each after its parents."""
-    seen: set[Value] = set()
-    order: list[Value] = []
+    return _linearized(roots, [], [])[0]
+
+
+def _linearized(
+    roots: list[Value], first: list[Value], wanted: list[Value]
+) -> tuple[list[Value], list[int], list[int], list[int]]:
+    """The nodes under `roots`, each after its parents, and where each one's two parents stand.
+
+    -1 is no parent. The nodes `first` are the beginning, and the walk does not go above them. Last
+    come the places of the nodes `wanted`, -1 for those that are not among them.
+
+    Compiled, places are kept on the nodes meanwhile: nobody can come between.
+    """
+    nodes: list[Value] = []
+    lefts: list[int] = []
+    rights: list[int] = []
+    found: list[int] = []
     path: list[Value] = []  # the results that wait for their parents
+    places: dict[Value, int] = {}  # counted from 1; -1 for those on the path
+    node: Value
+    root: Value
+    for node in first:
+        if _place(node, places) == 0:
+            nodes.append(node)
+            _set_place(node, places, len(nodes))
+    at: cython.Py_ssize_t
+    given: cython.Py_ssize_t = len(nodes)
     for root in roots:
-        if root in seen:
-            continue
-        seen.add(root)
-        path.append(root)
-        while path:
-            node = path[-1]
-            parent = node._left
-            if parent is None or parent in seen:
-                parent = node._right
-            if parent is None or parent in seen:
-                order.append(path.pop())
-            else:
-                seen.add(parent)
-                path.append(parent)
-    return order
+        if _place(root, places) == 0:
+            _set_place(root, places, -1)
+            path.append(root)
+            while path:
+                node = path[-1]
+                parent: Value | None = node._left
+                if parent is None or _place(parent, places) != 0:
+                    parent = node._right
+                if parent is None or _place(parent, places) != 0:
+                    nodes.append(path.pop())
+                    _set_place(node, places, len(nodes))
+                else:
+                    _set_place(parent, places, -1)
+                    path.append(parent)
+    for at in range(len(nodes)):
+        node = nodes[at]
+        above = at >= given
+        lefts.append(_place(node._left, places) - 1 if above and node._left is not None else -1)
+        rights.append(_place(node._right, places) - 1 if above and node._right is not None else -1)
+    for node in wanted:
+        found.append(_place(node, places) - 1)  # noqa: PERF401  # a loop in C
+    for node in nodes:
+        _set_place(node, places, 0)
+    return nodes, lefts, rights, found
 
 
-def _count_edges(root: Value) -> None:
+@cython.cfunc
+def _place(node: Value, places: dict[Value, int]) -> cython.Py_ssize_t:
+    return node._edges if cython.compiled else places.get(node, 0)
+
+
+@cython.cfunc
+def _set_place(node: Value, places: dict[Value, int], place: cython.Py_ssize_t) -> None:
+    if cython.compiled:
+        node._edges = place
+    else:
+        places[node] = place
+
+
+# backward() counts on the nodes how many edges lead to each, then passes gradients on along them.
+# Compiled, nobody can come between: it runs in C from beginning to end. Where somebody may, in
+# plain Python and where there are hooks, counts and gradients are kept apart until all is well.
+
+
+@cython.cfunc
+def _count_edges(root: Value, found: list[Value]) -> bool:
     """Writes on each node under `root` how many edges lead to it, and makes gradients ready.
 
+    `found` is empty: there nodes wait whose parents are still to be counted, as are `node`'s.
     A leaf's gradient is put aside: what this backward() adds is summed by itself, so that a second
-    one doubles it exactly.
+    one doubles it exactly. True where a node has hooks: then all is as it was before.
     """
+    hooked = root._notes is not None and root._notes.hooks is not None
     root._edges = 1
     if root._left is None:
         root._dl = root._grad
-    found: list[Value] = []  # their parents are still to be counted, as are those of `node`
+    edges: cython.Py_ssize_t
+    parent: Value | None
     node: Value | None = root
     while node is not None:
         following: Value | None = None
@@ -719,6 +837,8 @@ def _count_edges(root: Value) -> None:
             edges = parent._edges
             parent._edges = edges + 1
             if edges == 0:
+                if parent._notes is not None and parent._notes.hooks is not None:
+                    hooked = True
                 if parent._left is not None:
                     following = parent
                 else:
@@ -729,6 +849,8 @@ def _count_edges(root: Value) -> None:
                 edges = parent._edges
                 parent._edges = edges + 1
                 if edges == 0:
+                    if parent._notes is not None and parent._notes.hooks is not None:
+                        hooked = True
                     if parent._left is not None:
                         if following is not None:
                             found.append(following)
@@ -739,18 +861,22 @@ def _count_edges(root: Value) -> None:
         if following is None and found:
             following = found.pop()
         node = following
-    root._grad = 1.0
+    if hooked:
+        _undo(root, found)
+    else:
+        root._grad = 1.0
+    return hooked
 
 
-def _propagate(root: Value) -> None:
-    """The chain rule: a node passes its gradient on once all edges to it have brought theirs."""
+def _propagate(root: Value, ready: list[Value]) -> None:
+    """The chain rule: a node passes its gradient on once all edges to it have brought theirs.
+
+    `ready` is empty: there such nodes wait, as does `node`.
+    """
     root._edges = 0
-    ready: list[Value] = []  # as is `node`
     node: Value | None = root
     while node is not None:
         following: Value | None = None
-        if node._notes is not None and node._notes.hooks is not None:
-            node._grad = _through_hooks(node._notes.hooks, node._grad)
         gradient = node._grad
         left = node._left
         if left is None:
@@ -760,7 +886,7 @@ def _propagate(root: Value) -> None:
             else:
                 total = node._dl + gradient  # last, so that a second backward() doubles it exactly
                 if total - total != 0.0:
-                    raise _gradient_error(node, root)
+                    raise _refused(root, node)
                 node._grad = total
         else:
             right = node._right
@@ -784,14 +910,170 @@ def _propagate(root: Value) -> None:
         node = following
 
 
-def _undo(root: Value, counted: bool) -> None:
-    """After an error: the gradients of leaves as they were before, those of results 0."""
-    for node in _parents_first([root]):
-        if node._left is not None:
-            node._grad = 0.0
-        elif counted or node._edges > 0:
-            node._grad = node._dl
-        node._edges = 0
+def _refused(root: Value, leaf: Value) -> GradientError:
+    """The error for a leaf whose gradient is not finite, all leaves being as they were before."""
+    before = leaf._dl
+    gradients: dict[Value, float] = {}
+    node: Value
+    for node in _edges_apart(root):
+        gradients[node] = node._grad
+    _undo(root, [])
+    return _gradient_error(root, leaf, before, gradients)
+
+
+def _undo(root: Value, found: list[Value]) -> None:
+    """The gradients of leaves as they were put aside, those of results 0, and nothing counted.
+
+    `found` is empty, there nodes wait. A leaf that had its gradient already is counted no longer,
+    but has it put aside like all others.
+    """
+    root._edges = -1
+    found.append(root)
+    while found:
+        node = found.pop()
+        node._grad = node._dl if node._left is None else 0.0
+        parent = node._left
+        if parent is not None and parent._edges != -1:
+            parent._edges = -1
+            found.append(parent)
+        parent = node._right
+        if parent is not None and parent._edges != -1:
+            parent._edges = -1
+            found.append(parent)
+    found.append(root)
+    root._edges = 0
+    while found:
+        node = found.pop()
+        parent = node._left
+        if parent is not None and parent._edges != 0:
+            parent._edges = 0
+            found.append(parent)
+        parent = node._right
+        if parent is not None and parent._edges != 0:
+            parent._edges = 0
+            found.append(parent)
+
+
+@cython.cfunc
+def _propagate_apart(root: Value, gradients: dict[Value, float]) -> list[Value]:
+    """The same as `_count_edges` and `_propagate`, in the same order, but nothing on the nodes.
+
+    Fills in `gradients`, and gives the leaves that are no constants.
+    """
+    node: Value
+    edges = _edges_apart(root)
+    for node in edges:
+        gradients[node] = 0.0
+    gradients[root] = 1.0
+    leaves: list[Value] = []
+    ready = [root]
+    while ready:
+        node = ready.pop()
+        gradient: float = gradients[node]
+        if node._notes is not None and node._notes.hooks is not None:
+            gradient = gradients[node] = _through_hooks(node._notes.hooks, gradient)
+        left: Value | None = node._left
+        if left is None:
+            if node._operation is not CONSTANT:
+                if not math.isfinite(node._grad + gradient):
+                    raise _gradient_error(root, node, node._grad, gradients)
+                leaves.append(node)
+            continue
+        right: Value | None = node._right
+        if gradient != 0.0:
+            gradients[left] += node._dl * gradient
+            if right is not None:
+                gradients[right] += node._dr * gradient
+        edges[left] -= 1
+        if edges[left] == 0:
+            ready.append(left)
+        if right is not None:
+            edges[right] -= 1
+            if edges[right] == 0:
+                ready.append(right)
+    return leaves
+
+
+def _slopes(root: Value, inputs: list[Value]) -> list[float] | None:
+    """d(root)/d(each input) for inputs that are fresh leaves; None where root has others, too."""
+    if root._operation is CONSTANT:
+        return [0.0] * len(inputs)
+    if has_other_leaves(root, inputs):
+        return None
+    node: Value
+    for node in inputs:
+        node._grad = 0.0
+    waiting: list[Value] = []
+    if not cython.compiled or _count_edges(root, waiting):
+        gradients: dict[Value, float] = {}
+        _propagate_apart(root, gradients)
+        return [gradients.get(x, 0.0) for x in inputs]
+    _propagate(root, waiting)
+    slopes: list[float] = []
+    for node in inputs:
+        slopes.append(node._grad)  # noqa: PERF401  # a loop in C
+    return slopes
+
+
+def has_other_leaves(root: Value, inputs: list[Value]) -> bool:
+    """Whether `root` depends on leaves that are no constants and not among `inputs`."""
+    own = set(inputs)
+    nodes = [root]
+    places: dict[Value, int] = {}
+    found = False
+    at: cython.Py_ssize_t = 0
+    node: Value
+    _set_place(root, places, 1)
+    while at < len(nodes):
+        node = nodes[at]
+        at += 1
+        parent: Value | None = node._left
+        if parent is None:
+            found = found or (node._operation is not CONSTANT and node not in own)
+            continue
+        if _place(parent, places) == 0:
+            _set_place(parent, places, 1)
+            nodes.append(parent)
+        parent = node._right
+        if parent is not None and _place(parent, places) == 0:
+            _set_place(parent, places, 1)
+            nodes.append(parent)
+    for node in nodes:
+        _set_place(node, places, 0)
+    return found
+
+
+def _edges_apart(root: Value) -> dict[Value, int]:
+    """How many edges lead to each node under `root`."""
+    edges = {root: 1}
+    found = [root]
+    while found:
+        node = found.pop()
+        for parent in (node._left, node._right):
+            if parent is not None:
+                if parent in edges:
+                    edges[parent] += 1
+                else:
+                    edges[parent] = 1
+                    found.append(parent)
+    return edges
+
+
+def _settle(gradients: dict[Value, float], leaves: list[Value]) -> None:
+    """Writes all gradients; where it is interrupted, leaves get back what they had."""
+    node: Value
+    with _settling:
+        before = [node._grad for node in leaves]
+        try:
+            for node, gradient in gradients.items():
+                if node._left is not None:
+                    node._grad = gradient
+            for node in leaves:
+                node._grad += gradients[node]
+        except BaseException:
+            for node, gradient in zip(leaves, before):  # noqa: B905  # made from one another
+                node._grad = gradient
+            raise
 
 
 def _through_hooks(hooks: list[Hook], gradient: float) -> float:
@@ -807,116 +1089,39 @@ def _through_hooks(hooks: list[Hook], gradient: float) -> float:
     return gradient
 
 
-def _gradient_error(leaf: Value, root: Value) -> GradientError:
+def _gradient_error(
+    root: Value, leaf: Value, before: float, gradients: dict[Value, float]
+) -> GradientError:
     """Names the first operation, from the root on, that made a gradient infinite or undefined."""
     hint = "the gradients grew too large: scale the inputs or take a smaller learning rate"
     for result in reversed(_parents_first([root])):
+        gradient = gradients[result]
         for parent, slope in zip(result.parents, result.partials, strict=True):
-            if not math.isfinite(result._grad) or math.isfinite(slope * result._grad):
+            if not math.isfinite(gradient) or math.isfinite(slope * gradient):
                 continue
-            inputs = ", ".join(_name(p) for p in result.parents)
+            inputs = ", ".join([_name(p) for p in result.parents])
             made = f", made in {result.origin}," if result.origin else ""
             if not math.isfinite(slope):
                 hint = "keep the input away from this point, where the derivative is not finite"
             if not made:
                 hint += "; compute it under autograd.anomaly() to see which line made the node"
             return GradientError(
-                f"the gradient of {_name(parent)} is {slope * result._grad!r}: "
-                f"{result._operation.usage} at {inputs}{made} has the derivative {slope!r} there, "
-                f"and the gradient of its result is {result._grad!r}",
+                f"the gradient of {_name(parent)} is {slope * gradient!r}: "
+                f"{result.op.usage} at {inputs}{made} has the derivative {slope!r} there, "
+                f"and the gradient of its result is {gradient!r}",
                 hint=hint,
             )
     return GradientError(
-        f"the gradient of {_name(leaf)} is too large for a float: {leaf._dl!r} + {leaf._grad!r}",
+        f"the gradient of {_name(leaf)} is too large for a float: {before!r} + {gradients[leaf]!r}",
         hint=hint,
     )
-
-
-def _enter_modes() -> _Modes:
-    with _threads.lock:
-        _threads.special = True
-        thread = get_ident()
-        return _threads.modes.setdefault(thread, _Modes(thread))
-
-
-def _leave_modes(modes: _Modes) -> None:
-    with _threads.lock:
-        if modes.unrecorded or modes.traced or modes.folded:
-            _threads.modes[modes.thread] = modes
-        else:
-            _threads.modes.pop(modes.thread, None)
-        _threads.special = bool(_threads.modes)
-
-
-@contextmanager
-def no_grad() -> Iterator[None]:
-    """Inside the `with` block (in this thread) results are constants: no graph, no gradients.
-
-    >>> w = Value(2.0)
-    >>> with no_grad():
-    ...     y = w * 3
-    >>> y.data, y.is_constant, y.parents
-    (6.0, True, ())
-    """
-    modes = _enter_modes()
-    modes.unrecorded += 1
-    try:
-        yield
-    finally:
-        modes.unrecorded -= 1
-        _leave_modes(modes)
-
-
-@contextmanager
-def anomaly() -> Iterator[None]:
-    """Inside the `with` block nodes remember the line that made them, for gradient errors to name.
-
-    Errors of infinite or undefined gradients come without it too; remembering lines costs about a
-    microsecond a node.
-
-    >>> with anomaly():
-    ...     y = Value(4.0) ** 0.5
-    >>> y.origin != ""
-    True
-    """
-    modes = _enter_modes()
-    modes.traced += 1
-    try:
-        yield
-    finally:
-        modes.traced -= 1
-        _leave_modes(modes)
-
-
-@contextmanager
-def _recording() -> Iterator[None]:
-    """Inside the `with` block graphs are recorded, even within no_grad()."""
-    modes = _enter_modes()
-    unrecorded, modes.unrecorded = modes.unrecorded, 0
-    try:
-        yield
-    finally:
-        modes.unrecorded = unrecorded
-        _leave_modes(modes)  # which puts them back, if what ran meanwhile found no mode on
-
-
-@contextmanager
-def _folding() -> Iterator[None]:
-    """Inside the `with` block `x * 1`, `x + 0`, `x ** 1` are x: derivatives stay readable."""
-    modes = _enter_modes()
-    modes.folded += 1
-    try:
-        yield
-    finally:
-        modes.folded -= 1
-        _leave_modes(modes)
 
 
 def _method_of(op: Operation) -> Callable[..., Any]:
     if op.arity == 1:
 
         def method(self: Value) -> Value:
-            return self._record(op, self)
+            return _by_the_table(op, self, None)
 
         return method
 
@@ -927,8 +1132,7 @@ def _method_of(op: Operation) -> Callable[..., Any]:
 
 
 for _op in TABLE.values():
-    setattr(Value, _op.name, _method_of(_op))
+    if not hasattr(Value, _op.name):
+        set_on_type(Value, _op.name, _method_of(_op))
 
-if not compiled:
-    # A blank node without a call of __init__: in plain Python that is a fifth of a node's cost.
-    globals()["_blank"] = partial(object.__new__, Value)
+take_over(Value)

@@ -166,7 +166,7 @@ def sparse_cross_entropy(
     each = _classes(probabilities)
     k = _class_of(label, len(each), first_class)
     if from_logits:
-        return _labelled(-autograd.log_softmax(each)[k])
+        return _labelled(-autograd.log_softmax(each, only=k))
     _check_probabilities(each)
     target = _value(each[k], rf"\hat{{y}}_{{{k + 1}}}")
     if target.data == 0.0:
@@ -196,12 +196,12 @@ def categorical_cross_entropy(
     if from_logits:
         return _labelled(-autograd.dot(targets, autograd.log_softmax(each)))
     _check_probabilities(each)
-    if float(each[k]) == 0.0:
+    if _number(each[k]) == 0.0:
         raise _impossible(f"the true class, number {k + 1} of {len(each)},")
     pairs = [
         (target, _value(p, rf"\hat{{y}}_{{{j}}}").log())
         for j, (target, p) in enumerate(zip(targets, each, strict=True), start=1)
-        if float(p) > 0.0
+        if _number(p) > 0.0
     ]
     return _labelled(-autograd.dot([y for y, _ in pairs], [log for _, log in pairs]))
 
@@ -233,6 +233,11 @@ def _mean_over(
 
 def _value(number: Number, label: str) -> Value:
     return number if isinstance(number, Value) else Value(number, label).detach()
+
+
+def _number(number: Number) -> float:
+    # Not float(): to look at a number is no conversion, which autograd.grad would refuse.
+    return number.data if isinstance(number, Value) else float(number)
 
 
 def _labelled(loss: Value) -> Value:
@@ -279,7 +284,7 @@ def _class_of(label: object, classes: int, first_class: int) -> int:
 
 def _check_probabilities(probabilities: list[Number]) -> None:
     # As plain floats and by loops in C: no nodes, so large numbers of classes stay fast.
-    numbers = list(map(float, probabilities))
+    numbers = list(map(_number, probabilities))
     total = math.fsum(numbers)
     if min(numbers) < 0.0 or max(numbers) > 1.0 or not abs(total - 1.0) <= SUM_TOLERANCE:
         wrong = next(

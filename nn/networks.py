@@ -64,6 +64,9 @@ class Neuron(Module):
         rule = _initializer(init)
         draw = _generator(seed)
         self._operation = _operation(activation) if nonlin else None
+        # Where Values have it as a method, that is the quicker way to call it.
+        act = self._operation
+        self._method = act.name if act is not None and TABLE.get(act.name) is act else ""
         place = _indices(layer, index)
         self._names = [_weight_label(source, index, layer) for source in range(1, nin + 1)]
         self._names.append(f"b_{{{place}}}")
@@ -84,7 +87,7 @@ class Neuron(Module):
             z.label = self.output_label
             return z
         z.label = self._inner_label
-        output: Value = self._operation(z)
+        output: Value = getattr(z, self._method)() if self._method else self._operation(z)
         output.label = self.output_label
         return output
 

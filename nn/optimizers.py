@@ -49,18 +49,34 @@ class Optimizer:
         """Moves every parameter once, by the gradients as they stand."""
         raise NotImplementedError(f"{type(self).__name__} has no step()")
 
-    def move(self, changes: Sequence[float]) -> None:
-        """Adds to each parameter its change: to all of them, or on TrainingError to none."""
-        moved = [p.data + change for p, change in zip(self.parameters, changes, strict=True)]
-        for number, (parameter, data) in enumerate(zip(self.parameters, moved, strict=True), 1):
-            if not math.isfinite(data):
-                raise TrainingError(
-                    f"the update would make {parameter.label or f'parameter {number}'} {data!r}: "
-                    f"it is {parameter.data!r}, its gradient {parameter.grad!r}",
-                    hint=f"take a smaller learning rate than {self.lr:g}, or scale the inputs",
-                )
-        for parameter, data in zip(self.parameters, moved, strict=True):
-            parameter.data = data
+    def move(self, changes: Sequence[float], **remembered: object) -> None:
+        """Adds to each parameter its change, and sets what the optimizer remembers by name.
+
+        All of it, or, on TrainingError or an interrupt, nothing.
+        """
+        before = [parameter.data for parameter in self.parameters]
+        moved = [data + change for data, change in zip(before, changes, strict=True)]
+        if not all(map(math.isfinite, moved)):
+            raise self._not_finite(moved)
+        old = {name: getattr(self, name) for name in remembered}
+        try:
+            for parameter, data in zip(self.parameters, moved, strict=True):
+                parameter.data = data
+            vars(self).update(remembered)
+        except BaseException:
+            for parameter, data in zip(self.parameters, before, strict=True):
+                parameter.data = data
+            vars(self).update(old)
+            raise
+
+    def _not_finite(self, moved: Sequence[float]) -> TrainingError:
+        at = next(at for at, data in enumerate(moved) if not math.isfinite(data))
+        parameter = self.parameters[at]
+        return TrainingError(
+            f"the update would make {parameter.label or f'parameter {at + 1}'} {moved[at]!r}: "
+            f"it is {parameter.data!r}, its gradient {parameter.grad!r}",
+            hint=f"take a smaller learning rate than {self.lr:g}, or scale the inputs",
+        )
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({len(self.parameters)} parameters, lr={self.lr:g})"
@@ -87,12 +103,15 @@ class SGD(Optimizer):
 
     def step(self) -> None:
         """Moves every parameter once, by the gradients as they stand."""
-        gradients = [parameter.grad for parameter in self.parameters]
+        rate, momentum = self._lr, self.momentum
+        if momentum == 0.0:
+            self.move([-rate * parameter.grad for parameter in self.parameters])
+            return
         velocities = [
-            self.momentum * v + g for v, g in zip(self._velocities, gradients, strict=True)
+            momentum * v + parameter.grad
+            for v, parameter in zip(self._velocities, self.parameters, strict=True)
         ]
-        self.move([-self.lr * v for v in velocities])
-        self._velocities = velocities
+        self.move([-rate * v for v in velocities], _velocities=velocities)
 
 
 class Adam(Optimizer):
@@ -140,8 +159,7 @@ class Adam(Optimizer):
             -rate * m / (math.sqrt(v * scale) + self.eps) if v < math.inf else math.nan
             for m, v in zip(means, squares, strict=True)
         ]
-        self.move(changes)
-        self._steps, self._means, self._squares = steps, means, squares
+        self.move(changes, _steps=steps, _means=means, _squares=squares)
 
 
 def _parameters(parameters: Iterable[Value]) -> list[Value]:

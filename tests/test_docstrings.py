@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from autograd import Value
+
 ROOT = Path(__file__).resolve().parents[1]
 SOURCES = sorted(file for name in ("autograd", "nn", "viz") for file in (ROOT / name).rglob("*.py"))
 DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef)
@@ -22,6 +24,8 @@ def name_of(source: Path) -> str:
 def examples(source: Path) -> list[doctest.DocTest]:
     """The examples of each docstring of a file, as doctest sees them."""
     module = importlib.import_module(name_of(source))
+    # A compiled file has the types it imports as C only.
+    names = {"Value": Value, **vars(module)}
     found = []
     for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
         text = ast.get_docstring(node) if isinstance(node, DOCUMENTED) else None
@@ -29,9 +33,7 @@ def examples(source: Path) -> list[doctest.DocTest]:
             name = f"{module.__name__}.{getattr(node, 'name', '')}".rstrip(".")
             line = getattr(node, "lineno", 0)
             found.append(
-                doctest.DocTestParser().get_doctest(
-                    text, dict(vars(module)), name, str(source), line
-                )
+                doctest.DocTestParser().get_doctest(text, dict(names), name, str(source), line)
             )
     return found
 

@@ -56,7 +56,7 @@ extremes = numbers | st.floats(allow_nan=False, allow_infinity=False)
 
 def test_compiled_says_which_engine_runs() -> None:
     assert type(autograd.compiled) is bool
-    for name in ("ops", "value", "graph", "composites", "transforms"):
+    for name in ("reals", "ops", "modes", "value", "graph", "composites", "transforms"):
         file = sys.modules[f"autograd.{name}"].__file__
         assert file is not None
         assert file.endswith(".py") is not autograd.compiled

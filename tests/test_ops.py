@@ -663,3 +663,25 @@ def test_an_operation_that_cannot_be_found_again_is_not_pickled() -> None:
         with pytest.raises(pickle.PicklingError, match="hint: "):
             pickle.dumps(op)
     assert pickle.loads(pickle.dumps(TABLE["tanh"])) is TABLE["tanh"]
+
+
+def test_a_users_own_error_is_the_cause_of_ours() -> None:
+    @autograd.operation(lambda x, y: 1.0)
+    def look_up(x: float) -> float:
+        raise ValueError("row 7 is missing")
+
+    for attempt in (lambda: look_up(1.0), lambda: look_up(Value(1.0, "x"))):
+        with pytest.raises(DomainError) as caught:
+            attempt()
+        assert str(caught.value.__cause__) == "row 7 is missing"
+    with pytest.raises(DomainError) as caught:
+        autograd.log(-1.0)
+    assert caught.value.__cause__ is None
+
+
+def test_infinity_has_no_whole_number_but_rounds_to_itself() -> None:
+    for infinite in (math.inf, -math.inf):
+        assert autograd.floor(Value(infinite)).data == autograd.round(infinite) == infinite
+        with pytest.raises(RangeError, match="int"):
+            int(Value(infinite, "x"))
+    assert math.trunc(Value(-2.7)) == -2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 
 import pytest
 from hypothesis import given, settings
@@ -202,3 +203,43 @@ def test_an_optimizer_that_cannot_be_made_says_why(make, error, says):
 def test_bad_settings_say_what_would_be_good(make):
     with pytest.raises((ArgumentError, ArgumentTypeError), match="hint: "):
         make(Value(1.0, "w"))
+
+
+@pytest.mark.parametrize(
+    "make", [lambda ps: SGD(ps, 0.1), lambda ps: SGD(ps, 0.1, momentum=0.5), Adam]
+)
+@pytest.mark.parametrize("line", range(0, 40, 3))
+def test_an_interrupted_step_happens_wholly_or_not_at_all(make, line):
+    """A trace stands for Ctrl-C: it raises at one line after another of a step."""
+
+    def state(optimizer):
+        own = {k: v for k, v in vars(optimizer).items() if k != "parameters"}
+        return [p.data for p in optimizer.parameters], repr(own)
+
+    def ready():
+        parameters = [Value(1.0 + n) for n in range(4)]
+        for parameter in parameters:
+            parameter.grad = 0.5
+        return make(parameters)
+
+    untouched, stepped = ready(), ready()
+    stepped.step()
+    optimizer, lines = ready(), 0
+
+    def trace(frame, event, _):
+        nonlocal lines
+        if event == "line" and frame.f_code.co_name == "move":
+            lines += 1
+            if lines == line + 1:
+                raise KeyboardInterrupt
+        return trace
+
+    sys.settrace(trace)
+    try:
+        optimizer.step()
+    except KeyboardInterrupt:
+        assert state(optimizer) == state(untouched)
+    else:
+        assert state(optimizer) == state(stepped)
+    finally:
+        sys.settrace(None)

@@ -14,6 +14,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import autograd
+import nn
 from autograd import (
     TABLE,
     ArgumentError,
@@ -595,3 +596,169 @@ def test_higher_derivatives_of_softmaxes_far_from_zero() -> None:
         found = hessian(logsumexp)([at, at])
         assert np.allclose(found, [[0.25, -0.25], [-0.25, 0.25]], rtol=1e-12, atol=0.0)
         assert abs(grad(grad(grad(lambda v: logsumexp([v, v + 1]))))(at)) < 1e-12
+
+
+# Numbers out of range, has_aux, keywords, numpy.
+
+
+@pytest.mark.parametrize(
+    ("name", "point"),
+    [("atan", 1e200), ("erf", 1e160), ("gelu", 1e160), ("gelu", -1e160), ("log10", 1e308)],
+)
+def test_one_convention_for_what_passes_through_numbers_too_large(name: str, point: float) -> None:
+    function = TABLE[name]
+    x = Value(point)
+    output = function(x)
+    output.backward()
+    assert differentiate(output, x).data == x.grad == grad(function)(point)
+    assert grad(grad(function))(point) == 0.0
+
+
+def test_a_gradient_that_is_infinite_is_an_error_in_every_mode() -> None:
+    x = Value(1.0, "x")
+    output = Value(math.inf) * x
+    with pytest.raises(GradientError, match="x"):
+        output.backward()
+    with pytest.raises(GradientError, match="x"):
+        differentiate(output, x)
+    with pytest.raises(GradientError):
+        grad(lambda x: x * math.inf)(1.0)
+
+
+def test_a_gradient_within_a_loop_that_is_differentiated_is_linear() -> None:
+    """The inner gradient walks its own function's graph, not all that led to its argument."""
+    w = 0.5
+
+    def nodes(steps: int) -> int:
+        visited = 0
+
+        def path(x: Any) -> Any:
+            for _ in range(steps):
+                x = x + 0.01 * grad(lambda q: q * q * w)(x)
+            nonlocal visited
+            visited = len(topological_order(x))
+            return x
+
+        slope = grad(path)(1.0)
+        assert slope == pytest.approx((1 + 0.02 * w) ** steps)
+        return visited
+
+    assert nodes(400) < 2.1 * nodes(200)
+
+
+def test_keyword_arguments_are_passed_on() -> None:
+    def f(x: Any, *, power: int = 2) -> Any:
+        return x**power
+
+    assert grad(f)(3.0, power=3) == 27.0
+    assert value_and_grad(f)(3.0, power=1) == (3.0, 1.0)
+    assert jacobian(f)(3.0, power=2) == 6.0
+    assert hessian(f)(3.0, power=3) == 18.0
+
+
+def test_what_else_a_function_returns_comes_along() -> None:
+    def f(x: Any) -> Any:
+        return x * x, {"seen": x.data}
+
+    assert grad(f, has_aux=True)(3.0) == (6.0, {"seen": 3.0})
+    assert value_and_grad(f, has_aux=True)(3.0) == ((9.0, {"seen": 3.0}), 6.0)
+    with pytest.raises(ArgumentError, match="has_aux"):
+        grad(lambda x: x * x, has_aux=True)(3.0)
+
+
+def test_arrays_are_taken_and_given_back() -> None:
+    a = np.array([[1.0, 2.0], [3.0, 4.0]])
+    v = np.array([0.5, -1.0])
+
+    def quadratic(x: Any) -> Any:
+        return x @ a @ x
+
+    found = grad(quadratic)(v)
+    assert (type(found), found.dtype, found.tolist()) == (
+        np.ndarray,
+        float,
+        ((a + a.T) @ v).tolist(),
+    )
+    value, slopes = value_and_grad(quadratic)(v)
+    assert (value, slopes.tolist()) == (v @ a @ v, found.tolist())
+    assert np.array_equal(jacobian(lambda x: a @ x)(v), a)
+    assert np.array_equal(hessian(quadratic)(v), a + a.T)
+    result, moved = jvp(lambda x: a @ x, (v,), (np.array([1.0, 0.0]),))
+    assert np.array_equal(result, a @ v)
+    assert np.array_equal(moved, a[:, 0])
+    result, pullback = vjp(lambda x: a @ x, v)
+    assert np.array_equal(pullback(np.array([1.0, 0.0]))[0], a[0])
+    tree = grad(lambda p: autograd.sum(list((p["w"] * p["w"]).flat)) * p["b"])({"w": a, "b": 2})
+    assert np.array_equal(tree["w"], 4 * a)
+    assert tree["b"] == (a * a).sum()
+    w = Value(2.0)
+    of_values = grad(lambda x: w * x @ x)(v)
+    assert of_values.dtype == object
+    assert [slope.data for slope in of_values] == [2.0, -4.0]
+    with pytest.raises(ArgumentError, match="shape"):
+        jvp(lambda x: a @ x, (v,), (np.array([1.0]),))
+    with pytest.raises(NotANumberError, match=r"argument 0\[1\]"):
+        grad(lambda x: x[0])(np.array([1.0, "a"], dtype=object))
+
+
+def test_a_gradient_of_values_from_outside_changes_no_grad_of_theirs() -> None:
+    w = Value(3.0)
+    h = w * 2
+    h.backward()
+    grad(lambda x: x * h)(2.0)
+    assert (h.grad, w.grad) == (1.0, 2.0)
+
+
+# Never a derivative lost in silence.
+
+LOSSES = {
+    "math": lambda x: x * math.exp(-x),
+    "float": lambda x: x * float(x),
+    "int": lambda x: x * int(x),
+    "trunc": lambda x: x * math.trunc(x),
+    "floor": lambda x: x * math.floor(x),
+    "round": lambda x: x * round(x),
+    "round to digits": lambda x: x * round(x, 2),
+    "numpy": lambda x: x * np.float64(x),
+    "of a result": lambda x: x * math.sin(x * x + 1),
+    "within another": lambda x: x * grad(lambda y: y * math.exp(x))(1.0),
+    "of the inner one": lambda x: x * grad(lambda y: y * math.exp(y))(1.0),
+}
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_a_conversion_that_would_lose_a_derivative_is_an_error(name: str) -> None:
+    function = LOSSES[name]
+    for transformed in (
+        grad(function), value_and_grad(function), jacobian(function), hessian(function),
+        lambda x: jvp(function, (x,), (1.0,)), lambda x: vjp(function, x), grad(grad(function)),
+    ):  # fmt: skip
+        with pytest.raises(
+            GraphError, match=r"would lose its derivative(.|\n)*hint: .*autograd\.exp"
+        ):
+            transformed(1.5)
+    assert float(Value(1.5)) == 1.5
+
+
+def test_what_depends_on_no_argument_may_be_converted_and_all_may_be_compared() -> None:
+    w = Value(2.0)
+
+    def function(x: Any) -> Any:
+        scale = math.exp(w) * float(w * w)
+        assert f"{x:.2f}" == "1.50"
+        assert max(x, w) is w
+        return x * scale if x > 1 and x else x * x.data
+
+    assert grad(function)(1.5) == math.exp(2.0) * 4.0
+    assert float(grad(lambda x: x * w)(1.5)) == 2.0
+    assert grad(lambda x: autograd.softmax([x, 0.0])[0])(0.0) == 0.25
+    assert grad(lambda x: autograd.clip(x, 0, 2))(1.5) == 1.0
+
+
+def test_losses_of_probabilities_can_be_differentiated() -> None:
+    def loss(p: Any) -> Any:
+        return nn.sparse_cross_entropy([p, 1 - p], 0)
+
+    assert grad(loss)(0.25) == pytest.approx(-4.0)
+    one_hot = grad(lambda p: nn.categorical_cross_entropy([p, 1 - p], [1, 0]))
+    assert one_hot(0.25) == pytest.approx(-4.0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
 import gc
 import math
@@ -319,12 +320,8 @@ def test_a_label_must_be_text(wrong: Any) -> None:
 
 def test_attributes_that_do_not_exist_or_cannot_be_set() -> None:
     x: Any = Value(1.0)
-    with pytest.raises(AttributeError, match="did you mean 'grad'"):
+    with pytest.raises(AttributeError, match="gard"):
         _ = x.gard
-    with pytest.raises(AttributeError, match="did you mean 'sigmoid'"):
-        x.sigmod()
-    with pytest.raises(AttributeError, match="hint: "):
-        _ = x.completely_different
     for name in ("parents", "partials", "op", "is_leaf", "is_constant", "origin", "nonsense"):
         with pytest.raises(AttributeError):
             setattr(x, name, 1)
@@ -682,9 +679,8 @@ def test_a_hook_may_undo_itself_and_others_while_it_runs() -> None:
         (lambda gradient: "many", NotANumberError),
         (lambda gradient: math.nan, GradientError),
         (lambda gradient: math.inf, GradientError),
-        (lambda gradient: Value(1.0).backward(), GraphError),
     ],
-    ids=["raises", "text", "nan", "infinite", "nested backward"],
+    ids=["raises", "text", "nan", "infinite"],
 )
 @pytest.mark.parametrize("place", ["leaf", "result", "root"])
 def test_a_hook_that_fails_leaves_every_leaf_as_it_was(
@@ -722,6 +718,29 @@ def test_a_hook_may_compute_with_values_and_differentiate() -> None:
     x.on_gradient(lambda gradient: slopes.append(differentiate(x**3, x).data))
     (x * 2).backward()
     assert (slopes, x.grad) == ([27.0], 2.0)
+
+
+def test_a_hook_may_run_backward_itself_also_through_the_same_nodes() -> None:
+    x = Value(3.0)
+    y = x * x
+    undo = y.on_gradient(lambda gradient: (undo(), y.backward())[1])
+    (y * 2).backward()
+    assert (x.grad, y.grad) == (6.0 + 12.0, 2.0)
+
+
+def test_a_hook_may_wait_for_another_threads_backward() -> None:
+    x = Value(3.0)
+
+    def elsewhere(gradient: float) -> None:
+        thread = threading.Thread(target=(x * 5).backward)
+        thread.start()
+        thread.join(timeout=60)
+        assert not thread.is_alive()
+
+    y = x * 2
+    y.on_gradient(elsewhere)
+    y.backward()
+    assert x.grad == 7.0
 
 
 # no_grad and detach.
@@ -957,14 +976,50 @@ before = traced()
 y = graph(20 * nodes)
 del y
 print(traced() - before)
+
+survivors = []
+y = x
+for node in range(10 * nodes):
+    y = y + x
+    if node % 2700 == 0:
+        survivors.append(Value(2.0))
+del y
+print(traced() - before)
 """
 
 
 def test_nodes_are_small_and_their_memory_is_used_again() -> None:
-    size, growth, kept = map(float, run_python(MEMORY).split())
-    assert size <= (112 if autograd.compiled else 400)
+    size, growth, kept, pinned = map(float, run_python(MEMORY).split())
+    assert size <= (90 if autograd.compiled else 400)
     assert growth < 10_000  # without the garbage collector
-    assert kept <= 128 * 2**20
+    assert kept <= 17 * 2**20
+    assert pinned <= kept + 7 * 2**20  # 371 nodes of a million hold a slab of 16 KB each
+
+
+RESIDENT = """
+import os
+from autograd import Value
+
+def resident():
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+x = y = Value(1.0)
+before = resident()
+for _ in range(1_000_000):
+    y = y + x
+grown = resident() - before
+del y
+print(grown, resident() - before)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="Linux tells it there")
+@pytest.mark.skipif(not autograd.compiled, reason="plain Python's own allocator keeps what it will")
+def test_the_memory_of_a_large_graph_goes_back_to_the_system() -> None:
+    grown, kept = map(int, run_python(RESIDENT).split())
+    assert grown > 80e6
+    assert kept < 20e6
 
 
 @pytest.mark.skipif(not autograd.compiled, reason="plain Python tracks every object")
@@ -1113,7 +1168,7 @@ print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 @pytest.mark.parametrize("name", ["data", "grad", "label"])
 def test_fields_cannot_be_deleted(name: str) -> None:
     x = Value(1.0, "x")
-    with pytest.raises(AttributeError):
+    with pytest.raises((AttributeError, NotImplementedError)):  # plain, and compiled
         delattr(x, name)
     assert (x.data, x.grad, x.label) == (1.0, 0.0, "x")
 
@@ -1143,3 +1198,27 @@ print({sys.getrefcount(node) for node in nodes} <= {3, 4})
 
 def test_nodes_on_used_memory_are_counted_from_one() -> None:
     assert run_python(FOUL).split() == ["True"]
+
+
+def test_no_grad_holds_for_one_asyncio_task_only() -> None:
+    x = Value(3.0)
+    seen: dict[str, bool] = {}
+
+    async def unrecorded(inside: asyncio.Event, done: asyncio.Event) -> None:
+        with no_grad():
+            inside.set()
+            await done.wait()
+            seen["inside"] = (x * 2).is_constant
+
+    async def recorded(inside: asyncio.Event, done: asyncio.Event) -> None:
+        await inside.wait()
+        seen["beside"] = (x * 2).is_constant
+        done.set()
+
+    async def both() -> None:
+        events = asyncio.Event(), asyncio.Event()
+        await asyncio.gather(unrecorded(*events), recorded(*events))
+
+    asyncio.run(both())
+    assert seen == {"inside": True, "beside": False}
+    assert not (x * 2).is_constant

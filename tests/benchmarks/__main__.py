@@ -7,7 +7,7 @@ Each engine lives in a process of its own, so that none pays for another's heap.
 pass, backward() and the freeing of the graph. Steps follow each other as in a training: one is not
 timed, then as many as fit into a tenth of a second are, at least one; the CPU time of one is taken.
 Where the garbage collector is off, what it would have freed is freed before these steps.
-micrograd and torch take part where they are installed (`pip install -e '.[bench]'`).
+micrograd, torch and hyperjet take part where they are installed (`pip install -e '.[bench]'`).
 """
 
 from __future__ import annotations
@@ -30,6 +30,18 @@ import autograd
 ROOT = Path(__file__).resolve().parents[2]
 LPA_STEPS = 200
 _TITLE, _NUMBER = 27, 10  # widths of the table's columns
+DERIVATIVES = {
+    "recorded 10": "Rosenbrock of 10, backward()",
+    "gradient 10": "... its grad",
+    "differentiated 10": "... differentiate() alone",
+    "hessian 10": "... its hessian",
+    "hyperjet_hessian 10": "... by hyperjet",
+    "hessian 160": "Rosenbrock of 160, hessian",
+    "sparse_hessian 160": "... sparse",
+    "cross_entropy 1000": "cross-entropy, 1,000 classes",
+    "forward 10000": "10,000 nodes recorded",
+    "unrecorded 10000": "... under no_grad",
+}
 CHAINS = [1_000, 10_000, 100_000, 1_000_000]
 
 
@@ -83,6 +95,8 @@ def contenders(folder: Path) -> dict[str, Contender]:
         for name in ("micrograd", "torch")
         if importlib.util.find_spec(name) is not None
     }
+    if importlib.util.find_spec("hyperjet") is not None:
+        others["hyperjet"] = start("hyperjet", "floats", "")
     return {**ours, **others, "floats": start("floats", "floats", "")}
 
 
@@ -101,6 +115,9 @@ def plan(quick: bool) -> list[tuple[str, str, list[str], int]]:
         ("off", "gpt", everyone, few),
         *(("on", f"chain {n}", [*ours, "floats"], few) for n in chains),
         ("on", f"lpa {LPA_STEPS}", everyone[:-1], few),
+        ("on", f"lpa_nn {LPA_STEPS}", ours, few),
+        *(("on", job, ours, few) for job in DERIVATIVES if not job.startswith("hyperjet")),
+        *(("on", job, ["hyperjet"], few) for job in DERIVATIVES if job.startswith("hyperjet")),
     ]
 
 
@@ -108,6 +125,8 @@ def measure(runners: dict[str, Contender], quick: bool) -> None:
     """Interleaved: in each round every engine takes its turn; results must agree."""
     for collector, job, engines, rounds in plan(quick):
         present = [runners[name] for name in engines if name in runners]
+        if not present:
+            continue
         for _ in range(rounds):
             results = [runner.run(collector, job) for runner in present]
             spread = max(results) - min(results)
@@ -135,7 +154,7 @@ def row(title: str, runners: dict[str, Contender], collector: str, job: str) -> 
     # moons through nn is the same loss as moons, so it is held against the same micrograd.
     theirs = None
     if "micrograd" in runners:
-        theirs = runners["micrograd"].median(collector, job.removesuffix("_nn"))
+        theirs = runners["micrograd"].median(collector, job.replace("_nn", ""))
     cells = [title.ljust(_TITLE)]
     for name in ("compiled", "plain", "micrograd", "torch", "floats"):
         median = medians.get(name)
@@ -158,9 +177,10 @@ def report(runners: dict[str, Contender], quick: bool) -> None:
         "moons_nn": "(a) through nn",
         "gpt": "(b) 1-layer GPT",
         f"lpa {LPA_STEPS}": f"(d) LPA, {LPA_STEPS} steps",
+        f"lpa_nn {LPA_STEPS}": "(d) through nn",
     }
     for collector, job, _, _ in plan(quick):
-        if not job.startswith("chain"):
+        if job in titles:
             print(row(f"{titles[job]}, gc {collector}", runners, collector, job))
     print("\n(c) nanoseconds per node of a chain, forward, backward and freed")
     for n in CHAINS[:2] if quick else CHAINS:
@@ -168,6 +188,14 @@ def report(runners: dict[str, Contender], quick: bool) -> None:
         for name in ("compiled", "plain"):
             median = runners[name].median("on", f"chain {n}") if name in runners else None
             cells.append((f"{median / n * 1e9:.0f}" if median else "-").rjust(_NUMBER))
+        print(" ".join(cells))
+
+    print("\n(e) microseconds, of derivatives of functions and the like")
+    for job, title in DERIVATIVES.items():
+        cells = [title.ljust(_TITLE + 3)]
+        for name in ("hyperjet",) if job.startswith("hyperjet") else ("compiled", "plain"):
+            median = runners[name].median("on", job) if name in runners else None
+            cells.append((f"{median * 1e6:.4g}" if median else "-").rjust(_NUMBER))
         print(" ".join(cells))
 
 

@@ -205,3 +205,144 @@ def lpa(engine: Engine, steps: int) -> Step:
         return loss
 
     return step
+
+
+# (e) Derivatives of functions, and (f) cross-entropy.
+
+
+def rosenbrock(v: Sequence[Any]) -> Any:
+    """100 (v_i+1 - v_i^2)^2 + (1 - v_i)^2, summed up."""
+    total = 0.0
+    for i in range(len(v) - 1):
+        total = total + 100.0 * (v[i + 1] - v[i] ** 2) ** 2 + (1.0 - v[i]) ** 2
+    return total
+
+
+def at(size: int) -> list[float]:
+    """A point for the Rosenbrock function."""
+    return [0.5 + 0.1 * (i % 10) for i in range(size)]
+
+
+def recorded(size: int) -> Step:
+    """The function recorded and backward(): what its gradient cannot cost less than."""
+    from autograd import Value  # noqa: PLC0415  # of no use to the other engines
+
+    def step() -> float:
+        v = [Value(x) for x in at(size)]
+        rosenbrock(v).backward()
+        return sum(x.grad for x in v)
+
+    return step
+
+
+def gradient(size: int) -> Step:
+    """The same by grad()."""
+    from autograd import grad  # noqa: PLC0415
+
+    of = grad(rosenbrock)
+    return lambda: sum(of(at(size)))
+
+
+def hessian(size: int) -> Step:
+    """All second derivatives."""
+    from autograd import hessian as transform  # noqa: PLC0415
+
+    of = transform(rosenbrock)
+    return lambda: sum(map(sum, of(at(size))))
+
+
+def sparse_hessian(size: int) -> Step:
+    """Those of them that are not 0."""
+    from autograd import hessian as transform  # noqa: PLC0415
+
+    of = transform(rosenbrock, sparse=True)
+    return lambda: sum(of(at(size)).values)
+
+
+def hyperjet_hessian(size: int) -> Step:
+    """All second derivatives by hyperjet, which carries them along."""
+    import hyperjet  # noqa: PLC0415
+
+    def step() -> float:
+        found = rosenbrock(hyperjet.DDScalar.variables(at(size)))
+        return float(found.hm().sum())
+
+    return step
+
+
+def differentiated(size: int) -> Step:
+    """differentiate() on a recorded graph."""
+    from autograd import Value, differentiate  # noqa: PLC0415
+
+    v = [Value(x) for x in at(size)]
+    output = rosenbrock(v)
+    return lambda: sum(slope.data for slope in differentiate(output, v))
+
+
+def cross_entropy(classes: int) -> Step:
+    """Sparse cross-entropy from logits and its gradient."""
+    from autograd import Value  # noqa: PLC0415
+    from nn import sparse_cross_entropy  # noqa: PLC0415
+
+    logits = [Value(0.01 * i) for i in range(classes)]
+
+    def step() -> float:
+        loss = sparse_cross_entropy(logits, 3, from_logits=True)
+        loss.backward()
+        return loss.data
+
+    return step
+
+
+def unrecorded(engine: Engine, nodes: int) -> Step:
+    """The chain under no_grad()."""
+    from autograd import no_grad  # noqa: PLC0415
+
+    a, b = engine.number(0.999), engine.number(0.001)
+
+    def step() -> float:
+        x = a
+        with no_grad():
+            for _ in range(nodes // 2):
+                x = x * a + b
+        return engine.data(x)
+
+    return step
+
+
+def forward(engine: Engine, nodes: int) -> Step:
+    """The chain recorded, and freed."""
+    a, b = engine.number(0.999), engine.number(0.001)
+
+    def step() -> float:
+        x = a
+        for _ in range(nodes // 2):
+            x = x * a + b
+        return engine.data(x)
+
+    return step
+
+
+def lpa_nn(steps: int) -> Step:
+    """LPA steps through nn: model, mse, SGD."""
+    from nn import MLP, SGD, constant, mse  # noqa: PLC0415
+
+    def step() -> float:
+        model = MLP(2, [2, 1], activation="linear", init=constant(W=0.1, b=0.1))
+        optimizer = SGD(model.parameters(), lr=1e-9)
+        for _ in range(steps):
+            loss = mse(model([80.0, 8.0]), 8.0)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+        return loss.data
+
+    return step
+
+
+OWN = {
+    "moons_nn": moons_nn, "recorded": recorded, "gradient": gradient, "hessian": hessian,
+    "sparse_hessian": sparse_hessian, "differentiated": differentiated, "lpa_nn": lpa_nn,
+    "cross_entropy": cross_entropy, "hyperjet_hessian": hyperjet_hessian,
+}  # fmt: skip
+"""Jobs that take no engine: they are written for one."""

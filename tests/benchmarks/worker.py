@@ -64,8 +64,8 @@ def floats() -> Engine:
 def step_of(engine: Engine, job: str) -> Step:
     """The function that runs one step of the job called e.g. `moons` or `chain 1000`."""
     name, *arguments = job.split()
-    if name == "moons_nn":
-        return jobs.moons_nn()
+    if name in jobs.OWN:
+        return jobs.OWN[name](*map(int, arguments))
     return partial(getattr(jobs, name), engine)(*map(int, arguments))
 
 

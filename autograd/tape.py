@@ -1,0 +1,51 @@
+# cython: annotation_typing=True
+"""`Tape`: a graph as a list, for sweeps that go by places instead of by nodes."""
+
+from __future__ import annotations
+
+from autograd import uncompiled as cython
+from autograd.value import Value, _linearized
+
+if False:  # nothing runs this: it tells Cython that `cython` is its own
+    import cython  # type: ignore
+
+
+@cython.final
+@cython.cclass
+class Tape:
+    """The graph of `outputs` as a list, parents first, with what in it depends on `inputs`.
+
+    `lefts` and `rights` are the places of each node's parents, -1 where there is none; `sources`
+    and `ends` those of the inputs and the outputs. Where it is `bounded` the inputs come first, and
+    what they were computed from is left out.
+    """
+
+    __slots__ = ("depends", "ends", "inputs", "lefts", "nodes", "rights", "sources")
+
+    def __init__(self, outputs: list[Value], inputs: list[Value], bounded: bool) -> None:
+        self.inputs = inputs
+        self.nodes, self.lefts, self.rights, places = _linearized(
+            outputs, inputs if bounded else [], [*inputs, *outputs]
+        )
+        self.sources = places[: len(inputs)]
+        self.ends = places[len(inputs) :]
+        self.depends = bytearray(len(self.nodes))
+        _mark_dependents(self)
+
+
+@cython.cfunc
+def _mark_dependents(tape: Tape) -> None:
+    depends: bytearray = tape.depends
+    lefts: list[int] = tape.lefts
+    rights: list[int] = tape.rights
+    at: cython.Py_ssize_t
+    left: cython.Py_ssize_t
+    right: cython.Py_ssize_t
+    for at in tape.sources:
+        if at >= 0:
+            depends[at] = 1
+    for at in range(len(lefts)):
+        left = lefts[at]
+        right = rights[at]
+        if (left >= 0 and depends[left]) or (right >= 0 and depends[right]):
+            depends[at] = 1

@@ -1,0 +1,2 @@
+from autograd.reals cimport real
+from autograd.value cimport Value

@@ -1,0 +1,106 @@
+""".build/backend.py: the engine compiled as a whole, or plain as a whole, and it says so."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+BUILD = """
+import sys
+sys.path.insert(0, ".build")
+import backend
+sys.argv = ["setup.py", "build_ext", "--inplace"]
+backend._backend.run_setup()
+"""
+PLAIN = {"CHALKGRAD_PURE": "1"}
+NO_COMPILER = {"CC": "false", "CXX": "false"}
+NO_CYTHON = {"PYTHONPATH": "hidden"}
+REQUIRED = {"CHALKGRAD_REQUIRE_COMPILED": "1"}
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A copy of what is built, with a compiled file that an earlier build has left."""
+    for name in (".build", "autograd"):
+        ignored = shutil.ignore_patterns("*.so", "*.pyd", "__pycache__")
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=ignored)
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, tmp_path / name)
+    (tmp_path / "nn").mkdir()
+    (tmp_path / "viz").mkdir()
+    (tmp_path / "autograd" / "value.cpython-old.so").touch()
+    (tmp_path / "hidden" / "Cython").mkdir(parents=True)
+    (tmp_path / "hidden" / "Cython" / "__init__.py").write_text("raise ImportError('no Cython')")
+    return tmp_path
+
+
+def build(project: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    asked_for = {k: v for k, v in os.environ.items() if not k.startswith("CHALKGRAD")}
+    return subprocess.run(
+        [sys.executable, "-c", BUILD],
+        cwd=project, env={**asked_for, **environment}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+def compiled(project: Path) -> set[str]:
+    """The modules of which there is a compiled file."""
+    files = [*(project / "autograd").glob("*.so"), *(project / "autograd").glob("*.pyd")]
+    return {file.name.partition(".")[0] for file in files}
+
+
+def said(build: subprocess.CompletedProcess[str]) -> list[str]:
+    return [line for line in build.stderr.splitlines() if line.startswith("chalkgrad: ")]
+
+
+def test_a_plain_engine_is_built_where_asked_for(project: Path) -> None:
+    done = build(project, **PLAIN)
+    assert done.returncode == 0, done.stderr
+    assert compiled(project) == set()
+    assert said(done) == []
+
+
+@pytest.mark.parametrize("lacks", [NO_COMPILER, NO_CYTHON], ids=["compiler", "Cython"])
+def test_where_it_cannot_be_compiled_the_whole_engine_is_plain_and_says_so_in_a_line(
+    project: Path, lacks: dict[str, str]
+) -> None:
+    done = build(project, **lacks)
+    assert done.returncode == 0, done.stderr
+    assert compiled(project) == set()
+    (line,) = said(done)
+    assert "plain" in line
+
+
+@pytest.mark.parametrize("lacks", [NO_COMPILER, NO_CYTHON], ids=["compiler", "Cython"])
+def test_a_plain_engine_is_an_error_where_a_compiled_one_is_required(
+    project: Path, lacks: dict[str, str]
+) -> None:
+    done = build(project, **lacks, **REQUIRED)
+    assert done.returncode != 0
+    assert "cannot be compiled" in done.stderr
+
+
+def test_one_module_that_fails_makes_the_whole_engine_plain(project: Path) -> None:
+    header = project / ".build" / "nodes.h"
+    header.write_text("#error a compiler that knows no such thing\n")
+    done = build(project)
+    assert done.returncode == 0, done.stderr
+    assert compiled(project) == set()
+    assert len(said(done)) == 1
+
+
+@pytest.mark.slow
+def test_the_whole_engine_is_compiled(project: Path) -> None:
+    sys.path.insert(0, str(project / ".build"))
+    try:
+        from backend import MODULES  # noqa: PLC0415
+    finally:
+        sys.path.remove(str(project / ".build"))
+    done = build(project, **REQUIRED)
+    assert done.returncode == 0, done.stderr
+    assert compiled(project) == set(MODULES)
