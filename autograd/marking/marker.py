@@ -49,8 +49,10 @@ _OPEN_SUM: Final = re.compile(
     r"(?:\\sum|\\prod|∑|∏)\s*_\s*(?:\{[^{}]*\}|\w)\s*\^\s*\{?\s*[A-Za-z\\]"
 )
 _APPLIED: Final = re.compile(
-    r"(?<![A-Za-z\\}])(?:\\(?:hat|bar|tilde)\{)?\\?([A-Za-z]{1,8})\}?\s*\(\s*[A-Za-z]\s*\)"
+    r"(?<![A-Za-z\\}{])(?:\\(?:hat|bar|tilde)\{(?=\w\})|\\?(?=[A-Za-z]{1,8}\s*\())([A-Za-z]{1,8})\}?"
+    r"\s*\(\s*[A-Za-z]\s*\)"
 )
+_TRANSPOSE: Final = re.compile(r"\^\s*\{?\s*(?:T|\\top|\\intercal)\s*\}?(?![A-Za-z])")
 _TRANSPOSED: Final = ("T", r"\top", r"\intercal")
 _VECTORS: Final = (r"\mathbf", r"\vec", r"\mathbb")
 _SIGNS: Final = {"=": "=", ":=": "←", "~": "≈", "->": "→"}
@@ -213,10 +215,18 @@ class Marker:
             progress.subject = next(iter(trees[0]), None)
             progress.no_subject = problems[0]
             match progress.subject:
-                case Derivative(Symbol(of), Symbol(by), 1) if of not in scope.formulas:
-                    implicit = self._implicit(equation, of, by)
-                    progress.is_implicit = implicit is not None
-                    progress.subject = implicit or progress.subject
+                case Derivative(Symbol(of), Symbol(by), 1) if self._is_open(of, equation):
+                    curves = self._curves(equation, of, by)
+                    if len(curves) == 1:
+                        progress.is_implicit = True
+                        slopes = (Derivative(curves[0], Symbol(s)) for s in (by, of))
+                        progress.subject = -(next(slopes) / next(slopes))
+                    elif curves:
+                        progress.subject = None
+                        progress.no_subject = Sentence(
+                            ("several equations stand here between ", Symbol(of), " and ",
+                             Symbol(by))
+                        )  # fmt: skip
                 case Symbol(label) if label not in scope.formulas and label not in scope.values:
                     progress.subject, progress.first = None, 1
                     why = scope.broken.get(label)
@@ -225,21 +235,23 @@ class Marker:
                     )
         return progress
 
-    def _implicit(self, equation: Equation, of: str, by: str) -> Expr | None:
-        """dy/dx = -F_x/F_y, where the one equation F = 0 between y and x stands before."""
+    def _is_open(self, label: str, equation: Equation) -> bool:
+        """Whether a symbol has no formula, or one that belongs to another example."""
+        known = self.definitions.in_force(equation.place).get(label)
+        return known is None or known.unit != equation.said.unit
+
+    def _curves(self, equation: Equation, of: str, by: str) -> list[Expr]:
+        """The F of the equations F = 0 between y and x that stand before: dy/dx is -F_x/F_y."""
         scope = self._scopes.at(equation.place)
         found: dict[Expr, None] = {}
         for before in self.equations[: equation.place]:
-            trees = [tree for side in before.sides for tree in _resolved(side, scope)[0][:1]]
-            parts = [part for tree in trees for part in walk(tree)]
-            is_plain = len(trees) == 2 and not any(isinstance(p, Derivative) for p in parts)
             is_near = before.said.unit == equation.said.unit and list(before.signs) == ["="]
-            if is_plain and is_near and {of, by} <= symbols_of(*trees).keys():
+            trees = [tree for side in before.sides for tree in _resolved(side, scope)[0][:1]]
+            parts = [part for tree in trees for part in walk(tree)] if is_near else []
+            is_plain = len(trees) == 2 and not any(isinstance(p, Derivative) for p in parts)
+            if is_near and is_plain and {of, by} <= symbols_of(*trees).keys():
                 found[trees[0] - trees[1]] = None
-        if len(found) != 1:
-            return None
-        (curve,) = found
-        return -(Derivative(curve, Symbol(by)) / Derivative(curve, Symbol(of)))
+        return list(found)
 
     # One link.
 
@@ -259,7 +271,8 @@ class Marker:
             else:
                 answer = self._explained(progress, place, reference)
                 reason = self._doubt(progress, place, reference, answer)
-                if reason is not None:
+                if reason is not None:  # nor does what stands after it equal it for sure
+                    progress.subject, progress.no_subject = None, reason
                     outcome, verdict, answer = Outcome("unread", reason), "unread", Answer()
         progress.verdicts[place] = verdict
         if verdict in ("wrong", "carried"):
@@ -347,12 +360,10 @@ class Marker:
             isinstance(t, Derivative) and not isinstance(t.of, Symbol) for t in (reference, claim)
         )
         if is_subject and not is_step and (both or not is_named(reference, scope)):
-            told = Sentence(("an equation of two formulas: it may be one to be solved",))
-            progress.subject, progress.no_subject = None, told
-            return told
+            return Sentence(("an equation of two formulas: it may be one to be solved",))
         sure = {slip.kind for slip in answer.slips} - WEAK
         if is_numeric(claim) or equation.said.setting == "inline":
-            sure -= FACTORS  # which explain many a number, and many a formula in passing
+            sure -= FACTORS | FAR  # which explain many a number, and many a formula in passing
         if is_step and not is_numeric(claim):
             steps = [part for part in walk(claim) if isinstance(part, Derivative)]
             is_open = not sure and len(steps) > 1
@@ -386,8 +397,12 @@ class Marker:
             return ("it goes on from an approximation",)
         if _OPEN_SUM.search(equation.text):
             return ("how many terms its sum has is not said on this page",)
-        called = (found[1] for found in _APPLIED.finditer(written.text))
-        if any(name not in TABLE and name not in OTHER_NAMES for name in called):
+        if _TRANSPOSE.search(written.text):
+            return ("of vectors or matrices: formulas of numbers are judged",)
+        texts = f"{equation.sides[place - 1].text} = {written.text}"
+        called = (found[1] for found in _APPLIED.finditer(texts))
+        known = progress.scope.arguments
+        if any(n not in TABLE and n not in OTHER_NAMES and n not in known for n in called):
             return ("it may be a function of a symbol, or a product with it",)
         for label in symbols_of(reference, claim):
             spelled = spelling_of(label)
@@ -417,7 +432,6 @@ class Marker:
                  ": which of the two holds?")
             )  # fmt: skip
             self.definitions.doubt(label, equation.place, reason)
-            progress.subject, progress.no_subject = None, reason
             return reason
         heads = (part for side in equation.sides[1:] if side.tree for part in walk(side.tree))
         if not sure and any(isinstance(part, Applied) and not part.primes for part in heads):
