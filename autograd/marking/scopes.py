@@ -168,6 +168,9 @@ class Scopes:
             try:
                 tree = scope.resolved(trees[label])
                 Judge({}).step(tree)
+                is_changed = tree is not trees[label]  # a function was put in
+                if is_changed and label in _behind(tree, scope.formulas):
+                    raise UnknownError(Symbol(label), " is defined by itself")
                 scope.formulas[label] = tree
             except UnknownError as error:
                 broken[label] = error.reason
@@ -196,6 +199,18 @@ def renamed(tree: Expr, names: Mapping[str, str]) -> Expr:
         return None
 
     return rebuilt(tree, change) if names else tree
+
+
+def _behind(tree: Expr, formulas: Mapping[str, Expr]) -> set[str]:
+    """The symbols that a tree is computed from."""
+    found: set[str] = set()
+    waiting = list(symbols_of(tree))
+    while waiting:
+        label = waiting.pop()
+        if label not in found:
+            found.add(label)
+            waiting.extend(symbols_of(formulas[label]) if label in formulas else ())
+    return found
 
 
 def used_in(tree: Expr) -> Iterable[str]:
