@@ -4,7 +4,7 @@ from cpython.contextvars cimport get_value_no_default as _innermost
 cdef class Mode:
     cdef Mode outer
     cdef object arguments
-    cdef bint active, unrecorded, traced, folded
+    cdef bint unrecorded, traced, folded
 
 
 cdef class Block:

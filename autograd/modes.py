@@ -27,11 +27,10 @@ if TYPE_CHECKING:
 class Mode:
     """What holds inside one block: what held outside it, but for what the block turns."""
 
-    __slots__ = ("active", "arguments", "folded", "outer", "traced", "unrecorded")
+    __slots__ = ("arguments", "folded", "outer", "traced", "unrecorded")
 
     def __init__(self, outer: Mode | None) -> None:
         self.outer = outer
-        self.active: bool = True  # until its block is left
         self.unrecorded: bool = outer is not None and outer.unrecorded
         self.traced: bool = outer is not None and outer.traced
         self.folded: bool = outer is not None and outer.folded
@@ -39,7 +38,8 @@ class Mode:
         self.arguments: Sequence[Any] = () if outer is None else outer.arguments
 
 
-# The modes of all blocks that anybody is in; where it is empty, as mostly, nobody need look on.
+# The modes of all blocks that anybody is in: what is not among them holds no longer. Where it is
+# empty, as mostly, nobody need look on.
 ACTIVE: Final[set[Mode]] = set()
 
 _MODE: Final[ContextVar[Mode | None]] = ContextVar("autograd.modes", default=None)
@@ -53,7 +53,7 @@ RECORDED: Final = 4
 def current_mode() -> Mode | None:
     """The mode of the innermost block that the caller's context is in, if any."""
     mode: Mode | None = _innermost(_MODE)
-    while mode is not None and not mode.active:  # left by another thread
+    while mode is not None and mode not in ACTIVE:  # left by another thread
         mode = mode.outer
     return mode
 
@@ -81,16 +81,21 @@ class Block:
         else:
             mode.unrecorded = False
             mode.arguments = (*mode.arguments, *self.arguments)
-        _MODE.set(mode)
         self.entered.append(mode)
-        ACTIVE.add(mode)
+        _MODE.set(mode)
+        ACTIVE.add(mode)  # last: it turns the mode on, should an interrupt come
 
     def __exit__(self, *error: object) -> None:
-        mode: Mode = self.entered.pop()
-        mode.active = False
+        mode: Mode = self.entered[-1]
         ACTIVE.discard(mode)
+        self.entered.pop()
         if _innermost(_MODE) is mode:  # a generator may leave its block in another thread
             _MODE.set(mode.outer)
+
+    def __del__(self) -> None:
+        # In plain Python an interrupt may come while a block is being made, entered or left.
+        for mode in getattr(self, "entered", ()):
+            ACTIVE.discard(mode)
 
     def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """The function, run inside such a block."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import math
 import random
 import sys
@@ -70,12 +71,13 @@ def fit(
     rows: Iterable[tuple[Any, Any]],
     loss: Loss,
     optimizer: Optimizer,
-    epochs: int,
+    epochs: int | None = None,
     *,
     shuffle: bool = False,
     seed: int | None = None,
     steps: bool = False,
     progress: bool = True,
+    **unknown: object,
 ) -> History:
     """Trains `model` on `rows`, one row at a time, and tells how the loss went.
 
@@ -90,7 +92,8 @@ def fit(
 
     Raises ArgumentError or ArgumentTypeError for rows that do not fit, naming the row, and
     TrainingError where a loss, gradient or update is infinite or undefined, naming epoch, row and
-    symbol: the parameters are then as the last good update left them.
+    symbol: the parameters are then as the last good update left them. So they are where Ctrl-C
+    stops it: the KeyboardInterrupt has the history so far as its attribute `history`.
 
     >>> from nn import MLP, SGD, mse
     >>> model = MLP(1, [1], seed=1)
@@ -99,14 +102,13 @@ def fit(
     >>> [round(number, 3) for number in model.state_dict().values()]
     [2.0, 1.0]
     """
-    if isinstance(epochs, bool) or not isinstance(epochs, int) or epochs < 1:
-        raise ArgumentError(f"{epochs!r} epochs", hint="a whole number, 1 or more")
+    epochs = _checked_call(loss, optimizer, epochs, unknown)
     examples = _checked(rows)
     _try_all(model, examples, loss, optimizer)
     order = list(range(len(examples)))
     shuffler = random.Random(seed)  # noqa: S311 - the order of rows is no secret
     history = History()
-    with _progress_bar(epochs, wanted=progress) as show:
+    with _keeping(history), _progress_bar(epochs, wanted=progress) as show:
         for epoch in range(1, epochs + 1):
             if shuffle:
                 shuffler.shuffle(order)
@@ -121,6 +123,43 @@ def fit(
                 history.steps.extend(losses)
             show(epoch, history.losses[-1])
     return history
+
+
+@contextmanager
+def _keeping(history: History) -> Iterator[None]:
+    """Hands an interrupt the history so far."""
+    try:
+        yield
+    except KeyboardInterrupt as interrupt:
+        interrupt.history = history  # type: ignore[attr-defined]
+        raise
+
+
+def _checked_call(
+    loss: object, optimizer: object, epochs: object, unknown: Mapping[str, object]
+) -> int:
+    """The number of epochs; refuses arguments of another kind than `fit` takes."""
+    for name in unknown:
+        near = difflib.get_close_matches(name, fit.__annotations__, n=1)
+        hint = f"did you mean {near[0]}?" if near else "help(nn.fit) lists all arguments"
+        raise ArgumentTypeError(f"fit() has no argument {name}", hint=hint)
+    if not callable(loss):
+        raise ArgumentTypeError(
+            f"the loss was given as {loss!r}", hint="give the function itself, such as nn.mse"
+        )
+    if not callable(getattr(optimizer, "step", None)) or isinstance(optimizer, type):
+        name = getattr(optimizer, "__name__", repr(optimizer))
+        raise ArgumentTypeError(
+            f"the optimizer was given as {name}",
+            hint=f"make one for the model: {name if isinstance(optimizer, type) else 'nn.SGD'}"
+            "(model.parameters(), lr=0.01)",
+        )
+    if isinstance(epochs, bool) or not isinstance(epochs, int) or epochs < 1:
+        raise ArgumentError(
+            "fit() was not told how many epochs" if epochs is None else f"{epochs!r} epochs",
+            hint="a whole number, 1 or more: fit(model, rows, loss, optimizer, epochs=100)",
+        )
+    return epochs
 
 
 def _learn(model: Model, example: tuple[Any, Any], loss: Loss, optimizer: Optimizer) -> float:
