@@ -80,6 +80,7 @@ class Operation:
         self.forward = forward
         self.rules = rules
         self.arity = len(rules)
+        self.flat = all(rule is _flat for rule in rules)  # the derivative is 0 wherever it is
         self.name = name
         self.latex = latex
         self.symbol = symbol
@@ -97,8 +98,8 @@ class Operation:
                     return a._record(self, a)
             b = self.default
         if (b is None) != (self.arity == 1):
-            given = "one input" if b is None else "two inputs"
-            raise ArgumentTypeError(f"{self.name} was given {given}", hint=self.usage)
+            takes, given = ("two inputs", "one") if b is None else ("one input", "two")
+            raise ArgumentTypeError(f"{self.name} takes {takes}, not {given}", hint=self.usage)
         if hasattr(a, "_record"):
             return a._record(self, a, b)
         if hasattr(b, "_record"):
@@ -138,9 +139,10 @@ class Operation:
         self, kind: type[ChalkgradError], a: float, b: float, names: tuple[str, str] = ("", "")
     ) -> ChalkgradError:
         """The error for a value that does not exist; `names` are the inputs' labels."""
-        call = self._call(repr(a), repr(b))
+        first, second = (f"{a:.6g}", f"{b:.6g}") if kind is RangeError else (repr(a), repr(b))
+        call = self._call(first, second)
         if any(names):
-            call += f", that is {self._call(names[0] or repr(a), names[1] or repr(b))},"
+            call += f", that is {self._call(names[0] or first, names[1] or second)},"
         if kind is RangeError:
             return kind(
                 f"{call} is larger than the largest float, 1.8e308",
@@ -271,6 +273,10 @@ def _step(x: float) -> float:
     return 1.0 if x > 0.0 else 0.0
 
 
+def _flat(*_: Any) -> float:
+    return 0.0  # the derivative of what jumps, and is constant in between
+
+
 def _bell(x: Any) -> Any:
     return _GAUSS * exp(-0.5 * x * x)
 
@@ -356,8 +362,9 @@ mul: Final[Operation] = operation(lambda a, b, y: b, lambda a, b, y: a,
     symbol="*", latex=r"#1 \cdot #2")(operator.mul)
 div: Final[Operation] = operation(lambda a, b, y: 1 / b, lambda a, b, y: -y / b,
     name="div", symbol="/", latex=r"\frac{#1}{#2}", domain="b != 0")(operator.truediv)
-# |sign b| and 1 - |sign a| are 0 and 1 at zero: there the derivatives are 0, as those of x ** 0.
-pow: Final[Operation] = operation(lambda a, b, y: b * a ** (b - abs(sign(b))),
+# 1 - |sign a| is 1 at zero and 0 elsewhere: 0 ** 0 has the derivatives 0, as x ** 0 has.
+pow: Final[Operation] = operation(
+    lambda a, b, y: b * a ** (b - 1 + (1 - abs(sign(a))) * (1 - abs(sign(b)))),
     lambda a, b, y: y * log(a + (1 - abs(sign(a)))), symbol="**", latex="#1^{#2}",
     name="pow", about="a to the power b",
     domain="a > 0, or a = 0 and b >= 0, or a < 0 and a whole b")(_pow)
@@ -456,15 +463,15 @@ softsign: Final[Operation] = operation(lambda x, y: square(reciprocal(1 + abs(x)
 
 abs: Final[Operation] = operation(lambda x, y: sign(x), latex=r"\left|#1\right|",
     name="abs", about="|x|; at 0 the derivative is 0")(math.fabs)
-sign: Final[Operation] = operation(lambda x, y: 0.0, name="sign",
+sign: Final[Operation] = operation(_flat, name="sign",
     about="-1, 0 or 1; the derivative is 0")(lambda x: math.copysign(1.0, x) if x else 0.0)
-step: Final[Operation] = operation(lambda x, y: 0.0, name="step",
+step: Final[Operation] = operation(_flat, name="step",
     about="1 where x > 0, else 0; the derivative is 0")(_step)
-floor: Final[Operation] = operation(lambda x, y: 0.0, name="floor", latex=r"\lfloor #1 \rfloor",
+floor: Final[Operation] = operation(_flat, name="floor", latex=r"\lfloor #1 \rfloor",
     about="the largest whole number up to x; the derivative is 0")(_floor)
-round: Final[Operation] = operation(lambda x, y: 0.0, name="round", latex=r"\lfloor #1 \rceil",
+round: Final[Operation] = operation(_flat, name="round", latex=r"\lfloor #1 \rceil",
     about="the nearest whole number, of two the even; the derivative is 0")(_round)
-compare: Final[Operation] = operation(lambda a, b, y: 0.0, lambda a, b, y: 0.0, name="compare",
+compare: Final[Operation] = operation(_flat, _flat, name="compare",
     about="1, 0 or -1 where a is above, at or below b; the derivative is 0")(_compare)
 maximum: Final[Operation] = operation(lambda a, b, y: 0.5 + 0.5 * compare(a, b),
     lambda a, b, y: 0.5 - 0.5 * compare(a, b), name="maximum", latex=r"\max(#1, #2)",
