@@ -1,6 +1,7 @@
 """Chalkgrad's engine: numbers that remember how they were computed, and their derivatives."""
 
 import importlib
+import sys
 import typing
 
 from autograd.checking import GradientMismatchError, check_grads
@@ -170,8 +171,15 @@ else:
         return sorted({*globals(), *_ON_DEMAND})
 
     def __getattr__(name: str) -> object:
+        if name == "__version__":
+            return importlib.import_module("importlib.metadata").version("chalkgrad")
         if name not in _ON_DEMAND:
-            raise AttributeError(f"module 'autograd' has no attribute {name!r}")
+            # With these two Python itself suggests what was perhaps meant.
+            raise AttributeError(
+                f"module 'autograd' has no attribute {name!r}",
+                name=name,
+                obj=sys.modules["autograd"],
+            )
         globals()[name] = getattr(importlib.import_module(f"autograd.{_ON_DEMAND[name]}"), name)
         return globals()[name]
 

@@ -35,14 +35,20 @@ def sum(values: Iterable[Number]) -> Value:
     6.0
     """
     total: Value | None = None
+    added = 0
     for value in values:
+        added += 1
         if total is None:
             total = _value(value)
         elif isinstance(value, Value):
             total = plus(total, value)
         else:
             total = total + value
-    return _constant(0.0) if total is None else total
+    if total is None:
+        return _constant(0.0)
+    if added == 1 and (total.label or total.is_leaf):
+        return plus(total, _constant(0.0))  # a node of its own, for a label of its own
+    return total
 
 
 def dot(a: Sequence[Number], b: Sequence[Number], bias: Number | None = None) -> Value:

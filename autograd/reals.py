@@ -55,10 +55,12 @@ def not_a_number(what: object, where: str = "") -> NotANumberError:
 
 def _converted(number: object, what: str) -> float:
     thing = number if isinstance(number, (float, int, Real)) else _item(number)
-    if not isinstance(thing, (float, int, Real)):
-        raise not_a_number(number, what)
+    if not isinstance(thing, (float, int, Real)) or getattr(number, "mask", False):
+        raise not_a_number(number, what)  # masked: a gap in an array of numpy
     try:
         return float(thing)
+    except TypeError:  # a span of time, which numpy takes for a whole number
+        raise not_a_number(number, what) from None
     except OverflowError:
         too_large = f"a {type(thing).__name__} larger than the largest float, 1.8e308, given"
     raise RangeError(f"{too_large}{what and ' '}{what}", hint="scale the input")

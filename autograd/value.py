@@ -263,13 +263,13 @@ class Value:
     @overload
     def __pow__(self, other: object) -> Any: ...
     def __pow__(self, other: object) -> Any:
-        if not isinstance(other, Value) and self._data > 0.0:
+        if not isinstance(other, Value) and self._data != 0.0:
             right: Value | None = _literal(other)
             if right is not None:
-                try:  # compiled, what is too large is inf
+                try:  # compiled, what is too large is inf, and what is no number nan
                     y = c_pow(self._data, right._data)
                     slope = right._data * c_pow(self._data, right._data - 1.0)
-                except OverflowError:
+                except (OverflowError, ValueError):
                     return _recorded(_POW, self, other, False)
                 if y - y == 0.0 and slope - slope == 0.0:
                     return _made(_POW, y, self, right, slope, 0.0)
@@ -1134,5 +1134,12 @@ def _method_of(op: Operation) -> Callable[..., Any]:
 for _op in TABLE.values():
     if not hasattr(Value, _op.name):
         set_on_type(Value, _op.name, _method_of(_op))
+
+# What numpy calls some of them: np.arctan(array of Values) asks each for its method `arctan`.
+for _numpys, _ours in {
+    "arccos": "acos", "arccosh": "acosh", "arcsin": "asin", "arcsinh": "asinh", "arctan": "atan",
+    "arctan2": "atan2", "arctanh": "atanh", "fabs": "abs", "rint": "round",
+}.items():  # fmt: skip
+    set_on_type(Value, _numpys, _method_of(TABLE[_ours]))
 
 take_over(Value)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from autograd import ArgumentError, ArgumentTypeError, Value
 from nn.errors import TrainingError
+from nn.modules import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -26,6 +27,8 @@ class Optimizer:
     """
 
     _lr: float
+    settings: tuple[str, ...] = ("lr",)
+    """The attributes that say how it works, by which it shows itself."""
 
     def __init__(self, parameters: Iterable[Value], lr: float) -> None:
         self.parameters = _parameters(parameters)
@@ -79,7 +82,8 @@ class Optimizer:
         )
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({len(self.parameters)} parameters, lr={self.lr:g})"
+        settings = "".join(f", {name}={getattr(self, name)!r}" for name in self.settings)
+        return f"{type(self).__name__}({counted(self.parameters)}{settings})"
 
 
 class SGD(Optimizer):
@@ -95,6 +99,8 @@ class SGD(Optimizer):
     >>> w.data
     0.5
     """
+
+    settings = ("lr", "momentum")
 
     def __init__(self, parameters: Iterable[Value], lr: float, momentum: float = 0.0) -> None:
         super().__init__(parameters, lr)
@@ -128,6 +134,8 @@ class Adam(Optimizer):
     >>> round(w, 6)
     0.75
     """
+
+    settings = ("lr", "betas", "eps")
 
     def __init__(
         self,

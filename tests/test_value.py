@@ -1173,6 +1173,12 @@ def test_fields_cannot_be_deleted(name: str) -> None:
     assert (x.data, x.grad, x.label) == (1.0, 0.0, "x")
 
 
+@pytest.mark.skipif(not autograd.compiled, reason="it would slow each field down in plain Python")
+def test_an_attribute_of_the_users_own_is_told_where_to_go() -> None:
+    with pytest.raises(AttributeError, match=r"\nhint: keep it .* in a dict by Value: m\[p\] ="):
+        Value(1.0).m = 0.0  # type: ignore[attr-defined]
+
+
 @pytest.mark.parametrize("power", [math.nan, np.float64("nan")])
 def test_no_power_is_nan_in_silence(power: float) -> None:
     with pytest.raises(DomainError):
