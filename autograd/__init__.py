@@ -104,7 +104,7 @@ from autograd.transforms import (
     value_and_grad,
     vjp,
 )
-from autograd.value import Value, compiled
+from autograd.value import Value, as_value, compiled
 
 if typing.TYPE_CHECKING:
     from autograd.derivation import (
@@ -220,6 +220,7 @@ __all__ = [
     "acsch",
     "add",
     "anomaly",
+    "as_value",
     "asec",
     "asech",
     "asin",

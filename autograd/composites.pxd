@@ -1,1 +1,1 @@
-from autograd.value cimport Value, plus, times
+from autograd.value cimport Value, _constant, as_value, plus, times

@@ -4,7 +4,7 @@ from cpython.contextvars cimport get_value_no_default as _innermost
 cdef class Mode:
     cdef Mode outer
     cdef object arguments
-    cdef bint unrecorded, traced, folded
+    cdef bint active, unrecorded, traced, folded
 
 
 cdef class Block:
@@ -13,7 +13,8 @@ cdef class Block:
     cdef list entered
 
 
-cdef set ACTIVE
+cdef set ACTIVE, ALTERING, FOLDING
 cdef object _MODE
 
 cpdef Mode current_mode()
+cdef object _end(Mode mode)

@@ -27,10 +27,11 @@ if TYPE_CHECKING:
 class Mode:
     """What holds inside one block: what held outside it, but for what the block turns."""
 
-    __slots__ = ("arguments", "folded", "outer", "traced", "unrecorded")
+    __slots__ = ("active", "arguments", "folded", "outer", "traced", "unrecorded")
 
     def __init__(self, outer: Mode | None) -> None:
         self.outer = outer
+        self.active: bool = False
         self.unrecorded: bool = outer is not None and outer.unrecorded
         self.traced: bool = outer is not None and outer.traced
         self.folded: bool = outer is not None and outer.folded
@@ -38,9 +39,11 @@ class Mode:
         self.arguments: Sequence[Any] = () if outer is None else outer.arguments
 
 
-# The modes of all blocks that anybody is in: what is not among them holds no longer. Where it is
-# empty, as mostly, nobody need look on.
+# The modes of all blocks that anybody is in, those that make nodes otherwise, and those that fold.
+# Where one is empty, as mostly, nobody need look on.
 ACTIVE: Final[set[Mode]] = set()
+ALTERING: Final[set[Mode]] = set()
+FOLDING: Final[set[Mode]] = set()
 
 _MODE: Final[ContextVar[Mode | None]] = ContextVar("autograd.modes", default=None)
 
@@ -53,7 +56,7 @@ RECORDED: Final = 4
 def current_mode() -> Mode | None:
     """The mode of the innermost block that the caller's context is in, if any."""
     mode: Mode | None = _innermost(_MODE)
-    while mode is not None and mode not in ACTIVE:  # left by another thread
+    while mode is not None and not mode.active:  # left by another thread
         mode = mode.outer
     return mode
 
@@ -81,13 +84,18 @@ class Block:
         else:
             mode.unrecorded = False
             mode.arguments = (*mode.arguments, *self.arguments)
+        if mode.unrecorded or mode.traced:
+            ALTERING.add(mode)
+        if mode.folded:
+            FOLDING.add(mode)
+        ACTIVE.add(mode)
         self.entered.append(mode)
         _MODE.set(mode)
-        ACTIVE.add(mode)  # last: it turns the mode on, should an interrupt come
+        mode.active = True  # last, should an interrupt come
 
     def __exit__(self, *error: object) -> None:
         mode: Mode = self.entered[-1]
-        ACTIVE.discard(mode)
+        _end(mode)
         self.entered.pop()
         if _innermost(_MODE) is mode:  # a generator may leave its block in another thread
             _MODE.set(mode.outer)
@@ -95,7 +103,7 @@ class Block:
     def __del__(self) -> None:
         # In plain Python an interrupt may come while a block is being made, entered or left.
         for mode in getattr(self, "entered", ()):
-            ACTIVE.discard(mode)
+            _end(mode)
 
     def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """The function, run inside such a block."""
@@ -109,6 +117,15 @@ class Block:
         inside.__doc__ = function.__doc__
         inside.__dict__["__wrapped__"] = function
         return inside
+
+
+def _end(mode: Mode) -> None:
+    mode.active = False
+    ACTIVE.discard(mode)
+    if ALTERING:
+        ALTERING.discard(mode)
+    if FOLDING:
+        FOLDING.discard(mode)
 
 
 def no_grad() -> Block:

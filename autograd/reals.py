@@ -55,8 +55,8 @@ def not_a_number(what: object, where: str = "") -> NotANumberError:
 
 def _converted(number: object, what: str) -> float:
     thing = number if isinstance(number, (float, int, Real)) else _item(number)
-    if not isinstance(thing, (float, int, Real)) or getattr(number, "mask", False):
-        raise not_a_number(number, what)  # masked: a gap in an array of numpy
+    if not isinstance(thing, (float, int, Real)):
+        raise not_a_number(number, what)
     try:
         return float(thing)
     except TypeError:  # a span of time, which numpy takes for a whole number
@@ -68,7 +68,9 @@ def _converted(number: object, what: str) -> float:
 
 def _item(thing: object) -> object:
     """What a numpy scalar or an array without dimensions holds; anything else as it is."""
-    if getattr(thing, "ndim", None) == 0 and hasattr(thing, "item"):
-        item: object = thing.item()
-        return item
-    return thing
+    if getattr(thing, "ndim", None) != 0 or not hasattr(thing, "item"):
+        return thing
+    if getattr(thing, "mask", False):  # a gap in an array of numpy
+        return thing
+    item: object = thing.item()
+    return item

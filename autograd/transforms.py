@@ -28,7 +28,7 @@ from autograd.graph import topological_order
 from autograd.modes import folding, recording
 from autograd.tape import Tape
 from autograd.trees import flatten, leaves_like, rebuild
-from autograd.value import Value, _constant, _linearized, _name, _slopes, has_other_leaves
+from autograd.value import Value, _linearized, _name, _slopes, as_value, has_other_leaves
 
 if False:  # nothing runs this: it tells Cython that `cython` is its own
     import cython  # type: ignore
@@ -261,7 +261,7 @@ def _number(adjoint: Any) -> float:
 
 def _finite(adjoint: Any, node: Value) -> Value:
     """A derivative as a Value, if it is one."""
-    value = _as_value(0.0 if adjoint is None else adjoint)
+    value = as_value(0.0 if adjoint is None else adjoint)
     if not math.isfinite(value.data):
         raise GradientError(
             f"the gradient of {_name(node)} is {value.data!r}",
@@ -290,10 +290,6 @@ def _local_derivative(node: Value, which: int) -> Any:
 
 def _inputs(node: Value) -> str:
     return ", ".join(_name(parent) for parent in node.parents)
-
-
-def _as_value(adjoint: Any) -> Value:
-    return adjoint if isinstance(adjoint, Value) else _constant(adjoint)
 
 
 def _fresh(argument: Any) -> Value:
@@ -328,24 +324,31 @@ class _Call:
         self.shapes: list[Any] = []
         self.counts: list[int] = []
         self.inputs: list[Value] = []
+        self.derived: bool = False  # given to it were Values of a larger graph: so are derivatives
+        self.closed: bool = False  # nothing but its own inputs plays a part, as far as was seen
         fresh = list(args)
         for number in _counted_from_0(asked, len(args)):
-            leaves = [_fresh(leaf) for leaf in flatten(args[number], f"argument {number}")]
+            shape = args[number]
+            if type(shape) is float:  # in no need of what the rest is about
+                leaves = [Value(shape)]
+                fresh[number] = leaves[0]
+            else:
+                leaves = [_fresh(leaf) for leaf in flatten(shape, f"argument {number}")]
+                fresh[number] = rebuild(shape, leaves)
+                for leaf in leaves:
+                    self.derived = self.derived or not leaf.is_leaf
             self.inputs += leaves
             self.counts.append(len(leaves))
-            fresh[number] = rebuild(args[number], leaves)
-            self.shapes.append(args[number])
-        # Given to it were Values of a larger graph: then so are the derivatives.
-        self.derived: bool = not all(node.is_leaf for node in self.inputs)
+            self.shapes.append(shape)
         with recording(self.inputs):
-            self.result = function(*fresh, **named)
+            self.result = function(*fresh, **named) if named else function(*fresh)
         self.aux: Any = None
         if has_aux:
             self.result, self.aux = _result_and_aux(self.result)
         if isinstance(self.result, Value):
             self.outputs = [self.result]
         else:
-            self.outputs = [_as_value(leaf) for leaf in flatten(self.result, "the result")]
+            self.outputs = [as_value(leaf) for leaf in flatten(self.result, "the result")]
 
     def output(self, caller: str) -> Value:
         """The one output, where there may be only one."""
@@ -361,13 +364,15 @@ class _Call:
         """d(output)/d(input) for each input: floats by backward(), or Values as a graph."""
         slopes = None if self.derived else _slopes(output, self.inputs)
         if slopes is not None:
+            self.closed = True
             return slopes
         return self.plain(_pull_back(Tape([output], self.inputs, True), [1.0]))
 
     def shaped(self, gradients: list[Any]) -> Any:
         """One gradient per input, in the shape of the arguments differentiated by."""
         if self.single:
-            return rebuild(self.shapes[0], gradients)
+            shape = self.shapes[0]
+            return gradients[0] if type(shape) is float else rebuild(shape, gradients)
         parts = []
         begin = 0
         for shape, count in zip(self.shapes, self.counts, strict=True):
@@ -395,6 +400,8 @@ class _Call:
 
 def _counted_from_0(asked: Sequence[int], count: int) -> list[int]:
     """The numbers of the arguments that `argnums` asks for, of `count` there are."""
+    if len(asked) == 1 and 0 <= asked[0] < count:
+        return [asked[0]]
     for number in asked:
         if not -count <= number < count:
             raise ArgumentError(
@@ -462,7 +469,7 @@ def value_and_grad(
         call = _Call(function, args, argnums, named, has_aux)
         output = call.output("grad")
         slopes = call.shaped(call.gradients(output))
-        result = call.plain([output])[0]
+        result = output.data if call.closed else call.plain([output])[0]
         return ((result, call.aux) if has_aux else result), slopes
 
     return both

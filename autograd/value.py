@@ -35,7 +35,7 @@ if not cython.compiled:  # compiled, value.pxd takes C's own, and imports the re
     from math import pow as c_pow
     from math import tanh as c_tanh
 
-    from autograd.modes import ACTIVE, Mode, current_mode
+    from autograd.modes import ACTIVE, ALTERING, FOLDING, Mode, current_mode
 
     set_on_type = setattr
 
@@ -447,10 +447,7 @@ class Value:
 
     def detach(self) -> Value:
         """The same number and label as a constant, cut off from the graph."""
-        constant = _constant(self._data)
-        if self.label:
-            constant.label = self.label
-        return constant
+        return as_value(self._data, self.label)
 
     def on_gradient(self, hook: Hook) -> Callable[[], None]:
         """Calls `hook(gradient)` whenever backward() has this node's gradient; gives an undo.
@@ -500,6 +497,24 @@ class Value:
 
             def __getattr__(self, name: str) -> Callable[..., Value]:
                 """Declares the methods that the table adds at the end of this file."""
+
+
+def as_value(number: object, label: object = "") -> Value:
+    """A Value as it is; a number as a constant, which never receives a gradient, with the label.
+
+    What losses and layers do with what they are given. Raises as `Value` for what is no number.
+
+    >>> from autograd import Value, as_value
+    >>> x = as_value(80, "x_{1}")
+    >>> x.is_constant, x.label, as_value(x) is x
+    (True, 'x_{1}', True)
+    """
+    if isinstance(number, Value):
+        return number
+    constant = _constant(number)
+    if label != "":
+        _set_label(constant, label)
+    return constant
 
 
 if not cython.compiled:  # compiled, nodes.h has it
@@ -553,7 +568,7 @@ def _may_overflow(op: Operation) -> bool:
     A rule such as 1 / (1 + x * x) passes through numbers too large for a float on its way to one
     that is none, and is worked out like that for plain numbers.
     """
-    if not ACTIVE or (op is not _ADD and op is not _SUB and op is not _MUL and op is not _DIV):
+    if not FOLDING or (op is not _ADD and op is not _SUB and op is not _MUL and op is not _DIV):
         return False
     mode: Mode | None = current_mode()
     return mode is not None and mode.folded
@@ -590,7 +605,7 @@ def _in_place(op: Operation, x: Value) -> Value | None:
 
 def _made(op: Operation, y: float, left: Value, right: Value | None, dl: float, dr: float) -> Value:
     """The result y of an operation as a node, or as what the mode that is on makes of it."""
-    if ACTIVE:
+    if ALTERING:
         mode = current_mode()
         if mode is not None:
             if mode.unrecorded:
@@ -610,6 +625,7 @@ def _constant(data: object) -> Value:
     return constant
 
 
+_WHOLE: Final = 2**53  # whole numbers up to this are floats
 _EXPONENT: Final = 700.0  # within +-this e^x is a float that has all its digits
 
 
@@ -617,7 +633,7 @@ def _literal(other: object) -> Value | None:
     """A number met in arithmetic as a constant; None where it takes a closer look."""
     if not isinstance(other, (float, int)):
         return None
-    if ACTIVE:
+    if FOLDING:
         mode = current_mode()
         if mode is not None and mode.folded:
             return None
@@ -634,7 +650,7 @@ def _recorded(op: Operation, value: Value, other: object, reflected: bool) -> An
         if isinstance(other, NEVER_NUMBERS):
             raise not_a_number(other, f"in {op.name} with {_name(value)}")
         return NotImplemented  # a numpy array, say, which knows what to do with a Value
-    if ACTIVE and not isinstance(other, Value):
+    if FOLDING and not isinstance(other, Value):
         mode = current_mode()
         if mode is not None and mode.folded:
             number = real(other)
@@ -711,6 +727,8 @@ def _set_label(value: Value, label: object) -> None:
 def _field(number: object, field: str, value: Value) -> float:
     if type(number) is float and number == number:  # what nearly all are, in no need of a check
         return number
+    if type(number) is int and -_WHOLE < number < _WHOLE:
+        return float(number)
     return real(number, f"as {field} of {value.label}" if value.label else f"as {field}")
 
 
@@ -1017,19 +1035,22 @@ def _slopes(root: Value, inputs: list[Value]) -> list[float] | None:
 
 def has_other_leaves(root: Value, inputs: list[Value]) -> bool:
     """Whether `root` depends on leaves that are no constants and not among `inputs`."""
-    own = set(inputs)
-    nodes = [root]
+    nodes: list[Value] = []
     places: dict[Value, int] = {}
     found = False
     at: cython.Py_ssize_t = 0
     node: Value
-    _set_place(root, places, 1)
+    for node in inputs:
+        _set_place(node, places, -1)
+    if _place(root, places) == 0:
+        _set_place(root, places, 1)
+        nodes.append(root)
     while at < len(nodes):
         node = nodes[at]
         at += 1
         parent: Value | None = node._left
         if parent is None:
-            found = found or (node._operation is not CONSTANT and node not in own)
+            found = found or node._operation is not CONSTANT
             continue
         if _place(parent, places) == 0:
             _set_place(parent, places, 1)
@@ -1039,6 +1060,8 @@ def has_other_leaves(root: Value, inputs: list[Value]) -> bool:
             _set_place(parent, places, 1)
             nodes.append(parent)
     for node in nodes:
+        _set_place(node, places, 0)
+    for node in inputs:
         _set_place(node, places, 0)
     return found
 

@@ -7,9 +7,10 @@ import itertools
 import operator
 import random
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
-from autograd import TABLE, ArgumentError, ArgumentTypeError, Operation, Value, dot
+from autograd import TABLE, ArgumentError, ArgumentTypeError, Operation, Value, as_value, dot
 from nn.initializers import Initializer, uniform
 from nn.modules import Module, counted
 
@@ -242,7 +243,10 @@ class MLP(Module):
 
 def _inputs(inputs: Number | Iterable[Number], more: tuple[Number, ...], nin: int) -> list[Value]:
     """A row as Values: numbers become constants labelled by their column."""
-    row = list(inputs) if isinstance(inputs, Iterable) else [inputs]
+    if type(inputs) is list:
+        row = inputs
+    else:
+        row = list(inputs) if isinstance(inputs, Iterable) else [inputs]
     if more:
         raise ArgumentTypeError(
             f"a model was called with {len(more) + 1} arguments",
@@ -254,10 +258,12 @@ def _inputs(inputs: Number | Iterable[Number], more: tuple[Number, ...], nin: in
             f"{'is' if nin == 1 else 'are'} needed",
             hint="a model takes one row at a time: model([80, 8])",
         )
-    return [
-        x if isinstance(x, Value) else Value(x, f"x_{{{column}}}").detach()
-        for column, x in enumerate(row, start=1)
-    ]
+    return list(map(as_value, row, _input_labels(nin)))
+
+
+@lru_cache
+def _input_labels(nin: int) -> list[str]:
+    return [f"x_{{{column}}}" for column in range(1, nin + 1)]
 
 
 def _operation(activation: Activation) -> Operation | None:

