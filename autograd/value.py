@@ -267,8 +267,8 @@ class Value:
             right: Value | None = _literal(other)
             if right is not None:
                 try:  # compiled, what is too large is inf
-                    y = c_pow(self._data, right._data)
-                    slope = right._data * c_pow(self._data, right._data - 1.0)
+                    y = _power(self._data, right._data)
+                    slope = right._data * _power(self._data, right._data - 1.0)
                 except OverflowError:
                     return _recorded(_POW, self, other, False)
                 if y - y == 0.0 and slope - slope == 0.0:
@@ -557,6 +557,11 @@ def _may_overflow(op: Operation) -> bool:
         return False
     mode: Mode | None = current_mode()
     return mode is not None and mode.folded
+
+
+@cython.cfunc
+def _power(a: float, b: float) -> float:
+    return a * a if b == 2.0 else c_pow(a, b)
 
 
 def plus(a: Value, b: Value) -> Value:
