@@ -103,7 +103,7 @@ from autograd.transforms import (
     value_and_grad,
     vjp,
 )
-from autograd.value import Value, compiled
+from autograd.value import Value, compiled, within
 
 if typing.TYPE_CHECKING:
     from autograd.derivation import (
@@ -136,9 +136,10 @@ if typing.TYPE_CHECKING:
         to_mathml,
         to_unicode,
     )
+    from autograd.program import Program, compile, jit
 else:
-    # What writes and reads formulas takes longer to load than the engine: it is loaded when first
-    # asked for.
+    # What writes and reads formulas or compiles them takes longer to load than the engine: it is
+    # loaded when first asked for.
     _ON_DEMAND = {
         "Counterexample": "marking",
         "Derivation": "derivation",
@@ -148,6 +149,7 @@ else:
         "FormulaError": "notation",
         "PageError": "marking",
         "Path": "derivation",
+        "Program": "program",
         "Report": "marking",
         "Slip": "marking",
         "SlipKind": "marking",
@@ -156,9 +158,11 @@ else:
         "build": "notation",
         "check_formula": "marking",
         "check_number": "marking",
+        "compile": "program",
         "derive": "derivation",
         "formula": "derivation",
         "grade": "marking",
+        "jit": "program",
         "read_formula": "notation",
         "to_latex": "notation",
         "to_mathml": "notation",
@@ -195,6 +199,7 @@ __all__ = [
     "Operation",
     "PageError",
     "Path",
+    "Program",
     "RangeError",
     "Report",
     "Slip",
@@ -227,6 +232,7 @@ __all__ = [
     "check_number",
     "clip",
     "compare",
+    "compile",
     "compiled",
     "cos",
     "cosh",
@@ -254,6 +260,7 @@ __all__ = [
     "hessian",
     "hypot",
     "jacobian",
+    "jit",
     "jvp",
     "leaky_relu",
     "log",
@@ -299,4 +306,5 @@ __all__ = [
     "value_and_grad",
     "vjp",
     "where",
+    "within",
 ]

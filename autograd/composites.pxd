@@ -1,1 +1,2 @@
+from autograd.modes cimport ACTIVE
 from autograd.value cimport Value, plus, times
