@@ -28,13 +28,13 @@ from autograd import (
     softmax,
 )
 from autograd.program import added_in_order
-from autograd.program.native import is_available
+from autograd.program.native import native_available
 from tests.expressions import programs, run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-needs_llvm = pytest.mark.skipif(not is_available(), reason="llvmlite is not installed")
+needs_llvm = pytest.mark.skipif(not native_available(), reason="llvmlite is not installed")
 NATIVE = [
     pytest.param(True, marks=needs_llvm, id="native"),
     pytest.param(False, id="without llvmlite"),
@@ -45,7 +45,7 @@ NATIVE = [
 def native(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[bool]:
     """Both with llvmlite and as if it were not installed."""
     if not request.param:
-        monkeypatch.setattr(module, "is_available", lambda: False)
+        monkeypatch.setattr(module, "native_available", lambda: False)
     return request.param
 
 
@@ -291,7 +291,7 @@ def test_the_text_for_llvm_is_shown() -> None:
 
 
 def test_without_llvmlite_the_message_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "is_available", lambda: False)
+    monkeypatch.setattr(module, "native_available", lambda: False)
     w, x = Value(1.0, "w"), Value(2.0, "x")
     program = compile(w * x, [x])
     assert isinstance(program, Program)

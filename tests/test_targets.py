@@ -13,7 +13,7 @@ import pytest
 
 from autograd import TABLE, ChalkgradError, Operation, Value, compile, operation
 from autograd.errors import GraphError
-from autograd.program.native import is_available
+from autograd.program.native import native_available
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,7 +29,7 @@ POINTS = [
 FEW = [-37.0, -3.0, -1.0, -0.3, -0.0, 0.0, 1e-160, 0.2, 0.5, 1.0, 1.3, 2.0, 4.6, 1e16]
 EXPONENTS = [-2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0, 3.0]
 
-needs_llvm = pytest.mark.skipif(not is_available(), reason="llvmlite is not installed")
+needs_llvm = pytest.mark.skipif(not native_available(), reason="llvmlite is not installed")
 every_operation = pytest.mark.parametrize("op", [pytest.param(op, id=n) for n, op in TABLE.items()])
 
 

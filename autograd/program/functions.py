@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Any
 
+from autograd.errors import ArgumentError
 from autograd.modes import watching
 from autograd.program.program import Program
 from autograd.program.recording import Recording
@@ -12,9 +13,9 @@ from autograd.trees import flatten, is_array, rebuild
 from autograd.value import Value
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable
+    from collections.abc import Callable, Hashable, Sequence
 
-__all__ = ["jit"]
+__all__ = ["jit", "record"]
 
 
 def jit(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -42,7 +43,14 @@ def jit(function: Callable[..., Any]) -> Callable[..., Any]:
             return function(*args, **named)
         key = _structure([args, named])
         if key not in programs:
-            programs[key] = _recorded(function, args, named, given)
+            recording, shape, outputs = _recorded(function, args, named, given, ())
+
+            def eagerly(row: Sequence[float]) -> list[float]:
+                args_now, named_now = rebuild([args, named], list(row))
+                return _numbers(function(*args_now, **named_now), outputs)
+
+            program = Program(recording, eagerly=eagerly, several=True)
+            programs[key] = program, shape, outputs
         program, shape, outputs = programs[key]
         found = iter(program(*given))  # type: ignore[arg-type]  # there is no Value among them
         return rebuild(shape, [next(found) if isinstance(o, Value) else o for o in outputs])
@@ -50,10 +58,40 @@ def jit(function: Callable[..., Any]) -> Callable[..., Any]:
     return compiled
 
 
+def record(function: Callable[..., Any], *args: Any, wrt: Sequence[Value]) -> Program:
+    """The program of a function with one number as result, differentiated by Values outside.
+
+    Every number in `args` is an input, in the order in which they stand there; leaves that are not
+    in `wrt` are constants. What is refused is as for `jit`.
+
+    >>> w = Value(3.0, "w")
+    >>> record(lambda x: (w * x) ** 2, 1.0, wrt=[w]).value_and_grad(2.0)
+    (36.0, [24.0])
+    """
+    given = flatten(list(args), "an argument")
+    recording, _, outputs = _recorded(function, args, {}, given, wrt)
+    if len(outputs) != 1 or not recording.outputs:
+        raise ArgumentError(
+            f"record() of a function whose result is {len(outputs)} numbers, none of them a Value"
+            if not recording.outputs
+            else f"record() of a function whose result is {len(outputs)} numbers",
+            hint="give one that computes a single number from the Values in wrt",
+        )
+
+    def eagerly(row: Sequence[float]) -> list[float]:
+        return _numbers(function(*rebuild(list(args), list(row))), outputs)
+
+    return Program(recording, eagerly=eagerly)
+
+
 def _recorded(
-    function: Callable[..., Any], args: tuple[Any, ...], named: dict[str, Any], given: list[Any]
-) -> tuple[Program, Any, list[Any]]:
-    """The program, the structure of its result, and the numbers there that are always the same."""
+    function: Callable[..., Any],
+    args: tuple[Any, ...],
+    named: dict[str, Any],
+    given: list[Any],
+    wrt: Sequence[Value],
+) -> tuple[Recording, Any, list[Any]]:
+    """The recording, the result that the function gave, and the numbers in that."""
     inputs = [Value(leaf) for leaf in given]
     guards: list[Any] = []
     with watching(guards):
@@ -61,21 +99,22 @@ def _recorded(
         result = function(*fresh, **again)
     outputs = flatten(result, "the result")
     roots = [output for output in outputs if isinstance(output, Value)]
-    recording = Recording([*roots, *[value for value, *_ in guards]], inputs, ())
-    del recording.outputs[len(roots) :]
-
-    def eagerly(row: Any) -> list[float]:
-        args_now, named_now = rebuild([args, named], list(row))
-        leaves = flatten(function(*args_now, **named_now), "the result")
-        return [
-            number.data if isinstance(number, Value) else number
-            for number, output in zip(leaves, outputs, strict=True)
-            if isinstance(output, Value)
-        ]
-
+    asked = [value for value, *_ in guards]
+    recording = Recording([*roots, *asked], inputs, wrt, frozen=bool(wrt))
+    recording.forget(len(roots))
     for guard in guards:
         recording.guard(*guard)
-    return Program(recording, eagerly=eagerly, several=True), result, outputs
+    return recording, result, outputs
+
+
+def _numbers(result: Any, outputs: list[Any]) -> list[float]:
+    """The numbers of a result, where the recorded one had Values."""
+    leaves = flatten(result, "the result")
+    return [
+        leaf.data if isinstance(leaf, Value) else leaf
+        for leaf, output in zip(leaves, outputs, strict=True)
+        if isinstance(output, Value)
+    ]
 
 
 def _structure(tree: Any) -> Hashable:

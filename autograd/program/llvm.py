@@ -17,9 +17,10 @@ if TYPE_CHECKING:
 
     from autograd.program.code import Code
 
-__all__ = ["Pieces", "lane_function"]
+__all__ = ["Pieces", "formula", "lane_function"]
 
 PIECE: Final = 400  # instructions in a function
+INLINED: Final = 150
 INTRINSICS: Final = ("sqrt", "fabs", "floor", "rint", "copysign")  # exact, and of any width
 _CONDITIONS: Final = ("above", "equal")
 
@@ -44,6 +45,39 @@ def lane_function(name: str, arity: int, lanes: int) -> str:
         text += f"  %r{lane} = insertelement {kind} {result}, double %y{lane}, i64 {lane}\n"
         result = f"%r{lane}"
     return f"{text}  ret {kind} {result}\n}}\n"
+
+
+def computed(name: str, what: str, inputs: Sequence[str], lanes: int) -> str:
+    """The line that computes an instruction."""
+    kind = f"<{lanes} x double>" if lanes > 1 else "double"
+    opcode = INSTRUCTIONS[what].llvm
+    if what == "select":
+        truth = f"<{lanes} x i1>" if lanes > 1 else "i1"
+        return f"{name} = select {truth} {inputs[0]}, {kind} {inputs[1]}, {kind} {inputs[2]}"
+    if opcode:
+        return f"{name} = {opcode} {kind} {', '.join(inputs)}"
+    function = f"lanes_{what}" if lanes > 1 else f"libm_{what}"
+    if what in INTRINSICS:
+        function = f"llvm.{what}.{f'v{lanes}f64' if lanes > 1 else 'f64'}"
+    return f"{name} = call {kind} @{function}({', '.join(f'{kind} {i}' for i in inputs)})"
+
+
+def formula(
+    code: Code, wanted: Sequence[int], leaves: Mapping[int, str], called: set[str], prefix: str
+) -> tuple[list[str], list[str]]:
+    """The lines that compute a few places from leaves of these names, and what they are called."""
+    names = dict(leaves)
+    lines: list[str] = []
+    for at in code.live(list(wanted)):
+        what = code.names[at]
+        if what == "constant":
+            names[at] = hexadecimal(code.arguments[at][0])
+        elif what not in LEAVES:
+            names[at] = f"%{prefix}{at}"
+            lines.append(computed(names[at], what, [names[a] for a in code.arguments[at]], 1))
+            if not INSTRUCTIONS[what].llvm:
+                called.add(what)
+    return lines, [names[at] for at in wanted]
 
 
 class Pieces:
@@ -71,14 +105,13 @@ class Pieces:
         live = code.live([*sinks, *self.checked])
         order = [at for at in live if code.names[at] not in LEAVES]
         self.parts = [order[i : i + size] for i in range(0, len(order), size)] or [[]]
+        # Where it is called for one row after another a short one is part of the loop.
+        self.inlined = lanes == 1 and len(order) <= INLINED
         self.slots = 1
         self._slot: dict[int, int] = {}
         self._place_in_frame()
-        leaves = [
-            at
-            for at in {**dict.fromkeys(sinks), **dict.fromkeys(checked)}
-            if code.names[at] in LEAVES
-        ]
+        looked_at = {**dict.fromkeys(sinks), **dict.fromkeys(checked)}
+        leaves = [at for at in looked_at if code.names[at] in LEAVES]
         self.texts = [
             self._text(number, part, leaves if number == 0 else [])
             for number, part in enumerate(self.parts)
@@ -161,22 +194,9 @@ class Pieces:
         def compute(at: int, name: str) -> None:
             what = code.names[at]
             inputs = [name_of(a) for a in code.arguments[at]]
-            opcode = INSTRUCTIONS[what].llvm
-            if what == "select":
-                truth = f"<{lanes} x i1>" if lanes > 1 else "i1"
-                lines.append(
-                    f"{name} = select {truth} {inputs[0]}, {kind} {inputs[1]}, {kind} {inputs[2]}"
-                )
-            elif opcode:
-                lines.append(f"{name} = {opcode} {kind} {', '.join(inputs)}")
-            else:
-                function = f"lanes_{what}" if lanes > 1 else f"libm_{what}"
-                if what in INTRINSICS:
-                    function = f"llvm.{what}.{f'v{lanes}f64' if lanes > 1 else 'f64'}"
+            lines.append(computed(name, what, inputs, lanes))
+            if not INSTRUCTIONS[what].llvm:
                 self.called.add(what)
-                lines.append(
-                    f"{name} = call {kind} @{function}({', '.join(f'{kind} {i}' for i in inputs)})"
-                )
 
         for at in [*leaves, *part]:
             name = name_of(at)
@@ -206,7 +226,7 @@ class Pieces:
         return (
             f"define internal void @{self.name}{number}(ptr noalias %frame, "
             "ptr noalias readonly %parameters, ptr noalias readonly %x, ptr noalias %results) "
-            f"noinline nounwind {{\n  {body}\n  ret void\n}}\n"
+            f"{'always' if self.inlined else 'no'}inline nounwind {{\n  {body}\n  ret void\n}}\n"
         )
 
     def calls(self, x: str, results: str) -> str:

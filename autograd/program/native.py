@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from autograd.program.llvm import Pieces
 
-__all__ = ["MissingError", "Native", "is_available", "lanes_here", "module_text"]
+__all__ = ["MissingError", "Native", "native_available", "lanes_here", "module_text"]
 
 
 class MissingError(ChalkgradError, ImportError):
@@ -43,7 +43,7 @@ _named: Final[set[str]] = set()
 _libraries: Final[list[Any]] = []
 
 
-def is_available() -> bool:
+def native_available() -> bool:
     """Whether llvmlite is installed."""
     try:
         _llvm()

@@ -10,7 +10,7 @@ from autograd.program.buffers import Rows, doubles
 from autograd.program.c import c_source
 from autograd.program.javascript import javascript_source
 from autograd.program.machine import Machine
-from autograd.program.native import is_available
+from autograd.program.native import native_available
 from autograd.program.python import python_source
 from autograd.program.recording import Recording
 from autograd.program.replay import added_in_order, replay
@@ -54,7 +54,7 @@ class Program:
         self.parameters = recording.parameters
         self._single = len(recording.outputs) == 1 and not several
         self._eagerly = eagerly
-        self._machine: Machine | None = Machine(recording) if is_available() else None
+        self._machine: Machine | None = Machine(recording) if native_available() else None
 
     # One row.
 

@@ -10,7 +10,7 @@ import math
 from typing import TYPE_CHECKING, Any, Final
 
 from autograd import ops
-from autograd.errors import ArgumentError, ArgumentTypeError, ChalkgradError
+from autograd.errors import ArgumentError, ArgumentTypeError, ChalkgradError, GraphError
 from autograd.program.code import Code
 from autograd.tape import Tape
 from autograd.value import Value
@@ -29,14 +29,20 @@ class Recording:
 
     `inputs` are the leaves that change from row to row, `wrt` those to differentiate by, and
     `parameters` all leaves whose number is read at each run, those of `wrt` that are no inputs
-    first. `outputs` and `gradients` are places in `code`; `checked` the places whose numbers must
-    be finite, for an infinite one would not show in the outputs.
+    first; where `frozen`, these only, all others being constants. `outputs` and `gradients` are
+    places in `code`; `checked` the places whose numbers must be finite, for an infinite one would
+    not show in the outputs.
 
     Raises ArgumentTypeError and ArgumentError for what cannot be in- or outputs.
     """
 
     def __init__(
-        self, outputs: Sequence[Value], inputs: Sequence[Value], wrt: Sequence[Value] | None
+        self,
+        outputs: Sequence[Value],
+        inputs: Sequence[Value],
+        wrt: Sequence[Value] | None,
+        *,
+        frozen: bool = False,
     ) -> None:
         self.inputs = _leaves(inputs, "an input")
         self.roots = list(outputs)
@@ -51,7 +57,9 @@ class Recording:
         given = set(self.inputs)
         chosen = [node for node in free if node not in given] if wrt is None else wrt
         self.wrt = _leaves(chosen, "a Value to differentiate by")
-        own = dict.fromkeys(node for node in [*self.wrt, *free] if node not in given)
+        own = dict.fromkeys(node for node in self.wrt if node not in given)
+        if not frozen:
+            own.update(dict.fromkeys(node for node in free if node not in given))
         self.parameters = list(own)
         self.code = Code()
         self.places: list[int] = []
@@ -86,6 +94,11 @@ class Recording:
                 places.append(code.leaf("parameter", parameters[node]))
             else:
                 places.append(code.leaf("constant", node.data))
+            if node._hooked:
+                raise GraphError(
+                    f"{node.label or node.op.name} has a gradient hook, which a program cannot run",
+                    hint="undo it, or compute with the engine",
+                )
 
     def _checked(self) -> list[int]:
         """Where results stand that go into what may hide that they are infinite."""
@@ -100,6 +113,11 @@ class Recording:
                 found[self.places[right]] = None
         return [*found, *[at for at in self.outputs if at not in found]]
 
+    def forget(self, count: int) -> None:
+        """Leaves only the first outputs as such; the others were recorded for guards."""
+        del self.outputs[count:]
+        self.checked = self._checked()
+
     def guard(self, value: Value, low: float, high: float, inside: bool) -> None:
         """Has it checked that a value is (not) from low to high, as it was while recording."""
         code, off = self.code, self.code.leaf("constant", math.inf)
@@ -113,20 +131,18 @@ class Recording:
         tape, code = self.tape, self.code
         lefts, rights = tape.lefts, tape.rights
         depends = bytearray(len(tape.nodes))
-        edges = [0] * len(tape.nodes)
         wanted = set(self.wrt)
         for at, node in enumerate(tape.nodes):
             left, right = lefts[at], rights[at]
             if left >= 0:
-                edges[left] += 1
                 depends[at] = depends[left]
                 if right >= 0:
-                    edges[right] += 1
                     depends[at] = depends[left] | depends[right]
             else:
                 depends[at] = node in wanted
         gradients: dict[int, int] = {}
         root = tape.ends[0]
+        edges = self._edges(root)
         gradients[root] = code.leaf("constant", 1.0)
         ready = [root]
         while ready:
@@ -150,6 +166,18 @@ class Recording:
         places = {node: at for at, node in enumerate(tape.nodes) if lefts[at] < 0}
         zero = code.leaf("constant", 0.0)
         return [gradients.get(places.get(node, -1), zero) for node in self.wrt]
+
+    def _edges(self, root: int) -> list[int]:
+        """How many edges lead to each node from those under the root."""
+        lefts, rights = self.tape.lefts, self.tape.rights
+        edges = [0] * len(lefts)
+        edges[root] = 1
+        for at in range(root, -1, -1):  # parents stand before their results
+            if edges[at] and lefts[at] >= 0:
+                edges[lefts[at]] += 1
+                if rights[at] >= 0:
+                    edges[rights[at]] += 1
+        return edges
 
     def _pass_on(
         self, at: int, which: int, gradient: int, parent: int, gradients: dict[int, int]
