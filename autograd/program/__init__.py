@@ -6,4 +6,4 @@ from autograd.program.program import Program, compile
 from autograd.program.replay import added_in_order
 from autograd.program.scan import Scan
 
-__all__ = ["Program", "Scan", "added_in_order", "compile", "native_available", "jit", "record"]
+__all__ = ["Program", "Scan", "added_in_order", "compile", "jit", "native_available", "record"]

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import ctypes
+import sys
 from array import array
-from typing import Any
+from typing import Any, Final
 
 from autograd.errors import ArgumentError
 from autograd.reals import real
 
 __all__ = ["Rows", "doubles"]
+
+
+# What a buffer of this machine's doubles says it holds; ctypes says the order of bytes, too.
+_DOUBLES: Final = ("d", "@d", "=d", "<d" if sys.byteorder == "little" else ">d")
 
 
 def doubles(count: int) -> Any:
@@ -37,7 +42,7 @@ class Rows:
             view = memoryview(rows)
         except TypeError:
             return None
-        if view.format != "d" or not view.c_contiguous or view.ndim > 2:
+        if view.format not in _DOUBLES or not view.c_contiguous or view.ndim > 2:
             return None
         width = view.shape[1] if view.ndim == 2 and view.shape is not None else self.columns
         size = view.nbytes // 8
@@ -53,7 +58,7 @@ class Rows:
         count = 0
         for row in rows:
             count += 1
-            cells = [row] if self.columns == 1 and not hasattr(row, "__len__") else list(row)
+            cells = list(row) if hasattr(row, "__iter__") else [row]
             if len(cells) != self.columns:
                 raise _wrong(count, len(cells), self.columns)
             try:

@@ -10,6 +10,7 @@ import math
 import operator
 from typing import TYPE_CHECKING, Any, Final
 
+from autograd import ops
 from autograd.errors import ArgumentError, GraphError
 from autograd.program.instructions import INSTRUCTIONS, LEAVES
 
@@ -32,12 +33,14 @@ class Code:
     """Instructions in order: `names[i]` is applied to the results of those at `arguments[i]`.
 
     For a leaf the one argument is the number of the input or parameter, or a constant itself.
-    `asked` counts how many instructions were asked for, `names` how many there are.
+    `asked` counts how many instructions were asked for, `names` how many there are. Where it is not
+    `exact`, exp, log, tanh and sigmoid may be an ulp off.
     """
 
-    __slots__ = ("_known", "arguments", "asked", "names")
+    __slots__ = ("_known", "arguments", "asked", "exact", "names")
 
-    def __init__(self) -> None:
+    def __init__(self, *, exact: bool = True) -> None:
+        self.exact = exact
         self.names: list[str] = []
         self.arguments: list[tuple[Any, ...]] = []
         self.asked = 0
@@ -111,6 +114,8 @@ class Code:
     def operation(self, op: Operation, *at: int) -> int:
         """The place of an operation's value: one instruction, or those of its native form."""
         forward = op.forward
+        if not self.exact and op is ops.sigmoid:
+            return self.emit("logistic", *at)
         name = _ARITHMETIC.get(forward)
         if name is None and getattr(forward, "__module__", "") == "math":
             name = forward.__name__

@@ -74,6 +74,13 @@ INSTRUCTIONS: Final[dict[str, Instruction]] = {
         )
     },
     **{name: _function(name, 2) for name in ("pow", "atan2", "copysign")},
+    # 1 / (1 + e^-x) as one instruction, where a program need not be exact.
+    "logistic": Instruction(
+        lambda x: 0.5 + 0.5 * math.tanh(0.5 * x),
+        "(0.5 + 0.5 * tanh(0.5 * {0}))",
+        "(1.0 / (1.0 + exp(-{0})))",
+        "(1 / (1 + Math.exp(-{0})))",
+    ),
     "fabs": Instruction(math.fabs, "fabs({0})", "fabs({0})", "Math.abs({0})"),
     "floor": Instruction(
         lambda x: float(math.floor(x)), "float(floor({0}))", "floor({0})", "Math.floor({0})"

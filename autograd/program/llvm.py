@@ -11,6 +11,7 @@ import struct
 from typing import TYPE_CHECKING, Final
 
 from autograd.program.instructions import INSTRUCTIONS, LEAVES
+from autograd.program.vectors import FAST
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -50,14 +51,16 @@ def lane_function(name: str, arity: int, lanes: int) -> str:
 def computed(name: str, what: str, inputs: Sequence[str], lanes: int) -> str:
     """The line that computes an instruction."""
     kind = f"<{lanes} x double>" if lanes > 1 else "double"
-    opcode = INSTRUCTIONS[what].llvm
+    opcode = "" if what not in INSTRUCTIONS else INSTRUCTIONS[what].llvm
     if what == "select":
         truth = f"<{lanes} x i1>" if lanes > 1 else "i1"
         return f"{name} = select {truth} {inputs[0]}, {kind} {inputs[1]}, {kind} {inputs[2]}"
     if opcode:
         return f"{name} = {opcode} {kind} {', '.join(inputs)}"
     function = f"lanes_{what}" if lanes > 1 else f"libm_{what}"
-    if what in INTRINSICS:
+    if what.startswith("fast_"):
+        function = f"{what}_{lanes}"
+    elif what in INTRINSICS:
         function = f"llvm.{what}.{f'v{lanes}f64' if lanes > 1 else 'f64'}"
     return f"{name} = call {kind} @{function}({', '.join(f'{kind} {i}' for i in inputs)})"
 
@@ -194,8 +197,10 @@ class Pieces:
         def compute(at: int, name: str) -> None:
             what = code.names[at]
             inputs = [name_of(a) for a in code.arguments[at]]
+            if not code.exact and what in FAST:
+                what = f"fast_{what}"
             lines.append(computed(name, what, inputs, lanes))
-            if not INSTRUCTIONS[what].llvm:
+            if what not in INSTRUCTIONS or not INSTRUCTIONS[what].llvm:
                 self.called.add(what)
 
         for at in [*leaves, *part]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from autograd.errors import ChalkgradError
 from autograd.program.llvm import INTRINSICS, lane_function
+from autograd.program.vectors import fast_function
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -63,7 +64,10 @@ def module_text(functions: Iterable[str], pieces: Iterable[Pieces]) -> str:
     parts = list(pieces)
     texts = [text for part in parts for text in part.texts]
     calls = sorted({(name, part.lanes) for part in parts for name in part.called})
-    own = {(name, lanes) for name, lanes in calls if name not in INTRINSICS}
+    for name, lanes in calls:
+        if name.startswith("fast_"):
+            texts.append(fast_function(name[5:], lanes))
+    own = {(n, lanes) for n, lanes in calls if n not in INTRINSICS and not n.startswith("fast_")}
     for name, lanes in sorted(own):
         if lanes > 1:
             texts.append(lane_function(name, _arity(name), lanes))

@@ -254,13 +254,18 @@ def compile(
     outputs: Value | Sequence[Value],
     inputs: Sequence[Value] = (),
     wrt: Sequence[Value] | None = None,
+    *,
+    exact: bool = True,
 ) -> Program:
     """A program that computes recorded Values, and the gradients of one, for other numbers.
 
     `outputs` is one Value or a list; `inputs` are the leaves that change from row to row; `wrt` the
-    leaves to differentiate by, all other leaves that are no constants if not given. What depends on
-    nothing that changes is computed once. Raises ArgumentTypeError and ArgumentError for what
-    cannot be in- or outputs, GraphError for an operation without a native form.
+    leaves to differentiate by, all other leaves that are no constants if not given. With
+    exact=False exp, log, tanh and sigmoid are computed for all lanes of a vector at once, within
+    one unit in the last place, instead of by the C library to the engine's bits.
+
+    Raises ArgumentTypeError and ArgumentError for what cannot be in- or outputs, GraphError for an
+    operation without a native form.
 
     >>> from autograd import Value
     >>> w, x = Value(3.0, "w"), Value(1.0, "x")
@@ -272,7 +277,8 @@ def compile(
     40.0
     """
     roots = list(outputs) if isinstance(outputs, (list, tuple)) else [outputs]
-    return Program(Recording(roots, inputs, wrt))  # type: ignore[arg-type]  # it looks at each
+    recording = Recording(roots, inputs, wrt, exact=exact)  # type: ignore[arg-type]  # it looks
+    return Program(recording)
 
 
 def _called(value: Value) -> str:

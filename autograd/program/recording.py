@@ -43,6 +43,7 @@ class Recording:
         wrt: Sequence[Value] | None,
         *,
         frozen: bool = False,
+        exact: bool = True,
     ) -> None:
         self.inputs = _leaves(inputs, "an input")
         self.roots = list(outputs)
@@ -61,7 +62,7 @@ class Recording:
         if not frozen:
             own.update(dict.fromkeys(node for node in free if node not in given))
         self.parameters = list(own)
-        self.code = Code()
+        self.code = Code(exact=exact)
         self.places: list[int] = []
         self._forward()
         self.outputs = [self.places[at] for at in self.tape.ends]

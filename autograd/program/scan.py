@@ -130,8 +130,26 @@ class Scan:
         It stops before a row whose loss, or what it was computed from, is not finite; not after a
         row that made the state infinite.
         """
-        count = count or len(rows) // max(self.columns, 1)
         losses = doubles(steps)
+        taken = self.into(
+            losses, rows, steps=steps, begin=begin, order=order, which=which, count=count, time=time
+        )
+        return taken, losses[:taken]
+
+    def into(
+        self,
+        losses: Any,
+        rows: Any,
+        *,
+        steps: int,
+        begin: int = 0,
+        order: Any = None,
+        which: Any = None,
+        count: int = 0,
+        time: int = 0,
+    ) -> int:
+        """`run` with the losses put into a buffer of doubles; gives how many steps were taken."""
+        count = count or len(rows) // max(self.columns, 1)
         order = array("q", range(count)) if order is None else order
         place = (ctypes.c_int64 * len(order)).from_buffer(order) if order else None
         which = bytes(count) if which is None else which
@@ -139,8 +157,7 @@ class Scan:
             rows, which, place, self._state, self._results, self._frame, losses, None,
             float(time), begin, begin + steps, count,
         )  # fmt: skip
-        taken = steps if stopped < 0 else stopped - begin
-        return taken, losses[:taken]
+        return steps if stopped < 0 else stopped - begin
 
     # Text.
 
