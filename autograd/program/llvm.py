@@ -109,7 +109,7 @@ class Pieces:
         order = [at for at in live if code.names[at] not in LEAVES]
         self.parts = [order[i : i + size] for i in range(0, len(order), size)] or [[]]
         # Where it is called for one row after another a short one is part of the loop.
-        self.inlined = lanes == 1 and len(order) <= INLINED
+        self.inlined = len(order) <= INLINED
         self.slots = 1
         self._slot: dict[int, int] = {}
         self._place_in_frame()

@@ -15,7 +15,7 @@ from autograd.program.loops import BLOCK, PARTS, for_one, for_rows, for_sums
 from autograd.program.native import Native, lanes_here, module_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from autograd.program.recording import Recording
 
@@ -23,6 +23,7 @@ __all__ = ["Machine"]
 
 _POINTER: Final = ctypes.c_void_p
 _MANY: Final = ctypes.CFUNCTYPE(ctypes.c_int64, *[_POINTER] * 7, ctypes.c_int64, ctypes.c_int64)
+_FOLD: Final = ctypes.CFUNCTYPE(None, _POINTER, _POINTER, ctypes.c_int64)
 _ONE: Final = ctypes.CFUNCTYPE(ctypes.c_double, *[_POINTER] * 4)
 _WORTH_OPTIMISING: Final = 2e7  # operations run so far
 _CHUNK: Final = 64 * BLOCK  # rows in a call: Ctrl-C comes through between two
@@ -51,7 +52,6 @@ class Machine:
         self._kinds: dict[str, tuple[Pieces, int, Native]] = {}
         self._texts: dict[str, str] = {}
         self._work: dict[str, float] = {}
-        self._single: dict[bool, _Single] = {}
 
     def text(self, kind: str) -> str:
         """The LLVM text for `one` row, its `gradient`, `map` or `total`."""
@@ -79,14 +79,16 @@ class Machine:
         elif kind == "total":
             function = for_sums(pieces, columns, count)
         else:
-            function = for_one(pieces)
+            function = for_one(pieces, len(recording.outputs), count)
         return pieces, module_text([function], [pieces]), count
 
     def _kind(self, kind: str) -> tuple[Pieces, int, Native]:
         found = self._kinds.get(kind)
         if found is None:
             pieces, text, count = self._made(kind)
-            functions = {kind: _MANY} if kind in ("map", "total") else {"one": _ONE}
+            functions: dict[str, Any] = {"one": _ONE}
+            if kind in ("map", "total"):
+                functions = {kind: _MANY, **({"fold": _FOLD} if kind == "total" else {})}
             found = self._kinds[kind] = (pieces, count, compiled(text, functions))
         return found
 
@@ -103,18 +105,10 @@ class Machine:
 
     # One row.
 
-    def one(self, row: Sequence[Any], gradient: bool) -> list[float] | None:
-        """The outputs, then the gradients; None where the engine has to say what is wrong."""
-        single = self._single.get(gradient)
-        if single is None:
-            pieces, count, module = self._kind("gradient" if gradient else "one")
-            single = self._single[gradient] = _Single(self.recording, pieces, count, module)
-        if single.calls >= 0:
-            single.calls += 1
-            if single.calls * len(self.recording.code) > _WORTH_OPTIMISING:
-                single.calls = -1
-                single.module.improve()
-        return single(row)
+    def single(self, *, gradient: bool) -> Callable[[Sequence[Any]], list[float] | None]:
+        """A function of a row: its outputs, then the gradients; None where something is wrong."""
+        pieces, count, module = self._kind("gradient" if gradient else "one")
+        return _single(self.recording, pieces, count, module)
 
     # Many rows.
 
@@ -142,7 +136,7 @@ class Machine:
         """The sums of output and gradients; None where the engine has to look at a row."""
         pieces, count, module = self._kind("total")
         blocks = -(-table.count // BLOCK)
-        sums = [0.0] * count
+        sums = doubles(count)
         chunk = max(threads, min(_CHUNK // BLOCK, 1 + 4_000_000 // count))
         for first in range(0, blocks, chunk):
             last = min(first + chunk, blocks)
@@ -163,17 +157,10 @@ class Machine:
             rows = (first * BLOCK, min(last * BLOCK, table.count))
             if self._shared(run, table, threads, pieces, count, module, rows):
                 return None
-            if count * (last - first) > 20_000:
-                for block in range(last - first):
-                    part = out[block * count : (block + 1) * count]
-                    sums = [a + b for a, b in zip(sums, part, strict=True)]
-            else:
-                numbers = out[:]
-                for at in range(count):
-                    for number in numbers[at::count]:
-                        sums[at] += number
+            module.calls["fold"](out, sums, last - first)
         self._worked("total", table.count)
-        return sums if all(map(math.isfinite, sums)) else None
+        found: list[float] = sums[:]
+        return found if math.isfinite(sum(found)) or all(map(math.isfinite, found)) else None
 
     def _shared(
         self,
@@ -187,7 +174,7 @@ class Machine:
     ) -> list[int]:
         """`run` on the rows, in a part of whole blocks for each thread; what they found."""
         begin, end = rows or (0, table.count)
-        call = next(iter(module.calls.values()))
+        call = module.calls["map" if "map" in module.calls else "total"]
         blocks = -(-(end - begin) // BLOCK)
         threads = max(1, min(threads, blocks))
         cuts = [begin + BLOCK * (blocks * i // threads) for i in range(threads)] + [end]
@@ -233,42 +220,35 @@ class _Buffers:
         return bad
 
 
-class _Single:
+def _single(
+    recording: Recording, pieces: Pieces, count: int, module: Native
+) -> Callable[[Sequence[Any]], list[float] | None]:
     """A call for one row, with memory of its own and as little around it as can be."""
+    columns, parameters = len(recording.inputs), recording.parameters
+    given = doubles(columns + len(parameters))
+    frame, out = doubles(pieces.slots), (ctypes.c_double * count)()
+    pack = Struct(f"{columns + len(parameters)}d").pack_into
+    start = ctypes.addressof(given)
+    x, p = _POINTER(start), _POINTER(start + 8 * columns)
+    frame_at, out_at = _POINTER(ctypes.addressof(frame)), _POINTER(ctypes.addressof(out))
+    lock, calls, every = threading.Lock(), module.calls, slice(None)
+    left = int(_WORTH_OPTIMISING / len(recording.code)) + 1
 
-    def __init__(self, recording: Recording, pieces: Pieces, count: int, module: Native) -> None:
-        columns, parameters = len(recording.inputs), len(recording.parameters)
-        self.parameters, self.module = recording.parameters, module
-        self.calls = 0
-        self._outputs = len(recording.outputs)
-        self._gradients = count > self._outputs
-        self._given = doubles(columns + parameters)
-        self._frame, self._out = doubles(pieces.slots), doubles(count)
-        self._pack = Struct(f"{columns + parameters}d").pack_into
-        start = ctypes.addressof(self._given)
-        self._arguments = (
-            _POINTER(start),
-            _POINTER(start + 8 * columns),
-            _POINTER(ctypes.addressof(self._frame)),
-            _POINTER(ctypes.addressof(self._out)),
-        )
-        self._lock = threading.Lock()
-
-    def __call__(self, row: Sequence[Any]) -> list[float] | None:
-        with self._lock:
+    def run(row: Sequence[Any]) -> list[float] | None:
+        nonlocal left
+        with lock:
             try:
-                self._pack(self._given, 0, *row, *[p.data for p in self.parameters])
+                pack(given, 0, *row, *[parameter.data for parameter in parameters])
             except UnfitError:
                 return None
-            flag = self.module.calls["one"](*self._arguments)
+            flag = calls["one"](x, p, frame_at, out_at)
             if flag - flag != 0.0:
                 return None
-            found: list[float] = self._out[:]
-        if not self._gradients:
-            return found[: self._outputs]
-        total = sum(found)
-        if total - total != 0.0:  # a gradient is not finite
-            return None
-        for at in range(self._outputs, len(found)):
-            found[at] += 0.0  # where -0 came out: the engine adds to 0
+            found: list[float] = out[every]
+        left -= 1
+        if left == 0:
+            module.improve()
         return found
+
+    run.__dict__["memory"] = frame  # of which the code knows the address only
+    return run

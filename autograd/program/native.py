@@ -116,7 +116,8 @@ class Native:
         _name_functions(llvm, self.text)
         module = llvm.parse_assembly(self.text)
         machine = _machine(llvm, level)
-        if level:
+        # Passes make long straight-line code hardly faster, and take longer than the rest.
+        if level and len(self.text) < _LONG:
             options = llvm.create_pipeline_tuning_options(speed_level=level)
             options.slp_vectorization = False
             passes = llvm.create_pass_builder(machine, options)
@@ -124,10 +125,8 @@ class Native:
         engine = llvm.create_mcjit_compiler(module, machine)
         engine.finalize_object()
         self._engines.append(engine)  # keeps the code alive, that of earlier levels too
-        self.calls = {
-            name: prototype(engine.get_function_address(name))
-            for name, prototype in self._prototypes.items()
-        }
+        for name, prototype in self._prototypes.items():
+            self.calls[name] = prototype(engine.get_function_address(name))
         self.level = level
 
     def improve(self, *, wait: bool = False) -> None:
@@ -139,6 +138,7 @@ class Native:
             self._thread.join()
 
 
+_LONG: Final = 8_000_000  # characters
 HIGHEST: Final = 1  # more passes than the first few make straight-line code no faster
 
 

@@ -5,19 +5,22 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, Final
 
-from autograd.errors import ArgumentError, ChalkgradError, GradientError
+from autograd.errors import ArgumentError, ChalkgradError, GradientError, GraphError
 from autograd.program.buffers import Rows, doubles
 from autograd.program.c import c_source
 from autograd.program.javascript import javascript_source
+from autograd.program.jax import jax_function
 from autograd.program.machine import Machine
 from autograd.program.native import native_available
 from autograd.program.python import python_source
 from autograd.program.recording import Recording
 from autograd.program.replay import added_in_order, replay
+from autograd.program.storage import load_recording, save_recording
 from autograd.reals import real
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from os import PathLike
 
     from autograd.value import Value
 
@@ -60,12 +63,10 @@ class Program:
 
     def __call__(self, *row: float) -> Any:
         """The output for one row, a list where there are several. Raises what operations raise."""
-        if self._machine is not None:
-            found = self._machine.one(row, False)
-            if found is not None:
-                return found[0] if self._single else found
-        outputs = self._outputs_slowly(self._numbers(row))
-        return outputs[0] if self._single else outputs
+        found = self._call(row)
+        if found is None:
+            found = self._outputs_slowly(self._numbers(row))
+        return found[0] if self._single else found
 
     def grad(self, *row: float) -> list[float]:
         """The gradients of the one output for a row, in the order of `wrt`."""
@@ -73,13 +74,29 @@ class Program:
 
     def value_and_grad(self, *row: float) -> tuple[float, list[float]]:
         """The one output for a row and its gradients; raises GradientError as `backward()`."""
-        found = self._value_and_gradients(row)
+        found = self._call_with_gradient(row)
+        if found is None:
+            found = self._gradients_slowly(self._numbers(row))
         return found[0], found[1:]
 
     def _value_and_gradients(self, row: Sequence[float]) -> list[float]:
-        self._one_output()
-        found = None if self._machine is None else self._machine.one(row, True)
+        found = self._call_with_gradient(row)
         return self._gradients_slowly(self._numbers(row)) if found is None else found
+
+    # The first call compiles, and puts what it compiled in its own place.
+
+    def _call(self, row: Sequence[float]) -> list[float] | None:
+        if self._machine is None:
+            return None
+        vars(self)["_call"] = self._machine.single(gradient=False)
+        return self._call(row)
+
+    def _call_with_gradient(self, row: Sequence[float]) -> list[float] | None:
+        self._one_output()
+        if self._machine is None:
+            return None
+        vars(self)["_call_with_gradient"] = self._machine.single(gradient=True)
+        return self._call_with_gradient(row)
 
     # Many rows.
 
@@ -135,6 +152,37 @@ class Program:
                     hint="scale the inputs or the output: each row's is finite, their sum is not",
                 )
         return sums[0], sums[1:]
+
+    # Elsewhere.
+
+    def to_jax(self) -> Callable[[Any, Any], Any]:
+        """A function `f(inputs, parameters)` of arrays for JAX, giving an array of the outputs.
+
+        It is there to be differentiated, mapped over rows and spread over devices by JAX, within
+        1e-12 of this program. Raises ImportError where jax is not installed.
+        """
+        return jax_function(self.recording)
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Writes the program to a file that `Program.load` reads: a graph in JSON, no code.
+
+        Raises GraphError for a program of a function, and for operations of one's own.
+        """
+        if self._eagerly is not None:
+            raise GraphError(
+                "this program was recorded from a function, which no file can hold",
+                hint="compile recorded Values: compile(f(x), inputs=[x])",
+            )
+        save_recording(self.recording, path)
+
+    @classmethod
+    def load(cls, path: str | PathLike[str]) -> Program:
+        """The program in a file, on fresh Values: see `inputs`, `parameters` and `wrt`.
+
+        Raises ArgumentError, with the reason, for a file that is damaged, no program, or of a
+        version with other operations.
+        """
+        return cls(load_recording(path))
 
     # What it is.
 
