@@ -104,7 +104,7 @@ from autograd.transforms import (
     value_and_grad,
     vjp,
 )
-from autograd.value import Value, as_value, compiled
+from autograd.value import Value, as_value, compiled, within
 
 if typing.TYPE_CHECKING:
     from autograd.derivation import (
@@ -137,9 +137,18 @@ if typing.TYPE_CHECKING:
         to_mathml,
         to_unicode,
     )
+    from autograd.program import (
+        Program,
+        Scan,
+        added_in_order,
+        compile,
+        jit,
+        native_available,
+        record,
+    )
 else:
-    # What writes and reads formulas takes longer to load than the engine: it is loaded when first
-    # asked for.
+    # What writes and reads formulas or compiles them takes longer to load than the engine: it is
+    # loaded when first asked for.
     _ON_DEMAND = {
         "Counterexample": "marking",
         "Derivation": "derivation",
@@ -149,17 +158,24 @@ else:
         "FormulaError": "notation",
         "PageError": "marking",
         "Path": "derivation",
+        "Program": "program",
         "Report": "marking",
+        "Scan": "program",
         "Slip": "marking",
         "SlipKind": "marking",
         "Verdict": "marking",
         "Working": "derivation",
+        "added_in_order": "program",
         "build": "notation",
         "check_formula": "marking",
         "check_number": "marking",
+        "compile": "program",
         "derive": "derivation",
         "formula": "derivation",
         "grade": "marking",
+        "jit": "program",
+        "native_available": "program",
+        "record": "program",
         "read_formula": "notation",
         "to_latex": "notation",
         "to_mathml": "notation",
@@ -203,8 +219,10 @@ __all__ = [
     "Operation",
     "PageError",
     "Path",
+    "Program",
     "RangeError",
     "Report",
+    "Scan",
     "Slip",
     "SlipKind",
     "TABLE",
@@ -219,6 +237,7 @@ __all__ = [
     "acsc",
     "acsch",
     "add",
+    "added_in_order",
     "anomaly",
     "as_value",
     "asec",
@@ -236,6 +255,7 @@ __all__ = [
     "check_number",
     "clip",
     "compare",
+    "compile",
     "compiled",
     "cos",
     "cosh",
@@ -263,6 +283,7 @@ __all__ = [
     "hessian",
     "hypot",
     "jacobian",
+    "jit",
     "jvp",
     "leaky_relu",
     "log",
@@ -275,12 +296,14 @@ __all__ = [
     "mean",
     "minimum",
     "mul",
+    "native_available",
     "neg",
     "no_grad",
     "operation",
     "pow",
     "read_formula",
     "reciprocal",
+    "record",
     "relu",
     "round",
     "sec",
@@ -308,4 +331,5 @@ __all__ = [
     "value_and_grad",
     "vjp",
     "where",
+    "within",
 ]

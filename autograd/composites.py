@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, overload
 from autograd import ops
 from autograd import uncompiled as cython
 from autograd.errors import ArgumentError
-from autograd.value import Value
+from autograd.value import Value, within
 
 if False:  # nothing runs this: it tells Cython that `cython` is its own
     import cython  # type: ignore
@@ -18,6 +18,7 @@ if not cython.compiled:  # compiled, composites.pxd has them
     from operator import add as plus
     from operator import mul as times
 
+    from autograd.modes import ACTIVE
     from autograd.value import _constant, as_value
 
 if TYPE_CHECKING:
@@ -184,5 +185,10 @@ def _shifted(values: Iterable[Number], name: str) -> tuple[list[Value], float]:
         smallest = min(smallest, x._data)
         largest = max(largest, x._data)
     if smallest >= -_SAFE and largest <= _SAFE:
+        if ACTIVE:  # a program being recorded asks again in each row
+            for x in xs:
+                within(x, -_SAFE, _SAFE)
         return xs, 0.0
+    if ACTIVE:  # what is subtracted is a number, and in each row another
+        largest = max(x.data for x in xs)
     return [x - largest for x in xs], largest

@@ -3,7 +3,7 @@ from cpython.contextvars cimport get_value_no_default as _innermost
 
 cdef class Mode:
     cdef Mode outer
-    cdef object arguments
+    cdef object arguments, guards
     cdef bint active, unrecorded, traced, folded
 
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 class Mode:
     """What holds inside one block: what held outside it, but for what the block turns."""
 
-    __slots__ = ("active", "arguments", "folded", "outer", "traced", "unrecorded")
+    __slots__ = ("active", "arguments", "folded", "guards", "outer", "traced", "unrecorded")
 
     def __init__(self, outer: Mode | None) -> None:
         self.outer = outer
@@ -37,6 +37,8 @@ class Mode:
         self.folded: bool = outer is not None and outer.folded
         # Of the functions being differentiated: nodes whose dependents must stay Values.
         self.arguments: Sequence[Any] = () if outer is None else outer.arguments
+        # Of a program being recorded: what it has to ask again at each row, see `within`.
+        self.guards: list[Any] | None = None if outer is None else outer.guards
 
 
 # The modes of all blocks that anybody is in, those that make nodes otherwise, and those that fold.
@@ -51,6 +53,7 @@ UNRECORDED: Final = 1
 TRACED: Final = 2
 FOLDED: Final = 3
 RECORDED: Final = 4
+WATCHED: Final = 5
 
 
 def current_mode() -> Mode | None:
@@ -81,6 +84,9 @@ class Block:
             mode.traced = True
         elif self.turns == FOLDED:
             mode.folded = True
+        elif self.turns == WATCHED:
+            mode.unrecorded = False
+            mode.guards = self.arguments  # type: ignore[assignment]  # a list, here
         else:
             mode.unrecorded = False
             mode.arguments = (*mode.arguments, *self.arguments)
@@ -162,6 +168,14 @@ def anomaly() -> Block:
 def folding() -> Block:
     """Inside the `with` block `x * 1`, `x + 0`, `x ** 1` are x: derivatives stay readable."""
     return Block(FOLDED)
+
+
+def watching(guards: list[Any]) -> Block:
+    """Inside the `with` block a program is recorded: numbers that may change are not looked at.
+
+    What `within` answers is added to `guards`, as (value, low, high, answer).
+    """
+    return Block(WATCHED, guards)
 
 
 def recording(arguments: Sequence[Any] = ()) -> Block:

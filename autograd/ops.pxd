@@ -13,7 +13,7 @@ cdef extern from *:
 
 
 cdef class Operation:
-    cdef readonly object forward, default
+    cdef readonly object forward, default, native
     cdef readonly tuple rules
     cdef readonly Py_ssize_t arity
     cdef readonly bint flat

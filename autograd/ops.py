@@ -6,6 +6,10 @@ A derivative rule is plain arithmetic and operations of this table on the inputs
 go through `step`, `sign` or `gate` and take PyTorch's convention (relu'(0) = 0, abs'(0) = 0).
 
 The notation is LaTeX with `#1` and `#2` for the inputs, as in a TeX macro.
+
+The native form is how a program computes the value: arithmetic and operations of this table, with
+`(a > b).choose(c, d)`, which is c where a > b and else d, and `x.call("erfc")`, a function of C's
+library. It is left out where the value is one of `math`'s functions or plain arithmetic.
 """
 
 from __future__ import annotations
@@ -76,6 +80,7 @@ class Operation:
         domain: str,
         default: float | None,
         about: str,
+        native: Rule | None = None,
     ) -> None:
         self.forward = forward
         self.rules = rules
@@ -87,6 +92,7 @@ class Operation:
         self.domain = domain
         self.default = default
         self.about = about
+        self.native = native
 
     def __call__(self, a: Any, b: Any = None) -> Any:
         """The operation's value: recorded as a node where an input is a Value, else a float."""
@@ -208,6 +214,7 @@ def operation(
     domain: str = "",
     default: float | None = None,
     about: str = "",
+    native: Rule | None = None,
 ) -> Callable[[Forward], Operation]:
     r"""Decorator: a function of one or two floats becomes an operation.
 
@@ -215,7 +222,8 @@ def operation(
     straight-line code as the top of this file says. `name` is the function's own unless given;
     `latex` the notation with `#1` and `#2` for the inputs; `symbol` an infix sign such as `+`;
     `domain` what the inputs must satisfy, in words; `default` the second input where it may be left
-    out; `about` one line of explanation, the function's docstring unless given.
+    out; `about` one line of explanation, the function's docstring unless given; `native` the value
+    as programs compute it, where the function itself will not do (see the top of this file).
 
     Raises ArgumentError unless there are one or two rules.
 
@@ -247,6 +255,7 @@ def operation(
             domain,
             default,
             about or (forward.__doc__ or own).strip().partition("\n")[0].rstrip("."),
+            native,
         )
 
     return enter
@@ -258,7 +267,35 @@ def operation(
 def _pow(a: float, b: float) -> float:
     if a == 0.0 and b < 0.0:
         raise ZeroDivisionError
-    return math.pow(a, b)
+    return a * a if b == 2.0 else math.pow(a, b)  # C's pow is slow, and not always right there
+
+
+def _native_pow(a: Any, b: Any) -> Any:
+    if b.constant in (0.0, 1.0, 2.0):  # C's pow is exact at 0 and 1
+        return (1.0, a, a * a)[int(b.constant)]
+    power = a.call("pow", b)
+    return b.equals(2.0).choose(a * a, power) if b.constant is None else power
+
+
+def _pick(condition: Any, a: Any, b: Any) -> Any:
+    return (a if condition else b) if isinstance(condition, bool) else condition.choose(a, b)
+
+
+def _hypot(a: Any, b: Any) -> Any:
+    """Sqrt(a^2 + b^2), as the C library of GNU has it, to the same digit on every machine."""
+    a, b = abs(a), abs(b)
+    large, small = _pick(b > a, b, a), _pick(b > a, a, b)
+    scale = _pick(large > 2.0**511, 2.0**-600, _pick(small < 2.0**-459, 2.0**600, 1.0))
+    x, y = large * scale, small * scale
+    root = sqrt(x * x + y * y)
+    near, far = root - y, root - x
+    rest = _pick(
+        root > 2.0 * y,
+        2.0 * far * (x - 2.0 * y) + ((4.0 * far - y) * y + far * far),
+        x * (2.0 * near - x) + (near - 2.0 * (x - y)) * near,
+    )
+    corrected = root - rest / (2.0 * _pick(root > 0.0, root, 1.0))
+    return _pick(small > large * 2.0**-54, corrected / scale, large + small)
 
 
 def _relu(x: float) -> float:
@@ -349,6 +386,47 @@ def _acoth(x: float) -> float:
     return math.copysign(0.5 * math.log1p(2.0 / (math.fabs(x) - 1.0)), x)
 
 
+# Native forms of what is worked out in pieces above.
+
+
+def _native_silu(x: Any) -> Any:
+    half = exp(0.5 * x)
+    return (x < 0.0).choose(x * half / (1.0 + half * half) * half, x / (1.0 + exp(-x)))
+
+
+def _native_asec(x: Any) -> Any:
+    angle = atan(sqrt(abs(x) - 1.0) * sqrt(abs(x) + 1.0))
+    return (x > 0.0).choose(angle, math.pi - angle)
+
+
+def _native_acsc(x: Any) -> Any:
+    root = sqrt(abs(x) - 1.0) * sqrt(abs(x) + 1.0)
+    return root.called("atan2", 1.0).call("copysign", x)
+
+
+def _native_sech(x: Any) -> Any:
+    e = exp(-abs(x))
+    return 2.0 * e / (1.0 + e * e)
+
+
+def _native_csch(x: Any) -> Any:
+    size = abs(x)
+    return (2.0 * exp(-size) / -expm1(-2.0 * size)).call("copysign", x)
+
+
+def _native_asech(x: Any) -> Any:
+    return log1p(sqrt((1.0 - x) * (1.0 + x))) - log(x)
+
+
+def _native_acsch(x: Any) -> Any:
+    size = log1p(sqrt(1.0 + x * x)) - log(abs(x))
+    return (abs(x) < 1.0).choose(size.call("copysign", x), asinh(1.0 / x))
+
+
+def _native_acoth(x: Any) -> Any:
+    return (0.5 * log1p(2.0 / (abs(x) - 1.0))).call("copysign", x)
+
+
 # The table reads across: name = operation(derivative by each input, notation)(value). Where the
 # value is a function of Python's, its docstring says what it is. `+ - * / neg **` and relu stand in
 # value.py once more, for speed; a test holds the two equal.
@@ -364,10 +442,10 @@ div: Final[Operation] = operation(lambda a, b, y: 1 / b, lambda a, b, y: -y / b,
     name="div", symbol="/", latex=r"\frac{#1}{#2}", domain="b != 0")(operator.truediv)
 # 1 - |sign a| is 1 at zero and 0 elsewhere: 0 ** 0 has the derivatives 0, as x ** 0 has.
 pow: Final[Operation] = operation(
-    lambda a, b, y: b * a ** (b - 1 + (1 - abs(sign(a))) * (1 - abs(sign(b)))),
+    lambda a, b, y: b * pow(a, b - 1 + (1 - abs(sign(a))) * (1 - abs(sign(b)))),
     lambda a, b, y: y * log(a + (1 - abs(sign(a)))), symbol="**", latex="#1^{#2}",
     name="pow", about="a to the power b",
-    domain="a > 0, or a = 0 and b >= 0, or a < 0 and a whole b")(_pow)
+    domain="a > 0, or a = 0 and b >= 0, or a < 0 and a whole b", native=_native_pow)(_pow)
 neg: Final[Operation] = operation(lambda x, y: -1.0, symbol="-", latex="-#1")(operator.neg)
 reciprocal: Final[Operation] = operation(lambda x, y: -y * y, name="reciprocal", about="1 / x",
     latex=r"\frac{1}{#1}", domain="x != 0")(lambda x: 1.0 / x)
@@ -378,7 +456,7 @@ cube: Final[Operation] = operation(lambda x, y: 3 * square(x), name="cube", abou
 sqrt: Final[Operation] = operation(lambda x, y: 0.5 / y,
     latex=r"\sqrt{#1}", domain="x >= 0")(math.sqrt)
 hypot: Final[Operation] = operation(lambda a, b, y: a / y, lambda a, b, y: b / y,
-    about="sqrt(a^2 + b^2)", latex=r"\sqrt{#1^2 + #2^2}")(math.hypot)
+    name="hypot", about="sqrt(a^2 + b^2)", latex=r"\sqrt{#1^2 + #2^2}", native=_hypot)(_hypot)
 
 exp: Final[Operation] = operation(lambda x, y: y, latex="e^{#1}")(math.exp)
 expm1: Final[Operation] = operation(lambda x, y: exp(x), latex="(e^{#1} - 1)")(math.expm1)
@@ -395,11 +473,14 @@ sin: Final[Operation] = operation(lambda x, y: cos(x), latex=r"\sin(#1)")(math.s
 cos: Final[Operation] = operation(lambda x, y: -sin(x), latex=r"\cos(#1)")(math.cos)
 tan: Final[Operation] = operation(lambda x, y: 1 + y * y, latex=r"\tan(#1)")(math.tan)
 sec: Final[Operation] = operation(lambda x, y: y * tan(x), name="sec",
-    about="1 / cos(x)", latex=r"\sec(#1)")(lambda x: 1.0 / math.cos(x))
+    about="1 / cos(x)", latex=r"\sec(#1)",
+    native=lambda x: 1.0 / cos(x))(lambda x: 1.0 / math.cos(x))
 csc: Final[Operation] = operation(lambda x, y: -y * cot(x), name="csc",
-    about="1 / sin(x)", latex=r"\csc(#1)", domain="sin(x) != 0")(lambda x: 1.0 / math.sin(x))
+    about="1 / sin(x)", latex=r"\csc(#1)", domain="sin(x) != 0",
+    native=lambda x: 1.0 / sin(x))(lambda x: 1.0 / math.sin(x))
 cot: Final[Operation] = operation(lambda x, y: -square(csc(x)), name="cot",
-    about="1 / tan(x)", latex=r"\cot(#1)", domain="sin(x) != 0")(lambda x: 1.0 / math.tan(x))
+    about="1 / tan(x)", latex=r"\cot(#1)", domain="sin(x) != 0",
+    native=lambda x: 1.0 / tan(x))(lambda x: 1.0 / math.tan(x))
 asin: Final[Operation] = operation(lambda x, y: 1 / sqrt((1 - x) * (1 + x)),
     latex=r"\arcsin(#1)", domain="-1 <= x <= 1")(math.asin)
 acos: Final[Operation] = operation(lambda x, y: -1 / sqrt((1 - x) * (1 + x)),
@@ -410,22 +491,28 @@ atan2: Final[Operation] = operation(lambda a, b, y: b / hypot(a, b) / hypot(a, b
     about="the angle of the point (b, a), from -pi to pi")(math.atan2)
 asec: Final[Operation] = operation(lambda x, y: 1 / (abs(x) * sqrt((x - 1) * (x + 1))),
     name="asec", about="the angle from 0 to pi of which x is the secant",
-    latex=r"\operatorname{arcsec}(#1)", domain="|x| >= 1")(_asec)
+    latex=r"\operatorname{arcsec}(#1)", domain="|x| >= 1",
+    native=_native_asec)(_asec)
 acsc: Final[Operation] = operation(lambda x, y: -1 / (abs(x) * sqrt((x - 1) * (x + 1))),
     name="acsc", about="the angle from -pi/2 to pi/2 of which x is the cosecant",
-    latex=r"\operatorname{arccsc}(#1)", domain="|x| >= 1")(_acsc)
+    latex=r"\operatorname{arccsc}(#1)", domain="|x| >= 1",
+    native=_native_acsc)(_acsc)
 acot: Final[Operation] = operation(lambda x, y: -1 / (1 + x * x), name="acot",
     about="the angle from 0 to pi of which x is the cotangent",
-    latex=r"\operatorname{arccot}(#1)")(lambda x: math.atan2(1.0, x))
+    latex=r"\operatorname{arccot}(#1)",
+    native=lambda x: x.called("atan2", 1.0))(lambda x: math.atan2(1.0, x))
 sinh: Final[Operation] = operation(lambda x, y: cosh(x), latex=r"\sinh(#1)")(math.sinh)
 cosh: Final[Operation] = operation(lambda x, y: sinh(x), latex=r"\cosh(#1)")(math.cosh)
 tanh: Final[Operation] = operation(lambda x, y: 1 - y * y, latex=r"\tanh(#1)")(math.tanh)
 sech: Final[Operation] = operation(lambda x, y: -y * tanh(x), name="sech",
-    about="1 / cosh(x)", latex=r"\operatorname{sech}(#1)")(_sech)
+    about="1 / cosh(x)", latex=r"\operatorname{sech}(#1)",
+    native=_native_sech)(_sech)
 csch: Final[Operation] = operation(lambda x, y: -y * coth(x), name="csch",
-    about="1 / sinh(x)", latex=r"\operatorname{csch}(#1)", domain="x != 0")(_csch)
+    about="1 / sinh(x)", latex=r"\operatorname{csch}(#1)", domain="x != 0",
+    native=_native_csch)(_csch)
 coth: Final[Operation] = operation(lambda x, y: -square(csch(x)), name="coth",
-    about="1 / tanh(x)", latex=r"\coth(#1)", domain="x != 0")(lambda x: 1.0 / math.tanh(x))
+    about="1 / tanh(x)", latex=r"\coth(#1)", domain="x != 0",
+    native=lambda x: 1.0 / tanh(x))(lambda x: 1.0 / math.tanh(x))
 asinh: Final[Operation] = operation(lambda x, y: 1 / sqrt(1 + x * x),
     latex=r"\operatorname{arsinh}(#1)")(math.asinh)
 acosh: Final[Operation] = operation(lambda x, y: 1 / sqrt((x - 1) * (x + 1)),
@@ -434,59 +521,81 @@ atanh: Final[Operation] = operation(lambda x, y: 1 / ((1 - x) * (1 + x)),
     latex=r"\operatorname{artanh}(#1)", domain="-1 < x < 1")(math.atanh)
 asech: Final[Operation] = operation(lambda x, y: -1 / (x * sqrt((1 - x) * (1 + x))),
     name="asech", about="the number that is not negative of which x is the sech",
-    latex=r"\operatorname{arsech}(#1)", domain="0 < x <= 1")(_asech)
+    latex=r"\operatorname{arsech}(#1)", domain="0 < x <= 1",
+    native=_native_asech)(_asech)
 acsch: Final[Operation] = operation(lambda x, y: -1 / (abs(x) * sqrt(1 + x * x)), name="acsch",
     about="the number of which x is the csch", latex=r"\operatorname{arcsch}(#1)",
-    domain="x != 0")(_acsch)
+    domain="x != 0",
+    native=_native_acsch)(_acsch)
 acoth: Final[Operation] = operation(lambda x, y: 1 / ((1 - x) * (1 + x)), name="acoth",
     about="the number of which x is the coth", latex=r"\operatorname{arcoth}(#1)",
-    domain="|x| > 1")(_acoth)
+    domain="|x| > 1",
+    native=_native_acoth)(_acoth)
 
 sigmoid: Final[Operation] = operation(lambda x, y: y * (1 - y), name="sigmoid",
-    about="1 / (1 + e^-x)", latex=r"\sigma(#1)")(_sigmoid)
+    about="1 / (1 + e^-x)", latex=r"\sigma(#1)",
+    native=lambda x: (x < 0.0).choose(exp(-abs(x)), 1.0) / (1.0 + exp(-abs(x))))(_sigmoid)
 softplus: Final[Operation] = operation(lambda x, y: sigmoid(x), name="softplus",
-    about="log(1 + e^x)", latex=r"\log(1 + e^{#1})")(_softplus)
+    about="log(1 + e^x)", latex=r"\log(1 + e^{#1})",
+    native=lambda x: (x < 0.0).choose(0.0, x) + log1p(exp(-abs(x))))(_softplus)
 relu: Final[Operation] = operation(lambda x, y: step(x),
-    name="relu", about="x where x > 0, else 0; at 0 the derivative is 0")(_relu)
+    name="relu", about="x where x > 0, else 0; at 0 the derivative is 0",
+    native=lambda x: (x > 0.0).choose(x, 0.0))(_relu)
 leaky_relu: Final[Operation] = operation(lambda a, b, y: step(a) + b * (1 - step(a)),
     lambda a, b, y: a * (1 - step(a)), default=0.01, name="leaky_relu",
-    about="a where a > 0, else a b; at 0 its derivative is b")(lambda a, b: a if a > 0 else a * b)
+    about="a where a > 0, else a b; at 0 its derivative is b",
+    native=lambda a, b: (a > 0.0).choose(a, a * b))(lambda a, b: a if a > 0 else a * b)
 elu: Final[Operation] = operation(lambda x, y: exp(minimum(x, 0.0)),
-    name="elu", about="x where x > 0, else e^x - 1")(lambda x: x if x > 0.0 else math.expm1(x))
+    name="elu", about="x where x > 0, else e^x - 1",
+    native=lambda x: (x > 0.0).choose(x, expm1(x)))(lambda x: x if x > 0.0 else math.expm1(x))
 silu: Final[Operation] = operation(lambda x, y: sigmoid(x) * (1 + x * sigmoid(-x)),
-    name="silu", about="x sigmoid(x)")(_silu)
+    name="silu", about="x sigmoid(x)",
+    native=_native_silu)(_silu)
 gelu: Final[Operation] = operation(lambda x, y: 0.5 * (1 + erf(x * _ROOT_HALF)) + x * _bell(x),
-    name="gelu", about="x P(Z < x) for a standard normal Z")(_gelu)
+    name="gelu", about="x P(Z < x) for a standard normal Z",
+    native=lambda x: 0.5 * x * (-x * _ROOT_HALF).call("erfc"))(_gelu)
 erf: Final[Operation] = operation(lambda x, y: _ERF_SLOPE * exp(-x * x))(math.erf)
 softsign: Final[Operation] = operation(lambda x, y: square(reciprocal(1 + abs(x))),
-    name="softsign", about="x / (1 + |x|)")(lambda x: x / (1.0 + math.fabs(x)))
+    name="softsign", about="x / (1 + |x|)",
+    native=lambda x: x / (1.0 + abs(x)))(lambda x: x / (1.0 + math.fabs(x)))
 
 abs: Final[Operation] = operation(lambda x, y: sign(x), latex=r"\left|#1\right|",
     name="abs", about="|x|; at 0 the derivative is 0")(math.fabs)
 sign: Final[Operation] = operation(_flat, name="sign",
-    about="-1, 0 or 1; the derivative is 0")(lambda x: math.copysign(1.0, x) if x else 0.0)
+    about="-1, 0 or 1; the derivative is 0",
+    native=lambda x: (x > 0.0).choose(1.0, (x < 0.0).choose(-1.0, 0.0)))(
+    lambda x: math.copysign(1.0, x) if x else 0.0)
 step: Final[Operation] = operation(_flat, name="step",
-    about="1 where x > 0, else 0; the derivative is 0")(_step)
+    about="1 where x > 0, else 0; the derivative is 0",
+    native=lambda x: (x > 0.0).choose(1.0, 0.0))(_step)
 floor: Final[Operation] = operation(_flat, name="floor", latex=r"\lfloor #1 \rfloor",
-    about="the largest whole number up to x; the derivative is 0")(_floor)
+    about="the largest whole number up to x; the derivative is 0",
+    native=lambda x: x.call("floor") + 0.0)(_floor)
 round: Final[Operation] = operation(_flat, name="round", latex=r"\lfloor #1 \rceil",
-    about="the nearest whole number, of two the even; the derivative is 0")(_round)
+    about="the nearest whole number, of two the even; the derivative is 0",
+    native=lambda x: x.call("rint") + 0.0)(_round)
 compare: Final[Operation] = operation(_flat, _flat, name="compare",
-    about="1, 0 or -1 where a is above, at or below b; the derivative is 0")(_compare)
+    about="1, 0 or -1 where a is above, at or below b; the derivative is 0",
+    native=lambda a, b: (a > b).choose(1.0, (a < b).choose(-1.0, 0.0)))(_compare)
 maximum: Final[Operation] = operation(lambda a, b, y: 0.5 + 0.5 * compare(a, b),
     lambda a, b, y: 0.5 - 0.5 * compare(a, b), name="maximum", latex=r"\max(#1, #2)",
-    about="the larger; of equal ones each has half the derivative")(max)
+    about="the larger; of equal ones each has half the derivative",
+    native=lambda a, b: (b > a).choose(b, a))(max)
 minimum: Final[Operation] = operation(lambda a, b, y: 0.5 - 0.5 * compare(a, b),
     lambda a, b, y: 0.5 + 0.5 * compare(a, b), name="minimum", latex=r"\min(#1, #2)",
-    about="the smaller; of equal ones each has half the derivative")(min)
+    about="the smaller; of equal ones each has half the derivative",
+    native=lambda a, b: (b < a).choose(b, a))(min)
 at_least: Final[Operation] = operation(lambda a, b, y: 1 - step(compare(b, a)),
     lambda a, b, y: step(compare(b, a)),
-    name="at_least", latex=r"\max(#1, #2)", about="a, but no less than b; if equal, a counts")(max)
+    name="at_least", latex=r"\max(#1, #2)", about="a, but no less than b; if equal, a counts",
+    native=lambda a, b: (b > a).choose(b, a))(max)
 at_most: Final[Operation] = operation(lambda a, b, y: 1 - step(compare(a, b)),
     lambda a, b, y: step(compare(a, b)),
-    name="at_most", latex=r"\min(#1, #2)", about="a, but no more than b; if equal, a counts")(min)
+    name="at_most", latex=r"\min(#1, #2)", about="a, but no more than b; if equal, a counts",
+    native=lambda a, b: (b < a).choose(b, a))(min)
 gate: Final[Operation] = operation(lambda a, b, y: 0.0, lambda a, b, y: step(a),
-    name="gate", about="b where a > 0, else 0")(lambda a, b: b if a > 0.0 else 0.0)
+    name="gate", about="b where a > 0, else 0",
+    native=lambda a, b: (a > 0.0).choose(b, 0.0))(lambda a, b: b if a > 0.0 else 0.0)
 # fmt: on
 
 TABLE: Final[dict[str, Operation]] = {

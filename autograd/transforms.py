@@ -94,7 +94,7 @@ def _refuse_changed(tape: Tape) -> None:
     node: Value
     for node in tape.nodes:
         if node._left is not None and not _holds(node):
-            now = node.op.evaluate(*[parent.data for parent in node.parents])
+            now = node.op.evaluate(*[_number(parent) for parent in node.parents])
             raise GraphError(
                 f"{_name(node)} was computed from other numbers than its inputs have now: "
                 f"{node.op.usage} at {_inputs(node)} is {now!r}",
@@ -262,9 +262,9 @@ def _number(adjoint: Any) -> float:
 def _finite(adjoint: Any, node: Value) -> Value:
     """A derivative as a Value, if it is one."""
     value = as_value(0.0 if adjoint is None else adjoint)
-    if not math.isfinite(value.data):
+    if not math.isfinite(_number(value)):
         raise GradientError(
-            f"the gradient of {_name(node)} is {value.data!r}",
+            f"the gradient of {_name(node)} is {_number(value)!r}",
             hint="scale the inputs, or keep them away from this point",
         )
     return value
@@ -383,7 +383,7 @@ class _Call:
     def plain(self, values: list[Value]) -> list[Any]:
         """Values as floats, where they depend on nothing but this call's own inputs."""
         if not self.derived and not any(has_other_leaves(v, self.inputs) for v in values):
-            return [value.data for value in values]
+            return [_number(value) for value in values]
         nodes, lefts, rights, places = _linearized(values, self.inputs, values)
         foreign = bytearray(len(nodes))
         for at, node in enumerate(nodes):
@@ -394,7 +394,8 @@ class _Call:
             else:
                 foreign[at] = foreign[lefts[at]] or (rights[at] >= 0 and foreign[rights[at]])
         return [
-            value if foreign[at] else value.data for at, value in zip(places, values, strict=True)
+            value if foreign[at] else _number(value)
+            for at, value in zip(places, values, strict=True)
         ]
 
 

@@ -134,6 +134,8 @@ class Value:
     @property
     def data(self) -> float:
         """The number. Setting it changes neither nodes computed from it nor their partials."""
+        if ACTIVE:
+            _look_at(self, "reading .data")
         return self._data
 
     @data.setter
@@ -267,8 +269,8 @@ class Value:
             right: Value | None = _literal(other)
             if right is not None:
                 try:  # compiled, what is too large is inf, and what is no number nan
-                    y = c_pow(self._data, right._data)
-                    slope = right._data * c_pow(self._data, right._data - 1.0)
+                    y = _power(self._data, right._data)
+                    slope = right._data * _power(self._data, right._data - 1.0)
                 except (OverflowError, ValueError):
                     return _recorded(_POW, self, other, False)
                 if y - y == 0.0 and slope - slope == 0.0:
@@ -360,19 +362,23 @@ class Value:
     def __abs__(self) -> Value:
         return _by_the_table(ops.abs, self, None)
 
+    @property
+    def _hooked(self) -> bool:
+        return self._notes is not None and bool(self._notes.hooks)
+
     # Comparison and conversion go by the number; equality and hash by identity, as nodes need.
 
     def __lt__(self, other: object) -> bool:
-        return self._data < _number(other) if _is_comparable(other) else NotImplemented
+        return _compared(self) < _number(other) if _is_comparable(other) else NotImplemented
 
     def __le__(self, other: object) -> bool:
-        return self._data <= _number(other) if _is_comparable(other) else NotImplemented
+        return _compared(self) <= _number(other) if _is_comparable(other) else NotImplemented
 
     def __gt__(self, other: object) -> bool:
-        return self._data > _number(other) if _is_comparable(other) else NotImplemented
+        return _compared(self) > _number(other) if _is_comparable(other) else NotImplemented
 
     def __ge__(self, other: object) -> bool:
-        return self._data >= _number(other) if _is_comparable(other) else NotImplemented
+        return _compared(self) >= _number(other) if _is_comparable(other) else NotImplemented
 
     def __eq__(self, other: object) -> bool:
         return self is other
@@ -394,6 +400,8 @@ class Value:
         return int(self)
 
     def __bool__(self) -> bool:
+        if ACTIVE:
+            _look_at(self, "branching")
         return self._data != 0.0
 
     def __round__(self, digits: int | None = None) -> Any:
@@ -574,6 +582,11 @@ def _may_overflow(op: Operation) -> bool:
     return mode is not None and mode.folded
 
 
+@cython.cfunc
+def _power(a: float, b: float) -> float:
+    return a * a if b == 2.0 else c_pow(a, b)
+
+
 def plus(a: Value, b: Value) -> Value:
     """`a + b`, for loops in C."""
     y: float = a._data + b._data
@@ -688,6 +701,7 @@ def _leave_the_graph(value: Value, how: str) -> None:
     """Raises where a number is made of what a function that is differentiated depends on."""
     if not ACTIVE:
         return
+    _look_at(value, how)
     mode: Mode | None = current_mode()
     if mode is None or not mode.arguments:
         return
@@ -701,6 +715,46 @@ def _leave_the_graph(value: Value, how: str) -> None:
         )
 
 
+def _look_at(value: Value, how: str) -> None:
+    """Raises where a number that will be another in the next row is looked at while recording."""
+    mode: Mode | None = current_mode()
+    if mode is not None and mode.guards is not None and value._operation is not CONSTANT:
+        raise GraphError(
+            f"{how} of {_name(value)} while a program is recorded: in the next row it is another "
+            "number, and the program does the same for all",
+            hint="where it decides, use autograd.where, step, maximum or minimum; where it is only "
+            "checked, autograd.within",
+        )
+
+
+@cython.cfunc
+def _compared(value: Value) -> float:
+    if ACTIVE:
+        _look_at(value, "comparing")
+    return value._data
+
+
+def within(x: Value | float, low: float, high: float) -> bool:
+    """Whether low <= x <= high: a question that may be asked of a number while it is recorded.
+
+    A comparison may not, since the program that is recorded would follow the answer in all rows.
+    This answer is noted down; the program asks again in each row, and leaves those where the answer
+    is another to the engine.
+
+    >>> within(Value(0.5), 0, 1), within(2, 0, 1)
+    (True, False)
+    """
+    if not isinstance(x, Value):
+        return low <= real(x) <= high
+    value: Value = x
+    answer = low <= value._data <= high
+    if ACTIVE:
+        mode: Mode | None = current_mode()
+        if mode is not None and mode.guards is not None and value._operation is not CONSTANT:
+            mode.guards.append((value, float(low), float(high), answer))
+    return answer
+
+
 def _is_comparable(other: object) -> bool:
     """Whether to compare with it here; a numpy array, say, knows itself how to."""
     return isinstance(other, Value) or is_real(other) or isinstance(other, NEVER_NUMBERS)
@@ -708,8 +762,7 @@ def _is_comparable(other: object) -> bool:
 
 def _number(other: object) -> float:
     if isinstance(other, Value):
-        value: Value = other
-        return value._data
+        return _compared(other)
     return real(other, "to compare with a Value")
 
 

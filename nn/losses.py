@@ -14,7 +14,7 @@ from numbers import Integral, Real
 from typing import TYPE_CHECKING, Final
 
 import autograd
-from autograd import ArgumentError, ArgumentTypeError, DomainError, Value, as_value
+from autograd import ArgumentError, ArgumentTypeError, DomainError, GraphError, Value, as_value
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -120,7 +120,7 @@ def binary_cross_entropy(y_hat: Numbers, y: Numbers, *, from_logits: bool = Fals
                 f"binary_cross_entropy() was given the target {weight:g}",
                 hint="a target is 0, 1 or between",
             )
-        if not from_logits and not 0.0 <= prediction.data <= 1.0:
+        if not from_logits and not autograd.within(prediction, 0.0, 1.0):
             raise ArgumentError(
                 f"binary_cross_entropy() was given the probability {prediction.data:g}",
                 hint="take the sigmoid of the output, or say from_logits=True",
@@ -169,7 +169,7 @@ def sparse_cross_entropy(
         return _labelled(-autograd.log_softmax(each, only=k))
     _check_probabilities(each)
     target = as_value(each[k], rf"\hat{{y}}_{{{k + 1}}}")
-    if target.data == 0.0:
+    if autograd.within(target, 0.0, 0.0):
         raise _impossible(f"class {label}")
     return _labelled(-target.log())
 
@@ -196,12 +196,12 @@ def categorical_cross_entropy(
     if from_logits:
         return _labelled(-autograd.dot(targets, autograd.log_softmax(each)))
     _check_probabilities(each)
-    if _number(each[k]) == 0.0:
+    if autograd.within(each[k], 0.0, 0.0):
         raise _impossible(f"the true class, number {k + 1} of {len(each)},")
     pairs = [
         (target, as_value(p, rf"\hat{{y}}_{{{j}}}").log())
         for j, (target, p) in enumerate(zip(targets, each, strict=True), start=1)
-        if _number(p) > 0.0
+        if not autograd.within(p, 0.0, 0.0)
     ]
     return _labelled(-autograd.dot([y for y, _ in pairs], [log for _, log in pairs]))
 
@@ -284,7 +284,15 @@ def _class_of(label: object, classes: int, first_class: int) -> int:
 
 def _check_probabilities(probabilities: list[Number]) -> None:
     # As plain floats and by loops in C: no nodes, so large numbers of classes stay fast.
-    numbers = list(map(_number, probabilities))
+    try:
+        numbers = list(map(_number, probabilities))
+    except GraphError:
+        # A program is recorded: it asks the same in each row.
+        if not all(autograd.within(p, 0.0, 1.0) for p in probabilities):
+            raise
+        if not autograd.within(autograd.sum(probabilities), 1 - SUM_TOLERANCE, 1 + SUM_TOLERANCE):
+            raise
+        return
     total = math.fsum(numbers)
     if min(numbers) < 0.0 or max(numbers) > 1.0 or not abs(total - 1.0) <= SUM_TOLERANCE:
         wrong = next(

@@ -4,16 +4,28 @@ from __future__ import annotations
 
 import math
 from numbers import Real
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+import autograd
 from autograd import ArgumentError, ArgumentTypeError, Value
 from nn.errors import TrainingError
 from nn.modules import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
 __all__ = ["SGD", "Adam", "Optimizer"]
+
+
+class Formula(NamedTuple):
+    """An optimizer's step for programs: see `autograd.Scan`.
+
+    `memory` names the attributes that hold a number for each parameter.
+    """
+
+    schedule: Callable[[Any], Sequence[Any]]
+    rule: Callable[..., Sequence[Any]]
+    memory: tuple[str, ...]
 
 
 class Optimizer:
@@ -51,6 +63,10 @@ class Optimizer:
     def step(self) -> None:
         """Moves every parameter once, by the gradients as they stand."""
         raise NotImplementedError(f"{type(self).__name__} has no step()")
+
+    def formula(self) -> Formula | None:
+        """The step for programs; None where an optimizer has not said."""
+        return None
 
     def move(self, changes: Sequence[float], **remembered: object) -> None:
         """Adds to each parameter its change, and sets what the optimizer remembers by name.
@@ -120,6 +136,21 @@ class SGD(Optimizer):
         ]
         self.move([-rate * v for v in velocities], _velocities=velocities)
 
+    def formula(self) -> Formula:
+        """One parameter's step as programs take it: the same arithmetic in the same order."""
+        rate, momentum = self._lr, self.momentum
+
+        def plain(_: Sequence[Any], p: Any, g: Any) -> list[Any]:
+            return [p + -rate * g]
+
+        def with_momentum(_: Sequence[Any], p: Any, g: Any, velocity: Any) -> list[Any]:
+            velocity = momentum * velocity + g
+            return [p + -rate * velocity, velocity]
+
+        if momentum == 0.0:
+            return Formula(lambda t: (), plain, ())
+        return Formula(lambda t: (), with_momentum, ("_velocities",))
+
 
 class Adam(Optimizer):
     """Adam: each parameter moves by about `lr`, however large or small its gradients are.
@@ -169,6 +200,21 @@ class Adam(Optimizer):
             for m, v in zip(means, squares, strict=True)
         ]
         self.move(changes, _steps=steps, _means=means, _squares=squares)
+
+    def formula(self) -> Formula:
+        """One parameter's step as programs take it: the same arithmetic in the same order."""
+        (b1, b2), rate, eps = self.betas, self._lr, self.eps
+
+        def corrections(t: Any) -> list[Any]:
+            return [rate / (1 - t.called("pow", b1)), 1 / (1 - t.called("pow", b2))]
+
+        def rule(numbers: Sequence[Any], p: Any, g: Any, m: Any, v: Any) -> list[Any]:
+            rate, scale = numbers
+            m = b1 * m + (1 - b1) * g
+            v = b2 * v + (1 - b2) * g * g
+            return [p + -rate * m / (autograd.sqrt(v * scale) + eps), m, v]
+
+        return Formula(corrections, rule, ("_means", "_squares"))
 
 
 def _parameters(parameters: Iterable[Value]) -> list[Value]:

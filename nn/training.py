@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from numbers import Real
-from typing import TYPE_CHECKING, Any, Final, overload
+from typing import TYPE_CHECKING, Any, Final, Literal, overload
 
 from autograd import (
     ArgumentError,
@@ -18,10 +18,12 @@ from autograd import (
     ChalkgradError,
     DomainError,
     Value,
+    native_available,
     no_grad,
 )
 from nn.errors import TrainingError
 from nn.modules import Module
+from nn.native import NativeTraining
 
 if TYPE_CHECKING:
     from nn.optimizers import Optimizer
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = ["History", "fit"]
 
+_LONG: Final = 0.5  # seconds from which on a training is worth compiling
 _REFRESH: Final = 0.1  # seconds between two changes of the progress bar
 
 
@@ -77,6 +80,7 @@ def fit(
     seed: int | None = None,
     steps: bool = False,
     progress: bool = True,
+    compiled: bool | Literal["auto"] = "auto",
     **unknown: object,
 ) -> History:
     """Trains `model` on `rows`, one row at a time, and tells how the loss went.
@@ -88,12 +92,18 @@ def fit(
     is tried once before the first update, so that a bad one changes nothing. `epochs` is how often
     all rows are gone through; with `shuffle` each time in a new order, the same for the same
     `seed`. `steps` asks for the loss of every row in the history. `progress` shows a bar, on a
-    terminal only.
+    terminal only. `compiled` says whether the rows are gone through in native code, which takes
+    llvmlite and gives the same losses and parameters to the last bit: "auto" where that is to be
+    had and the training takes longer than compiling it.
+
+    Interrupted by Ctrl-C it leaves the parameters as a row left them, and the KeyboardInterrupt has
+    the `history` so far.
 
     Raises ArgumentError or ArgumentTypeError for rows that do not fit, naming the row, and
     TrainingError where a loss, gradient or update is infinite or undefined, naming epoch, row and
     symbol: the parameters are then as the last good update left them. So they are where Ctrl-C
-    stops it: the KeyboardInterrupt has the history so far as its attribute `history`.
+    stops it: the KeyboardInterrupt has the history so far as its attribute `history`. With
+    compiled=True what cannot be compiled is an ArgumentError, and without llvmlite an ImportError.
 
     >>> from nn import MLP, SGD, mse
     >>> model = MLP(1, [1], seed=1)
@@ -104,35 +114,55 @@ def fit(
     """
     epochs = _checked_call(loss, optimizer, epochs, unknown)
     examples = _checked(rows)
-    _try_all(model, examples, loss, optimizer)
+    begun = time.perf_counter()
+    losses = _try_all(model, examples, loss, optimizer)
+    # A step takes about three times as long as a try.
+    expected = 3 * (time.perf_counter() - begun) * epochs
+    native: NativeTraining | None = None
+    if compiled is True or (compiled == "auto" and expected > _LONG and native_available()):
+        try:
+            native = NativeTraining(model, examples, loss, optimizer, losses)
+        except ChalkgradError:
+            if compiled is True:
+                raise
     order = list(range(len(examples)))
     shuffler = random.Random(seed)  # noqa: S311 - the order of rows is no secret
     history = History()
-    with _keeping(history), _progress_bar(epochs, wanted=progress) as show:
-        for epoch in range(1, epochs + 1):
+
+    def learn(epoch: int, row: int) -> float:
+        try:
+            return _learn(model, examples[row], loss, optimizer)
+        except (ChalkgradError, ArithmeticError) as error:
+            raise _located(error, f"epoch {epoch + 1}, row {row + 1}", optimizer) from error
+
+    with _progress_bar(epochs, wanted=progress) as show:
+        while len(history) < epochs:
+            epoch = len(history)
             if shuffle:
                 shuffler.shuffle(order)
-            losses = []
-            for row in order:
-                try:
-                    losses.append(_learn(model, examples[row], loss, optimizer))
-                except (ChalkgradError, ArithmeticError) as error:
-                    raise _located(error, f"epoch {epoch}, row {row + 1}", optimizer) from error
-            history.losses.append(math.fsum(losses) / len(losses))
-            if steps:
-                history.steps.extend(losses)
-            show(epoch, history.losses[-1])
+            found: list[float] = []
+            try:
+                if native is None:
+                    for row in order:
+                        found.append(learn(epoch, row))  # noqa: PERF401  # kept on an interrupt
+                else:
+                    several = 1 if shuffle else min(epochs - epoch, native.whole_epochs())
+                    native.run(order, epoch, several, learn, found)
+            except KeyboardInterrupt as interrupt:
+                interrupt.history = history  # type: ignore[attr-defined]
+                raise
+            finally:
+                _enter(history, found, len(order), steps)
+            show(len(history), history.losses[-1])
     return history
 
 
-@contextmanager
-def _keeping(history: History) -> Iterator[None]:
-    """Hands an interrupt the history so far."""
-    try:
-        yield
-    except KeyboardInterrupt as interrupt:
-        interrupt.history = history  # type: ignore[attr-defined]
-        raise
+def _enter(history: History, losses: list[float], count: int, steps: bool) -> None:
+    """Enters the rows' losses: those of all of them, and the mean of each whole epoch."""
+    for begin in range(0, len(losses) - count + 1, count):
+        history.losses.append(math.fsum(losses[begin : begin + count]) / count)
+    if steps:
+        history.steps.extend(losses)
 
 
 def _checked_call(
@@ -216,8 +246,9 @@ def _check_finite(numbers: object, where: str) -> None:
 
 def _try_all(
     model: Model, examples: list[tuple[Any, Any]], loss: Loss, optimizer: Optimizer
-) -> None:
+) -> list[float]:
     """Computes every row's loss without learning, so that what fails fails before any update."""
+    losses = []
     if isinstance(model, Module) and set(model.parameters()).isdisjoint(optimizer.parameters):
         raise ArgumentError(
             "the optimizer holds none of the model's parameters",
@@ -226,11 +257,12 @@ def _try_all(
     with no_grad():
         for number, (inputs, target) in enumerate(examples, start=1):
             try:
-                _sound(loss(model(inputs), target))
+                losses.append(_sound(loss(model(inputs), target)).data)
             except (ChalkgradError, ArithmeticError) as error:
                 raise _located(
                     error, f"before the first update, row {number}", optimizer
                 ) from error
+    return losses
 
 
 def _located(error: Exception, where: str, optimizer: Optimizer) -> ChalkgradError:

@@ -2,6 +2,7 @@
 
     python -m tests.benchmarks            the table that README quotes (about five minutes)
     python -m tests.benchmarks --quick    one short round, to see that everything runs
+    python -m tests.benchmarks programs   recorded programs against C and others
 
 Each engine lives in a process of its own, so that none pays for another's heap. A step is a forward
 pass, backward() and the freeing of the graph. Steps follow each other as in a training: one is not
@@ -26,6 +27,7 @@ from pathlib import Path
 from shutil import copytree, ignore_patterns
 
 import autograd
+from tests.benchmarks import programs
 
 ROOT = Path(__file__).resolve().parents[2]
 LPA_STEPS = 200
@@ -207,7 +209,15 @@ def main() -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--quick", action="store_true", help="one short round of everything")
-    quick = parser.parse_args().quick
+    parser.add_argument(
+        "what", nargs="?", choices=["engine", "programs"], default="engine",
+        help="what is measured: the engine, or programs against C and others",
+    )  # fmt: skip
+    arguments = parser.parse_args()
+    quick = arguments.quick
+    if arguments.what == "programs":
+        programs.main(quick)
+        return
     with tempfile.TemporaryDirectory() as folder:
         runners = contenders(Path(folder))
         try:

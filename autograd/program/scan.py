@@ -1,0 +1,281 @@
+"""`Scan`: a training natively, row after row: a gradient, then a step of every parameter by a rule.
+
+The rule is one formula for all parameters, straight-line like those of the table: it is given what
+it needs as numbers to be known later, and gives what takes their place.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from array import array
+from typing import TYPE_CHECKING, Any, Final
+
+from autograd.errors import ArgumentError
+from autograd.program.buffers import doubles
+from autograd.program.code import Code
+from autograd.program.llvm import Pieces, formula
+from autograd.program.loops import counters, loop
+from autograd.program.machine import compiled
+from autograd.program.native import module_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from autograd.program.program import Program
+
+__all__ = ["Scan"]
+
+_POINTER: Final = ctypes.c_void_p
+_RUN: Final = ctypes.CFUNCTYPE(
+    ctypes.c_int64, *[_POINTER] * 8, ctypes.c_double, *[ctypes.c_int64] * 3
+)
+_LOCAL: Final = 128  # numbers of state that a loop may keep in registers
+
+
+class Scan:
+    """Steps of a training in native code, one for each row, with state carried along.
+
+    `programs` have one output each, the loss, and the same `parameters`, which are all of their
+    `wrt`. `schedule(t)` gives what the rule needs of the step's number t = 1, 2, ...; then
+    `rule(numbers, p, g, *memory)` gives the new p and memory of a parameter from its gradient g.
+    Both are made of arithmetic and operations of the table. `memory` says how many numbers each
+    parameter has beside itself.
+
+    The state is kept in `numbers`, for each kind of number all parameters: `load` and `data` put it
+    in and take it out. Raises an error where llvmlite is missing.
+
+    >>> from autograd import Value, compile
+    >>> w, x = Value(2.0, "w"), Value(1.0, "x")
+    >>> scan = Scan([compile((w * x) ** 2, [x])], lambda t: (), lambda _, p, g: [p - 0.25 * g], 0)
+    >>> scan.load([[2.0]])
+    >>> scan.run(scan.rows([[1.0], [1.0]]), steps=2)
+    (2, [4.0, 1.0])
+    >>> scan.data()
+    [[0.5]]
+    """
+
+    def __init__(
+        self,
+        programs: Sequence[Program],
+        schedule: Callable[[Any], Sequence[Any]],
+        rule: Callable[..., Sequence[Any]],
+        memory: int,
+    ) -> None:
+        self.recordings = [program.recording for program in programs]
+        first = self.recordings[0]
+        for recording in self.recordings:
+            if recording.parameters != first.parameters or recording.wrt != first.parameters:
+                raise ArgumentError(
+                    "the programs of a scan have parameters that differ",
+                    hint="compile each with the same wrt, and with no other leaves",
+                )
+        self.count = len(first.parameters)
+        self.columns = max(len(recording.inputs) for recording in self.recordings)
+        self.memory = memory
+        self._pieces = [self._cut(number) for number in range(len(self.recordings))]
+        self.text = self._text(schedule, rule)
+        self.module = compiled(self.text, {"scan": _RUN})
+        self._state = doubles((1 + memory) * self.count)
+        self._results = doubles(1 + self.count)
+        self._frame = doubles(max(pieces.slots for pieces in self._pieces))
+
+    def _cut(self, number: int) -> Pieces:
+        recording = self.recordings[number]
+        sinks: dict[int, list[int]] = {}
+        for result, at in enumerate([*recording.outputs, *recording.gradients]):
+            sinks.setdefault(at, []).append(result)
+        return Pieces(recording.code, f"graph{number}_", 1, sinks, recording.checked, adding=False)
+
+    # State.
+
+    def load(self, state: Sequence[Sequence[float]]) -> None:
+        """Puts the state in: the parameters, then each kind of memory."""
+        self._state[:] = [number for kind in state for number in kind] or [0.0]
+
+    def data(self) -> list[list[float]]:
+        """The state as it stands: the parameters, then each kind of memory."""
+        numbers: list[float] = self._state[:]
+        return [numbers[i * self.count : (i + 1) * self.count] for i in range(1 + self.memory)]
+
+    def gradients(self) -> list[float]:
+        """The gradients of the last row that was computed."""
+        return [number + 0.0 for number in self._results[1:]]
+
+    def rows(self, rows: Sequence[Sequence[float]]) -> Any:
+        """Rows of numbers as memory for `run`."""
+        found = doubles(len(rows) * self.columns)
+        at = 0
+        for row in rows:
+            found[at : at + len(row)] = row
+            at += self.columns
+        return found
+
+    # Steps.
+
+    def run(
+        self,
+        rows: Any,
+        *,
+        steps: int,
+        begin: int = 0,
+        order: Any = None,
+        which: Any = None,
+        count: int = 0,
+        time: int = 0,
+    ) -> tuple[int, list[float]]:
+        """Takes steps on, from step `begin` on; gives how many were taken, and their losses.
+
+        Step s is on row `order[s mod count]` (an array of "q", in order if None), by the program
+        that `which` names for that row (bytes, the first if None); `time` steps were taken before.
+        It stops before a row whose loss, or what it was computed from, is not finite; not after a
+        row that made the state infinite.
+        """
+        losses = doubles(steps)
+        taken = self.into(
+            losses, rows, steps=steps, begin=begin, order=order, which=which, count=count, time=time
+        )
+        return taken, losses[:taken]
+
+    def into(
+        self,
+        losses: Any,
+        rows: Any,
+        *,
+        steps: int,
+        begin: int = 0,
+        order: Any = None,
+        which: Any = None,
+        count: int = 0,
+        time: int = 0,
+    ) -> int:
+        """`run` with the losses put into a buffer of doubles; gives how many steps were taken."""
+        count = count or len(rows) // max(self.columns, 1)
+        order = array("q", range(count)) if order is None else order
+        place = (ctypes.c_int64 * len(order)).from_buffer(order) if order else None
+        which = bytes(count) if which is None else which
+        stopped = self.module.calls["scan"](
+            rows, which, place, self._state, self._results, self._frame, losses, None,
+            float(time), begin, begin + steps, count,
+        )  # fmt: skip
+        return steps if stopped < 0 else stopped - begin
+
+    # Text.
+
+    def _text(
+        self,
+        schedule: Callable[[Any], Sequence[Any]],
+        rule: Callable[..., Sequence[Any]],
+    ) -> str:
+        called: set[str] = set()
+        code = Code()
+        time = code.leaf("input", 0)
+        numbers = [code.place(number) for number in schedule(code.number(time))]
+        before, known = formula(code, numbers, {time: "%time"}, called, "n")
+        moving, moved = self._rule(rule, len(numbers), known, called)
+        size, local = (1 + self.memory) * self.count, (1 + self.memory) * self.count <= _LOCAL
+        spaces = [("state", size), ("results", 1 + self.count), ("frame", len(self._frame_slots()))]
+        head, tail = "", ""
+        if local:  # what is the loop's own can be kept in registers
+            for name, space in spaces:
+                head += f"  %{name} = alloca [{space} x double], align 64\n"
+            bytes_in_state = f"i64 {8 * size}, i1 false)"
+            head += (
+                f"  call void @llvm.memcpy.p0.p0.i64(ptr %state, ptr %states, {bytes_in_state}\n"
+            )
+            tail = f"  call void @llvm.memcpy.p0.p0.i64(ptr %states, ptr %state, {bytes_in_state}\n"
+            tail += (
+                "  call void @llvm.memcpy.p0.p0.i64(ptr %resultss, ptr %results, "
+                f"i64 {8 * (1 + self.count)}, i1 false)\n"
+            )
+        names = "state{0}, ptr noalias %results{0}, ptr noalias %frame{0}".format("s" * local)
+        cases = "\n".join(f"    i8 {n}, label %graph{n}" for n in range(len(self._pieces)))
+        graphs = "\n".join(
+            f"graph{n}:\n{pieces.calls('%x', '%results')}\n  br label %known"
+            for n, pieces in enumerate(self._pieces)
+        ).replace("ptr %parameters", "ptr %state")
+        body = f"""\
+  %place = srem i64 %s, %count
+  %op = getelementptr i64, ptr %order, i64 %place
+  %row = load i64, ptr %op
+  %skip = mul i64 %row, {self.columns}
+  %x = getelementptr double, ptr %rows, i64 %skip
+  %wp = getelementptr i8, ptr %which, i64 %row
+  %w = load i8, ptr %wp
+  switch i8 %w, label %graph0 [
+{cases}
+  ]
+{graphs}
+known:
+  %flag = load double, ptr %frame
+  %none = fsub double %flag, %flag
+  %fine = fcmp oeq double %none, 0.0
+  br i1 %fine, label %step, label %bad
+step:
+  %loss = load double, ptr %results
+  %since = sub i64 %s, %begin
+  %lp = getelementptr double, ptr %losses, i64 %since
+  store double %loss, ptr %lp
+  %steps = add i64 %since, 1
+  %taken = sitofp i64 %steps to double
+  %time = fadd double %before, %taken
+  {chr(10).join(before)}
+{loop("k", "0", str(self.count), 1, moving + moved)}"""
+        function = f"""\
+define i64 @scan(ptr noalias %rows, ptr noalias %which, ptr noalias %order, \
+ptr noalias %{names}, ptr noalias %losses, ptr %unused, double %before, i64 %begin, i64 %end, \
+i64 %count) nounwind {{
+{counters("s", "k")}
+{head}{loop("s", "%begin", "%end", 1, body)}
+  br label %over
+bad:
+  br label %over
+over:
+  %answer = phi i64 [ -1, %s.done ], [ %s, %bad ]
+{tail}  ret i64 %answer
+}}
+"""
+        extra = _Called(called)
+        return module_text([function], [*self._pieces, extra])  # type: ignore[list-item]
+
+    def _frame_slots(self) -> range:
+        return range(max(pieces.slots for pieces in self._pieces))
+
+    def _rule(
+        self, rule: Callable[..., Sequence[Any]], count: int, known: list[str], called: set[str]
+    ) -> tuple[str, str]:
+        """The lines for parameter %k: what is loaded and computed, and what is stored."""
+        code = Code()
+        leaves = [code.leaf("input", i) for i in range(count + 2 + self.memory)]
+        given = [code.number(leaf) for leaf in leaves]
+        result = rule(given[:count], *given[count:])
+        names = [*known, "%p", "%g", *[f"%m{i}" for i in range(self.memory)]]
+        lines, found = formula(
+            code,
+            [code.place(n) for n in result],
+            dict(zip(leaves, names, strict=True)),
+            called,
+            "r",
+        )
+        loads = "  %g1 = add i64 %k, 1\n  %gp = getelementptr double, ptr %results, i64 %g1\n"
+        loads += "  %g0 = load double, ptr %gp\n  %g = fadd double %g0, 0.0\n"
+        stores = ""
+        for i, name in enumerate(names[count : count + 1] + names[count + 2 :]):
+            loads += f"  %a{i} = add i64 %k, {i * self.count}\n"
+            loads += f"  %ap{i} = getelementptr double, ptr %state, i64 %a{i}\n"
+            loads += f"  {name} = load double, ptr %ap{i}\n"
+            stores += f"  store double {found[i]}, ptr %ap{i}\n"
+        return loads + "".join(f"  {line}\n" for line in lines), stores
+
+
+def _copied(to: str, start: str, count: int) -> str:
+    return f"  call void @llvm.memcpy.p0.p0.i64(ptr {to}, ptr {start}, i64 {8 * count}, i1 false)\n"
+
+
+class _Called:
+    """What the rule calls, in the shape in which pieces say what they call."""
+
+    lanes = 1
+    texts = ()
+
+    def __init__(self, called: set[str]) -> None:
+        self.called = called

@@ -1,0 +1,273 @@
+"""Training in native code: the same losses and parameters as `fit`'s own loop, to the last bit.
+
+A row's numbers go into a program that was recorded from the first row. Where the target decides
+what is computed, as a class label does, there is one program for each target. Whatever a program
+cannot do is left to the engine, row by row.
+"""
+
+from __future__ import annotations
+
+import array
+import math
+import time
+from collections.abc import Callable, Iterable, Sequence
+from numbers import Real
+from typing import TYPE_CHECKING, Any, Final
+
+import autograd
+from autograd import ArgumentError, ChalkgradError, Program, Scan, Value
+
+if TYPE_CHECKING:
+    from nn.optimizers import Formula, Optimizer
+
+    Example = tuple[Any, Any]
+
+__all__ = ["NativeTraining", "NotNativeError"]
+
+_GRAPHS: Final = 64  # targets with a program of their own
+_MOST: Final = 200_000  # rows in one call
+_PATIENCE: Final = 0.1  # seconds in native code, until Ctrl-C and the progress bar get a turn
+
+
+class NotNativeError(ArgumentError):
+    """A training cannot be compiled; the message says why."""
+
+
+class NativeTraining:
+    """A model, a loss, its rows and an optimizer as one native loop.
+
+    `losses` are those of each row before the first update, which the programs must give to the last
+    bit. Raises NotNativeError where they do not, and for what cannot be recorded.
+    """
+
+    def __init__(
+        self,
+        model: Callable[[Any], Any],
+        examples: list[Example],
+        loss: Callable[[Any, Any], Value],
+        optimizer: Optimizer,
+        losses: list[float],
+    ) -> None:
+        self.optimizer = optimizer
+        formula = _formula(optimizer)
+        if formula is None:
+            raise NotNativeError(
+                f"{type(optimizer).__name__} has no formula() to be compiled",
+                hint="SGD and Adam have one",
+            )
+        self._memory = formula.memory
+        programs, rows, self._which = _recorded(model, examples, loss, optimizer.parameters)
+        for program, own in zip(programs, _by_program(rows, self._which), strict=True):
+            found = program.map([rows[number] for number in own])
+            for number, value in zip(own, found, strict=True):
+                if value != losses[number]:
+                    raise NotNativeError(
+                        f"recorded from another row, row {number + 1} has the loss {value!r}, "
+                        f"not {losses[number]!r}",
+                        hint="the model or the loss decides by the numbers of a row, or draws "
+                        "random ones: use autograd.where, or compiled=False",
+                    )
+        self.size = sum(map(len, programs)) // len(programs)
+        self._scan = Scan(programs, formula.schedule, formula.rule, len(formula.memory))
+        self._rows = self._scan.rows(rows)
+        self._count = len(rows)
+        self._worked = 0
+        self._speed = 2e-8 * self.size  # seconds a row, a guess until one knows
+        self.load()
+
+    # State: here while native code runs, in the optimizer whenever somebody may look.
+
+    def load(self) -> None:
+        """Takes the parameters and what the optimizer remembers."""
+        optimizer = self.optimizer
+        self._steps = getattr(optimizer, "_steps", 0)
+        state = [[parameter.data for parameter in optimizer.parameters]]
+        state += [getattr(optimizer, name) for name in self._memory]
+        self._scan.load(state)
+        self._gradients: list[float] | None = None
+
+    def store(self) -> None:
+        """Gives them back, all or nothing, with the last row's gradients."""
+        optimizer = self.optimizer
+        data, *memory = self._scan.data()
+        remembered: dict[str, object] = dict(zip(self._memory, memory, strict=True))
+        if hasattr(optimizer, "_steps"):
+            remembered["_steps"] = self._steps
+        for parameter, number in zip(optimizer.parameters, data, strict=True):
+            parameter.data = number
+        vars(optimizer).update(remembered)
+        if self._gradients is not None:
+            for parameter, number in zip(optimizer.parameters, self._gradients, strict=True):
+                parameter.grad = number
+
+    def whole_epochs(self) -> int:
+        """How many epochs fit into one call."""
+        return max(1, int(_PATIENCE / (self._speed * self._count)))
+
+    def run(
+        self,
+        order: Sequence[int],
+        epoch: int,
+        epochs: int,
+        learn: Callable[[int, int], float],
+        found: list[float],
+    ) -> None:
+        """Goes through the rows in this order in `epochs` epochs from `epoch` on.
+
+        The rows' losses are added to `found` as they come, which an interrupt leaves as it is.
+        Where native code stops, `learn(epoch, row)` computes the row by the engine, both counted
+        from 0; what it raises goes through, with the parameters as they were before that row.
+        """
+        first = epoch * self._count
+        rows = array.array("q", order)
+        total = epochs * self._count
+        done = 0
+        try:
+            while done < total:
+                part = min(total - done, _MOST, max(1, int(_PATIENCE / self._speed)))
+                begun = time.perf_counter()
+                before = self._scan.data()
+                losses = self._advance(rows, first + done, part)
+                if losses is None:
+                    self._scan.load(before)
+                    losses = [
+                        self._one(rows, step, learn)
+                        for step in range(first + done, first + done + part)
+                    ]
+                self._speed = max(1e-9, (time.perf_counter() - begun) / part)
+                done += part
+                self._worked += part
+                found += losses
+        finally:
+            self.store()
+
+    def _advance(self, rows: Any, step: int, count: int) -> list[float] | None:
+        """Steps in native code; None where any of them is in trouble."""
+        taken, losses = self._scan.run(
+            self._rows, steps=count, begin=step, order=rows, which=self._which,
+            count=self._count, time=self._steps,
+        )  # fmt: skip
+        if taken < count or not all(all(map(math.isfinite, kind)) for kind in self._scan.data()):
+            return None
+        self._steps += count
+        self._gradients = self._scan.gradients()
+        if self._worked * self.size > _WORTH_OPTIMISING:
+            self._scan.module.improve()
+        return losses
+
+    def _one(self, rows: Any, step: int, learn: Callable[[int, int], float]) -> float:
+        """A single step, by the engine where native code cannot say what it comes to."""
+        before = self._scan.data()
+        losses = self._advance(rows, step, 1)
+        if losses is not None:
+            return losses[0]
+        self._scan.load(before)
+        self.store()
+        try:
+            return learn(step // self._count, rows[step % self._count])
+        finally:
+            self.load()
+
+
+_WORTH_OPTIMISING: Final = 2e7  # operations run so far
+
+
+def _formula(optimizer: Optimizer) -> Formula | None:
+    """The optimizer's formula, if its step is still the one that the formula is of."""
+    kind = type(optimizer)
+    homes = {
+        name: next(home for home in kind.__mro__ if name in vars(home))
+        for name in ("step", "formula", "move")
+    }
+    own = homes["step"] is homes["formula"] and homes["move"] is kind.__mro__[-2]
+    return optimizer.formula() if own and "step" not in vars(optimizer) else None
+
+
+def _recorded(
+    model: Callable[[Any], Any],
+    examples: list[Example],
+    loss: Callable[[Any, Any], Value],
+    parameters: list[Value],
+) -> tuple[list[Program], list[list[float]], bytes]:
+    """The programs, each row's numbers for its program, and which of them that is."""
+    inputs, target = examples[0]
+    shape = _shape(inputs)
+    if any(_shape(row[0]) != shape for row in examples):
+        raise NotNativeError("the rows' inputs differ in shape", hint="pad them, or compiled=False")
+    try:
+        of_target = _shape(target)
+        whole = autograd.record(
+            lambda x, y: loss(model(x), y), _plain(inputs), _plain(target), wrt=parameters
+        )
+    except NotNativeError:
+        raise
+    except Exception:  # it looks at the target: one program for each there is
+        return _by_target(model, examples, loss, parameters)
+    if any(_shape(row[1]) != of_target for row in examples):
+        raise NotNativeError("the targets differ in shape", hint="give each row one of the same")
+    rows = [_numbers(row) for row in examples]
+    return [whole], rows, bytes(len(rows))
+
+
+def _by_target(
+    model: Callable[[Any], Any],
+    examples: list[Example],
+    loss: Callable[[Any, Any], Value],
+    parameters: list[Value],
+) -> tuple[list[Program], list[list[float]], bytes]:
+    places: dict[Any, int] = {}
+    programs: list[Program] = []
+    which = bytearray()
+    for inputs, target in examples:
+        key = (type(target), tuple(_numbers(target)))
+        if key not in places:
+            if len(places) == _GRAPHS:
+                raise NotNativeError(
+                    f"the loss looks at the target, and there are more than {_GRAPHS} of them",
+                    hint="compute it from the target by autograd's operations, or compiled=False",
+                )
+            places[key] = len(programs)
+            try:
+                programs.append(
+                    autograd.record(
+                        lambda x, y=target: loss(model(x), y), _plain(inputs), wrt=parameters
+                    )
+                )
+            except ChalkgradError as error:
+                raise NotNativeError(error.message, hint=error.hint) from error
+            except Exception as error:  # models are the user's code: anything may go wrong
+                raise NotNativeError(
+                    f"it cannot be recorded: {error!r}", hint="compiled=False runs it as it stands"
+                ) from error
+        which.append(places[key])
+    return programs, [_numbers(inputs) for inputs, _ in examples], bytes(which)
+
+
+def _by_program(rows: list[list[float]], which: bytes) -> list[list[int]]:
+    found: list[list[int]] = [[] for _ in range(max(which) + 1)]
+    for number in range(len(rows)):
+        found[which[number]].append(number)
+    return found
+
+
+def _shape(thing: Any) -> Any:
+    """What two rows must share: how many numbers there are, and how they are nested."""
+    if isinstance(thing, Real):
+        return 0
+    if isinstance(thing, Iterable) and not isinstance(thing, (str, bytes, dict)):
+        return [_shape(part) for part in thing]
+    raise NotNativeError(
+        f"a row holds {thing!r} ({type(thing).__name__})", hint="rows of plain numbers are compiled"
+    )
+
+
+def _plain(thing: Any) -> Any:
+    """The same in lists and floats."""
+    return float(thing) if isinstance(thing, Real) else [_plain(part) for part in thing]
+
+
+def _numbers(thing: Any) -> list[float]:
+    """All numbers, from left to right."""
+    if isinstance(thing, Real):
+        return [float(thing)]
+    return [number for part in thing for number in _numbers(part)]

@@ -1,0 +1,314 @@
+"""Training in native code: the losses, parameters and errors of the engine's loop, to the bit."""
+
+from __future__ import annotations
+
+import math
+import os
+import random
+import signal
+import threading
+import time
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import autograd
+import nn.training
+from autograd import ArgumentError, ChalkgradError, Value, native_available, softmax, where
+from nn import (
+    MLP,
+    SGD,
+    Adam,
+    Module,
+    TrainingError,
+    binary_cross_entropy,
+    categorical_cross_entropy,
+    fit,
+    hinge,
+    huber,
+    mae,
+    mse,
+    sparse_cross_entropy,
+)
+
+pytestmark = pytest.mark.skipif(not native_available(), reason="llvmlite is not installed")
+
+CLASSES = 3
+
+# What the loss is, what the network's outputs are, and how a target is drawn.
+LOSSES: dict[str, tuple[Any, str, Any]] = {
+    "mse": (mse, "linear", lambda draw: draw.gauss(0, 1)),
+    "mae": (mae, "tanh", lambda draw: draw.gauss(0, 1)),
+    "huber": (lambda p, y: huber(p, y, delta=0.5), "linear", lambda draw: draw.gauss(0, 2)),
+    "hinge": (hinge, "linear", lambda draw: draw.choice([-1, 1])),
+    "binary": (binary_cross_entropy, "sigmoid", lambda draw: draw.choice([0, 1, 0.25])),
+    "binary of logits": (
+        lambda z, y: binary_cross_entropy(z, y, from_logits=True),
+        "linear",
+        lambda draw: draw.choice([0, 1]),
+    ),
+    "sparse": (
+        lambda z, k: sparse_cross_entropy(z, k, from_logits=True),
+        "linear",
+        lambda draw: draw.randrange(CLASSES),
+    ),
+    "sparse of probabilities": (
+        lambda z, k: sparse_cross_entropy(softmax(z), k, first_class=1),
+        "linear",
+        lambda draw: draw.randint(1, CLASSES),
+    ),
+    "categorical": (
+        lambda z, k: categorical_cross_entropy(softmax(z), k),
+        "tanh",
+        lambda draw: draw.choice([[1, 0, 0], [0, 1, 0], [0, 0, 1]]),
+    ),
+    "one's own": (
+        lambda p, y: where(p - y, 2 * (p - y) ** 2, abs(p - y)) + 0.1 * y,
+        "linear",
+        lambda draw: draw.gauss(0, 1),
+    ),
+}
+OPTIMIZERS = {
+    "sgd": lambda p: SGD(p, lr=0.05),
+    "momentum": lambda p: SGD(p, lr=0.02, momentum=0.9),
+    "adam": lambda p: Adam(p, lr=0.02, betas=(0.8, 0.95)),
+}
+
+
+def trained(compiled: bool, loss: str, optimizer: str, network: Any, **options: Any) -> Any:
+    """Everything that a training leaves behind."""
+    function, output, target = LOSSES[loss]
+    sizes, activation, seed = network
+    many = "sparse" in loss or loss == "categorical"
+    sizes = [*sizes[:-1], CLASSES if many else 1]
+    draw = random.Random(seed)
+    model = MLP(2, sizes, activation=activation, output=output, seed=seed)
+    rows = [([draw.gauss(0, 1), draw.gauss(0, 1)], target(draw)) for _ in range(5)]
+    steps = OPTIMIZERS[optimizer](model.parameters())
+    history = fit(model, rows, function, steps, 4, steps=True, compiled=compiled, **options)
+    state = {name: thing for name, thing in vars(steps).items() if name != "parameters"}
+    parameters = [(p.data, p.grad) for p in model.parameters()]
+    return history.losses, history.steps, parameters, state
+
+
+networks = st.tuples(
+    st.lists(st.integers(1, 4), min_size=1, max_size=3),
+    st.sampled_from(["relu", "tanh", "sigmoid", "gelu", "silu", "elu", "softplus", "leaky_relu"]),
+    st.integers(0, 1000),
+)
+
+
+@settings(max_examples=60)
+@given(
+    st.sampled_from(sorted(LOSSES)), st.sampled_from(sorted(OPTIMIZERS)), networks, st.booleans()
+)
+def test_the_bits_of_the_engine(loss: str, optimizer: str, network: Any, shuffle: bool) -> None:
+    options = {"shuffle": shuffle, "seed": 5}
+    slow = trained(False, loss, optimizer, network, **options)
+    assert trained(True, loss, optimizer, network, **options) == slow
+
+
+@pytest.mark.parametrize("loss", sorted(LOSSES))
+@pytest.mark.parametrize("optimizer", sorted(OPTIMIZERS))
+def test_every_loss_and_optimizer(loss: str, optimizer: str) -> None:
+    network = ([3, 1], "tanh", 1)
+    assert trained(True, loss, optimizer, network) == trained(False, loss, optimizer, network)
+
+
+def test_a_second_fit_goes_on_from_the_first() -> None:
+    def twice(first: bool, second: bool) -> Any:
+        model = MLP(2, [3, 1], seed=3)
+        adam = Adam(model.parameters(), lr=0.01)
+        rows = [([0.5, 1.0], 1.0), ([-1.0, 0.25], 0.0)]
+        losses = [fit(model, rows, mse, adam, 3, compiled=c).losses for c in (first, second)]
+        return losses, model.state_dict()
+
+    slow = twice(False, False)
+    for first, second in [(True, True), (True, False), (False, True)]:
+        assert twice(first, second) == slow
+
+
+def test_parameters_that_are_not_trained_stay() -> None:
+    def last_layer(compiled: bool) -> Any:
+        model = MLP(2, [3, 1], activation="tanh", seed=3)
+        optimizer = SGD(model.layers[1].parameters(), lr=0.1)
+        fit(model, [([0.5, 1.0], 1.0), ([1, 2], 0)], mse, optimizer, 5, compiled=compiled)
+        return model.state_dict()
+
+    assert last_layer(True) == last_layer(False)
+
+
+class Weird(Module):
+    """A model that does by the numbers of a row what no program can."""
+
+    def __init__(self, how: str) -> None:
+        self.w = Value(0.5, "w")
+        self.how = how
+
+    def __call__(self, x: Any) -> Any:
+        if self.how == "branches on a row":
+            return self.w * x if x > 0 else -self.w * x
+        if self.how == "branches on a parameter":
+            return self.w * x if self.w.data > 0.4 else self.w
+        if self.how == "is equal":
+            return self.w * x if x == 1 else self.w * 2
+        if self.how == "draws":
+            return self.w * x * random.random()
+        return self.w * math.sin(x)
+
+
+@pytest.mark.parametrize(
+    "how", ["branches on a row", "branches on a parameter", "is equal", "draws", "uses math"]
+)
+def test_what_cannot_be_compiled_is_said_and_left_to_the_engine(
+    how: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [(1.0, 2.0), (-1.0, 1.0), (2.0, 0.5)]
+    model = Weird(how)
+    with pytest.raises(ArgumentError, match="record"):
+        fit(model, rows, mse, SGD(model.parameters(), lr=0.1), 3, compiled=True)
+    assert model.w.data == 0.5
+    monkeypatch.setattr(nn.training, "_LONG", 0.0)
+    results = []
+    for compiled in (False, "auto"):
+        random.seed(3)
+        model = Weird(how)
+        history = fit(model, rows, mse, SGD(model.parameters(), lr=0.1), 3, compiled=compiled)  # type: ignore[arg-type]
+        results.append((history.losses, model.w.data))
+    if how != "draws":
+        assert results[0] == results[1]
+
+
+def test_auto_compiles_where_it_takes_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = []
+
+    class Spy(nn.training.NativeTraining):
+        def __init__(self, *args: Any) -> None:
+            super().__init__(*args)
+            made.append(self)
+
+    monkeypatch.setattr(nn.training, "NativeTraining", Spy)
+    model = MLP(2, [2, 1], seed=1)
+    optimizer = SGD(model.parameters(), lr=1e-3)
+    fit(model, [([1, 2], 3)], mse, optimizer, 2)
+    assert not made
+    monkeypatch.setattr(nn.training, "_LONG", 0.0)
+    fit(model, [([1, 2], 3)], mse, optimizer, 2)
+    assert made
+
+
+class Stubborn(SGD):
+    def step(self) -> None:
+        """Moves nothing."""
+
+
+def test_an_optimizer_of_ones_own_is_not_taken_for_its_base() -> None:
+    model = MLP(2, [1], seed=1)
+    with pytest.raises(ArgumentError, match="Stubborn has no formula"):
+        fit(model, [([1, 2], 3)], mse, Stubborn(model.parameters(), 0.1), 2, compiled=True)
+
+
+def test_gradient_hooks_are_not_passed_over() -> None:
+    model = MLP(2, [1], seed=1)
+    model.parameters()[0].on_gradient(lambda gradient: 0.0)
+    with pytest.raises(ArgumentError, match="hook"):
+        fit(model, [([1, 2], 3)], mse, SGD(model.parameters(), 0.1), 2, compiled=True)
+
+
+@pytest.mark.parametrize("optimizer", sorted(OPTIMIZERS))
+@pytest.mark.parametrize("what", ["overflow", "probability", "growth"])
+def test_errors_are_those_of_the_engine(optimizer: str, what: str) -> None:
+    def failed(compiled: bool) -> Any:
+        loss: Any = mse
+        if what == "overflow":
+            model = MLP(1, [2, 1], activation="exp", seed=1)
+            rows = [(0.5, 1.0), (30.0, 1e6), (1.0, 2.0)]
+        elif what == "probability":
+            model = MLP(1, [1], seed=1)
+            model.layers[0].neurons[0].weights[0].data = 0.4
+            model.layers[0].neurons[0].bias.data = 0.5
+            rows, loss = [(1.0, 1.0), (0.5, 0.0), (1.0, 1.0)], binary_cross_entropy
+        else:
+            model = MLP(1, [2, 2, 1], activation="linear", seed=1)
+            rows = [(1e3, 1.0), (2e3, -1.0)]
+        steps = OPTIMIZERS[optimizer](model.parameters())
+        steps.lr = 0.3
+        try:
+            fit(model, rows, loss, steps, 60, compiled=compiled)
+        except ChalkgradError as error:
+            return type(error), str(error), model.state_dict(), [p.grad for p in model.parameters()]
+        return None, model.state_dict()
+
+    assert failed(True) == failed(False)
+
+
+def test_a_row_in_trouble_that_is_none_goes_on() -> None:
+    """Logits beyond 50 are shifted by the largest: that is another graph, for the engine."""
+
+    def pushed(compiled: bool) -> Any:
+        model = MLP(1, [3], seed=1)
+        rows = [(1.0, 0), (40.0, 1), (0.5, 2), (3.0, 0)]
+
+        def loss(z: Any, k: Any) -> Value:
+            return sparse_cross_entropy(z, k, from_logits=True)
+
+        history = fit(model, rows, loss, SGD(model.parameters(), 0.5), 6, compiled=compiled)
+        return history.losses, model.state_dict()
+
+    assert pushed(True) == pushed(False)
+
+
+def test_ctrl_c_stops_within_a_second_and_leaves_all_as_a_row_left_it() -> None:
+    model = MLP(2, [4, 1], activation="tanh", seed=1)
+    rows = [([0.1 * i, 1.0], 0.05 * i) for i in range(4)]
+    timer = threading.Timer(0.7, os.kill, (os.getpid(), signal.SIGINT))
+    timer.start()
+    begun = time.monotonic()
+    with pytest.raises(KeyboardInterrupt) as stopped:
+        fit(model, rows, mse, SGD(model.parameters(), 0.01), 100_000_000, compiled=True)
+    assert time.monotonic() - begun < 5.0
+    history = stopped.value.history  # type: ignore[attr-defined]
+    assert len(history) > 0
+    again = MLP(2, [4, 1], activation="tanh", seed=1)
+    slow = fit(again, rows, mse, SGD(again.parameters(), 0.01), 50, compiled=False)
+    assert slow.losses == history.losses[:50]
+    assert all(map(math.isfinite, model.state_dict().values()))
+
+
+def test_without_llvmlite_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    import builtins  # noqa: PLC0415
+
+    real_import = builtins.__import__
+
+    def no_llvmlite(name: str, *args: Any, **named: Any) -> Any:
+        if name.startswith("llvmlite"):
+            raise ImportError(name)
+        return real_import(name, *args, **named)
+
+    monkeypatch.setattr(builtins, "__import__", no_llvmlite)
+    assert not native_available()
+    model = MLP(2, [1], seed=1)
+    optimizer = SGD(model.parameters(), 1e-3)
+    fit(model, [([1, 2], 3)], mse, optimizer, 2)
+    with pytest.raises(ImportError, match=r"pip install 'chalkgrad\[native\]'"):
+        fit(model, [([1, 2], 3)], mse, optimizer, 2, compiled=True)
+
+
+def test_a_loss_that_overflows_names_epoch_and_row() -> None:
+    model = MLP(1, [1], seed=1)
+    with pytest.raises(TrainingError, match=r"epoch 2, row 1: "):
+        fit(model, [(1.0, 1.0), (1e150, 1.0)], mse, SGD(model.parameters(), 1e-3), 5, compiled=True)
+
+
+def test_the_order_of_sums_is_told_once() -> None:
+    numbers = [[random.Random(n).gauss(0, 1)] for n in range(3000)]
+    blocks = []
+    for begin in range(0, 3000, 1024):
+        block = numbers[begin : begin + 1024]
+        s = [0.0] * 8
+        for i, (x,) in enumerate(block):
+            s[i % 8] += x
+        blocks.append(((s[0] + s[4]) + (s[2] + s[6])) + ((s[1] + s[5]) + (s[3] + s[7])))
+    assert autograd.added_in_order(numbers, 1) == [sum(blocks)]
