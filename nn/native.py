@@ -47,6 +47,7 @@ class NativeTraining:
         loss: Callable[[Any, Any], Value],
         optimizer: Optimizer,
         losses: list[float],
+        batch: int,
     ) -> None:
         self.optimizer = optimizer
         formula = _formula(optimizer)
@@ -68,9 +69,9 @@ class NativeTraining:
                         "random ones: use autograd.where, or compiled=False",
                     )
         self.size = sum(map(len, programs)) // len(programs)
-        self._scan = Scan(programs, formula.schedule, formula.rule, len(formula.memory))
+        self._scan = Scan(programs, formula.schedule, formula.rule, len(formula.memory), batch)
         self._rows = self._scan.rows(rows)
-        self._count = len(rows)
+        self._count, self._batch = len(rows), batch
         self._worked = 0
         self._speed = 2e-8 * self.size  # seconds a row, a guess until one knows
         self.load()
@@ -109,62 +110,76 @@ class NativeTraining:
         order: Sequence[int],
         epoch: int,
         epochs: int,
-        learn: Callable[[int, int], float],
+        learn: Callable[[int, Sequence[int]], list[float]],
         found: list[float],
     ) -> None:
         """Goes through the rows in this order in `epochs` epochs from `epoch` on.
 
         The rows' losses are added to `found` as they come, which an interrupt leaves as it is.
-        Where native code stops, `learn(epoch, row)` computes the row by the engine, both counted
-        from 0; what it raises goes through, with the parameters as they were before that row.
+        Where native code stops, `learn(epoch, rows)` takes the step by the engine, all counted from
+        0; what it raises goes through, with the parameters as they were before that step.
         """
-        first = epoch * self._count
         rows = array.array("q", order)
-        total = epochs * self._count
-        done = 0
+        at, end = epoch * self._count, (epoch + epochs) * self._count
         try:
-            while done < total:
-                part = min(total - done, _MOST, max(1, int(_PATIENCE / self._speed)))
+            while at < end:
+                part = min(end - at, _MOST, max(1, int(_PATIENCE / self._speed)))
+                stop = self._whole(at + part - 1)
                 begun = time.perf_counter()
                 before = self._scan.data()
-                losses = self._advance(rows, first + done, part)
+                losses = self._advance(rows, at, stop)
                 if losses is None:
                     self._scan.load(before)
-                    losses = [
-                        self._one(rows, step, learn)
-                        for step in range(first + done, first + done + part)
-                    ]
-                self._speed = max(1e-9, (time.perf_counter() - begun) / part)
-                done += part
-                self._worked += part
+                    losses = []
+                    step = at
+                    while step < stop:
+                        losses += self._one(rows, step, learn)
+                        step = self._whole(step)
+                self._speed = max(1e-9, (time.perf_counter() - begun) / (stop - at))
+                self._worked += stop - at
+                at = stop
                 found += losses
         finally:
             self.store()
 
-    def _advance(self, rows: Any, step: int, count: int) -> list[float] | None:
+    def _whole(self, step: int) -> int:
+        """Where the batch ends that a step is in."""
+        epoch, place = divmod(step, self._count)
+        return epoch * self._count + min(self._count, place - place % self._batch + self._batch)
+
+    def _updates(self, step: int) -> int:
+        """How many updates there are before a batch begins."""
+        epoch, place = divmod(step, self._count)
+        return epoch * -(-self._count // self._batch) + -(-place // self._batch)
+
+    def _advance(self, rows: Any, begin: int, end: int) -> list[float] | None:
         """Steps in native code; None where any of them is in trouble."""
+        count = end - begin
         taken, losses = self._scan.run(
-            self._rows, steps=count, begin=step, order=rows, which=self._which,
+            self._rows, steps=count, begin=begin, order=rows, which=self._which,
             count=self._count, time=self._steps,
         )  # fmt: skip
         if taken < count or not all(all(map(math.isfinite, kind)) for kind in self._scan.data()):
             return None
-        self._steps += count
+        self._steps += self._updates(end) - self._updates(begin)
         self._gradients = self._scan.gradients()
         if self._worked * self.size > _WORTH_OPTIMISING:
             self._scan.module.improve()
         return losses
 
-    def _one(self, rows: Any, step: int, learn: Callable[[int, int], float]) -> float:
-        """A single step, by the engine where native code cannot say what it comes to."""
+    def _one(
+        self, rows: Any, step: int, learn: Callable[[int, Sequence[int]], list[float]]
+    ) -> list[float]:
+        """A single update, by the engine where native code cannot say what it comes to."""
         before = self._scan.data()
-        losses = self._advance(rows, step, 1)
+        losses = self._advance(rows, step, self._whole(step))
         if losses is not None:
-            return losses[0]
+            return losses
         self._scan.load(before)
         self.store()
         try:
-            return learn(step // self._count, rows[step % self._count])
+            epoch, place = divmod(step, self._count)
+            return learn(epoch, rows[place : place + self._whole(step) - step])
         finally:
             self.load()
 

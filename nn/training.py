@@ -18,6 +18,7 @@ from autograd import (
     ChalkgradError,
     DomainError,
     Value,
+    added_in_order,
     native_available,
     no_grad,
 )
@@ -76,6 +77,7 @@ def fit(
     optimizer: Optimizer,
     epochs: int | None = None,
     *,
+    batch: int = 1,
     shuffle: bool = False,
     seed: int | None = None,
     steps: bool = False,
@@ -83,18 +85,21 @@ def fit(
     compiled: bool | Literal["auto"] = "auto",
     **unknown: object,
 ) -> History:
-    """Trains `model` on `rows`, one row at a time, and tells how the loss went.
+    """Trains `model` on `rows`, one row or batch at a time, and tells how the loss went.
 
     For each epoch, for each row (inputs, target): predict `model(inputs)`, compute
     `loss(prediction, target)`, run backward, and let `optimizer` update the parameters.
 
     `rows` are pairs of inputs (numbers, or one number) and whatever target `loss` takes; every row
     is tried once before the first update, so that a bad one changes nothing. `epochs` is how often
-    all rows are gone through; with `shuffle` each time in a new order, the same for the same
-    `seed`. `steps` asks for the loss of every row in the history. `progress` shows a bar, on a
-    terminal only. `compiled` says whether the rows are gone through in native code, which takes
-    llvmlite and gives the same losses and parameters to the last bit: "auto" where that is to be
-    had and the training takes longer than compiling it.
+    all rows are gone through. An update is for one row, or with `batch` for so many, by the mean of
+    their gradients (summed in the order that `Program.total` tells). With `shuffle` each epoch has
+    a new order, the same for the same `seed`. `steps` asks for the loss of every row in the
+    history. `progress` shows a bar, on a terminal only.
+
+    `compiled` says whether the rows are gone through in native code, which takes llvmlite and gives
+    the same losses and parameters to the last bit: "auto" where that is to be had and the training
+    takes longer than compiling it.
 
     Interrupted by Ctrl-C it leaves the parameters as a row left them, and the KeyboardInterrupt has
     the `history` so far.
@@ -113,6 +118,8 @@ def fit(
     [2.0, 1.0]
     """
     epochs = _checked_call(loss, optimizer, epochs, unknown)
+    if isinstance(batch, bool) or not isinstance(batch, int) or batch < 1:
+        raise ArgumentError(f"a batch of {batch!r} rows", hint="a whole number, 1 or more")
     examples = _checked(rows)
     begun = time.perf_counter()
     losses = _try_all(model, examples, loss, optimizer)
@@ -121,7 +128,7 @@ def fit(
     native: NativeTraining | None = None
     if compiled is True or (compiled == "auto" and expected > _LONG and native_available()):
         try:
-            native = NativeTraining(model, examples, loss, optimizer, losses)
+            native = NativeTraining(model, examples, loss, optimizer, losses, batch)
         except ChalkgradError:
             if compiled is True:
                 raise
@@ -129,9 +136,20 @@ def fit(
     shuffler = random.Random(seed)  # noqa: S311 - the order of rows is no secret
     history = History()
 
-    def learn(epoch: int, row: int) -> float:
+    def learn(epoch: int, rows: Sequence[int]) -> list[float]:
+        row = rows[0]
         try:
-            return _learn(model, examples[row], loss, optimizer)
+            if batch == 1:
+                return [_learn(model, examples[row], loss, optimizer)]
+            losses, gradients = [], []
+            for row in rows:  # which it was is told below
+                losses.append(_slope(model, examples[row], loss, optimizer))
+                gradients.append([parameter.grad for parameter in optimizer.parameters])
+            sums = added_in_order(gradients, len(optimizer.parameters))
+            for parameter, total in zip(optimizer.parameters, sums, strict=True):
+                parameter.grad = total / len(rows)
+            optimizer.step()
+            return losses
         except (ChalkgradError, ArithmeticError) as error:
             raise _located(error, f"epoch {epoch + 1}, row {row + 1}", optimizer) from error
 
@@ -143,8 +161,8 @@ def fit(
             found: list[float] = []
             try:
                 if native is None:
-                    for row in order:
-                        found.append(learn(epoch, row))  # noqa: PERF401  # kept on an interrupt
+                    for begin in range(0, len(order), batch):
+                        found += learn(epoch, order[begin : begin + batch])
                 else:
                     several = 1 if shuffle else min(epochs - epoch, native.whole_epochs())
                     native.run(order, epoch, several, learn, found)
@@ -194,11 +212,17 @@ def _checked_call(
 
 def _learn(model: Model, example: tuple[Any, Any], loss: Loss, optimizer: Optimizer) -> float:
     """One row: forward, loss, backward, update; gives the loss before the update."""
+    error = _slope(model, example, loss, optimizer)
+    optimizer.step()
+    return error
+
+
+def _slope(model: Model, example: tuple[Any, Any], loss: Loss, optimizer: Optimizer) -> float:
+    """One row's gradient: forward, loss, backward; gives the loss."""
     inputs, target = example
     error = _sound(loss(model(inputs), target))
     optimizer.zero_grad()
     error.backward()
-    optimizer.step()
     return error.data
 
 

@@ -271,3 +271,22 @@ def test_sparse_ce_shows_values_sizes_and_times(tmp_path):
     pictures = sorted(path.name for path in tmp_path.iterdir())
     assert pictures == [f"{form}_{y}.png" for form in ("categorical", "sparse") for y in (1, 2, 3)]
     assert all(path.read_bytes().startswith(PNG) for path in tmp_path.iterdir())
+
+
+# Rows natively
+
+
+@pytest.mark.slow
+def test_fast_is_fast_and_the_same(tmp_path):
+    pytest.importorskip("llvmlite")
+    text = words(told(run("demos.fast", "--quick", "--out", str(tmp_path))))
+    assert text.count("the same to the last bit") == 2
+    assert "NOT" not in text
+    assert (tmp_path / "fast.png").read_bytes().startswith(PNG)
+
+
+def test_fast_without_llvmlite_says_what_to_install(tmp_path):
+    (tmp_path / "llvmlite.py").write_text("raise ImportError")
+    path = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])
+    text = told(run("demos.fast", "--out", str(tmp_path), PYTHONPATH=path))
+    assert "pip install -e '.[native]'" in text

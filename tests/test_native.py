@@ -102,10 +102,16 @@ networks = st.tuples(
 
 @settings(max_examples=60)
 @given(
-    st.sampled_from(sorted(LOSSES)), st.sampled_from(sorted(OPTIMIZERS)), networks, st.booleans()
+    st.sampled_from(sorted(LOSSES)),
+    st.sampled_from(sorted(OPTIMIZERS)),
+    networks,
+    st.booleans(),
+    st.integers(1, 6),
 )
-def test_the_bits_of_the_engine(loss: str, optimizer: str, network: Any, shuffle: bool) -> None:
-    options = {"shuffle": shuffle, "seed": 5}
+def test_the_bits_of_the_engine(
+    loss: str, optimizer: str, network: Any, shuffle: bool, batch: int
+) -> None:
+    options = {"shuffle": shuffle, "seed": 5, "batch": batch}
     slow = trained(False, loss, optimizer, network, **options)
     assert trained(True, loss, optimizer, network, **options) == slow
 
@@ -217,9 +223,21 @@ def test_gradient_hooks_are_not_passed_over() -> None:
         fit(model, [([1, 2], 3)], mse, SGD(model.parameters(), 0.1), 2, compiled=True)
 
 
+def test_batches_longer_than_a_block_of_sums() -> None:
+    def trained_on_many(compiled: bool) -> Any:
+        model = MLP(1, [2, 1], activation="tanh", seed=1)
+        rows = [(math.sin(n), math.cos(n)) for n in range(2500)]
+        adam = Adam(model.parameters(), 0.01)
+        history = fit(model, rows, mse, adam, 2, batch=2100, compiled=compiled)
+        return history.losses, [(p.data, p.grad) for p in model.parameters()]
+
+    assert trained_on_many(True) == trained_on_many(False)
+
+
+@pytest.mark.parametrize("batch", [1, 2])
 @pytest.mark.parametrize("optimizer", sorted(OPTIMIZERS))
 @pytest.mark.parametrize("what", ["overflow", "probability", "growth"])
-def test_errors_are_those_of_the_engine(optimizer: str, what: str) -> None:
+def test_errors_are_those_of_the_engine(optimizer: str, what: str, batch: int) -> None:
     def failed(compiled: bool) -> Any:
         loss: Any = mse
         if what == "overflow":
@@ -236,7 +254,7 @@ def test_errors_are_those_of_the_engine(optimizer: str, what: str) -> None:
         steps = OPTIMIZERS[optimizer](model.parameters())
         steps.lr = 0.3
         try:
-            fit(model, rows, loss, steps, 60, compiled=compiled)
+            fit(model, rows, loss, steps, 60, batch=batch, compiled=compiled)
         except ChalkgradError as error:
             return type(error), str(error), model.state_dict(), [p.grad for p in model.parameters()]
         return None, model.state_dict()

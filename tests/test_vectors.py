@@ -26,7 +26,7 @@ MEANINGS: dict[str, Callable[[Any], Any]] = {
 }
 SPECIAL = {
     "exp": [0.0, -0.0, 709.78, -708.4, -720.3, -744.9, -745.2, -800.0, 5e-324],
-    "log": [5e-324, 1e-310, 2.0**-1022, 0.5, math.nextafter(1, 0), 1.0, math.nextafter(1, 2), 1.7e308],
+    "log": [5e-324, 1e-310, 2.0**-1022, 0.5, math.nextafter(1, 0), 1.0, 1 + 2.0**-52, 1.7e308],
     "tanh": [0.0, -0.0, 5e-324, -1e-310, 19.06, 22.0, -30.0, 1e300],
     "sigmoid": [0.0, -0.0, 40.0, 800.0, -36.7, -700.0, -700.1, -720.0, -745.0, -800.0],
 }  # fmt: skip
@@ -72,5 +72,5 @@ def test_gradients_are_as_close(name: str) -> None:
 def test_errors_stay() -> None:
     x = Value(0.5, "x")
     for name, number in [("exp", 1000.0), ("log", 0.0), ("log", -1.0), ("tanh", math.nan)]:
-        with pytest.raises(ValueError if name != "exp" else OverflowError, match="."):
+        with pytest.raises(ValueError if name != "exp" else OverflowError, match=r"exp|log|nan"):
             compile(TABLE[name](x), [x], exact=False)(number)

@@ -14,7 +14,7 @@ from autograd.errors import ArgumentError
 from autograd.program.buffers import doubles
 from autograd.program.code import Code
 from autograd.program.llvm import Pieces, formula
-from autograd.program.loops import counters, loop
+from autograd.program.loops import BLOCK, PARTS, counters, loop
 from autograd.program.machine import compiled
 from autograd.program.native import module_text
 
@@ -38,8 +38,9 @@ class Scan:
     `programs` have one output each, the loss, and the same `parameters`, which are all of their
     `wrt`. `schedule(t)` gives what the rule needs of the step's number t = 1, 2, ...; then
     `rule(numbers, p, g, *memory)` gives the new p and memory of a parameter from its gradient g.
-    Both are made of arithmetic and operations of the table. `memory` says how many numbers each
-    parameter has beside itself.
+    With `batch` above 1 a step is for so many rows, and g the mean of their gradients, summed in
+    the order that `Program.total` tells. Both are made of arithmetic and operations of the table.
+    `memory` says how many numbers each parameter has beside itself.
 
     The state is kept in `numbers`, for each kind of number all parameters: `load` and `data` put it
     in and take it out. Raises an error where llvmlite is missing.
@@ -60,6 +61,7 @@ class Scan:
         schedule: Callable[[Any], Sequence[Any]],
         rule: Callable[..., Sequence[Any]],
         memory: int,
+        batch: int = 1,
     ) -> None:
         self.recordings = [program.recording for program in programs]
         first = self.recordings[0]
@@ -71,13 +73,14 @@ class Scan:
                 )
         self.count = len(first.parameters)
         self.columns = max(len(recording.inputs) for recording in self.recordings)
-        self.memory = memory
+        self.memory, self.batch = memory, batch
         self._pieces = [self._cut(number) for number in range(len(self.recordings))]
         self.text = self._text(schedule, rule)
         self.module = compiled(self.text, {"scan": _RUN})
         self._state = doubles((1 + memory) * self.count)
         self._results = doubles(1 + self.count)
         self._frame = doubles(max(pieces.slots for pieces in self._pieces))
+        self._sums = doubles((1 + PARTS) * self.count if batch > 1 else 0)
 
     def _cut(self, number: int) -> Pieces:
         recording = self.recordings[number]
@@ -91,6 +94,7 @@ class Scan:
     def load(self, state: Sequence[Sequence[float]]) -> None:
         """Puts the state in: the parameters, then each kind of memory."""
         self._state[:] = [number for kind in state for number in kind] or [0.0]
+        ctypes.memset(self._sums, 0, ctypes.sizeof(self._sums))
 
     def data(self) -> list[list[float]]:
         """The state as it stands: the parameters, then each kind of memory."""
@@ -123,10 +127,11 @@ class Scan:
         count: int = 0,
         time: int = 0,
     ) -> tuple[int, list[float]]:
-        """Takes steps on, from step `begin` on; gives how many were taken, and their losses.
+        """Goes through `steps` rows, from `begin` on; gives how many it was, and their losses.
 
-        Step s is on row `order[s mod count]` (an array of "q", in order if None), by the program
+        The s-th is row `order[s mod count]` (an array of "q", in order if None), by the program
         that `which` names for that row (bytes, the first if None); `time` steps were taken before.
+        Batches begin anew where the order does; begin and end with whole ones.
         It stops before a row whose loss, or what it was computed from, is not finite; not after a
         row that made the state infinite.
         """
@@ -154,7 +159,7 @@ class Scan:
         place = (ctypes.c_int64 * len(order)).from_buffer(order) if order else None
         which = bytes(count) if which is None else which
         stopped = self.module.calls["scan"](
-            rows, which, place, self._state, self._results, self._frame, losses, None,
+            rows, which, place, self._state, self._results, self._frame, losses, self._sums,
             float(time), begin, begin + steps, count,
         )  # fmt: skip
         return steps if stopped < 0 else stopped - begin
@@ -178,21 +183,24 @@ class Scan:
         if local:  # what is the loop's own can be kept in registers
             for name, space in spaces:
                 head += f"  %{name} = alloca [{space} x double], align 64\n"
-            bytes_in_state = f"i64 {8 * size}, i1 false)"
-            head += (
-                f"  call void @llvm.memcpy.p0.p0.i64(ptr %state, ptr %states, {bytes_in_state}\n"
-            )
-            tail = f"  call void @llvm.memcpy.p0.p0.i64(ptr %states, ptr %state, {bytes_in_state}\n"
-            tail += (
-                "  call void @llvm.memcpy.p0.p0.i64(ptr %resultss, ptr %results, "
-                f"i64 {8 * (1 + self.count)}, i1 false)\n"
-            )
+            head += _copied("%state", "%states", size)
+            tail = _copied("%states", "%state", size)
+            tail += _copied("%resultss", "%results", 1 + self.count)
         names = "state{0}, ptr noalias %results{0}, ptr noalias %frame{0}".format("s" * local)
         cases = "\n".join(f"    i8 {n}, label %graph{n}" for n in range(len(self._pieces)))
         graphs = "\n".join(
             f"graph{n}:\n{pieces.calls('%x', '%results')}\n  br label %known"
             for n, pieces in enumerate(self._pieces)
         ).replace("ptr %parameters", "ptr %state")
+        update = f"""\
+  %taken.0 = load double, ptr %taken.at
+  %taken = fadd double %taken.0, 1.0
+  store double %taken, ptr %taken.at
+  %time = fadd double %before, %taken
+  {chr(10).join(before)}
+{loop("k", "0", str(self.count), 1, moving + moved)}"""
+        if self.batch > 1:
+            update = self._summed(update)
         body = f"""\
   %place = srem i64 %s, %count
   %op = getelementptr i64, ptr %order, i64 %place
@@ -215,16 +223,14 @@ step:
   %since = sub i64 %s, %begin
   %lp = getelementptr double, ptr %losses, i64 %since
   store double %loss, ptr %lp
-  %steps = add i64 %since, 1
-  %taken = sitofp i64 %steps to double
-  %time = fadd double %before, %taken
-  {chr(10).join(before)}
-{loop("k", "0", str(self.count), 1, moving + moved)}"""
+{update}"""
         function = f"""\
 define i64 @scan(ptr noalias %rows, ptr noalias %which, ptr noalias %order, \
-ptr noalias %{names}, ptr noalias %losses, ptr %unused, double %before, i64 %begin, i64 %end, \
-i64 %count) nounwind {{
-{counters("s", "k")}
+ptr noalias %{names}, ptr noalias %losses, ptr noalias %sums, double %before, \
+i64 %begin, i64 %end, i64 %count) nounwind {{
+{counters("s", "k", "a", "f")}
+  %taken.at = alloca double
+  store double 0.0, ptr %taken.at
 {head}{loop("s", "%begin", "%end", 1, body)}
   br label %over
 bad:
@@ -236,6 +242,70 @@ over:
 """
         extra = _Called(called)
         return module_text([function], [*self._pieces, extra])  # type: ignore[list-item]
+
+    def _summed(self, update: str) -> str:
+        """What is done after each row of a batch, and `update` after its last."""
+        count = self.count
+        add = """\
+  %u1 = add i64 %a, 1
+  %up = getelementptr double, ptr %results, i64 %u1
+  %uv = load double, ptr %up
+  %us = add i64 %part, %a
+  %uq = getelementptr double, ptr %sums, i64 %us
+  %uw = load double, ptr %uq
+  %ux = fadd double %uw, %uv
+  store double %ux, ptr %uq"""
+        loads = "".join(
+            f"""\
+  %fa{part} = add i64 %f, {(1 + part) * count}
+  %fp{part} = getelementptr double, ptr %sums, i64 %fa{part}
+  %f{part} = load double, ptr %fp{part}
+  store double 0.0, ptr %fp{part}
+"""
+            for part in range(PARTS)
+        )
+        fold = f"""\
+{loads}\
+  %f04 = fadd double %f0, %f4
+  %f15 = fadd double %f1, %f5
+  %f26 = fadd double %f2, %f6
+  %f37 = fadd double %f3, %f7
+  %f0426 = fadd double %f04, %f26
+  %f1537 = fadd double %f15, %f37
+  %fs = fadd double %f0426, %f1537
+  %ft = getelementptr double, ptr %sums, i64 %f
+  %fu = load double, ptr %ft
+  %fv = fadd double %fu, %fs
+  store double %fv, ptr %ft
+  %fw = select i1 %ends, double 0.0, double %fv
+  store double %fw, ptr %ft
+  %fx = fdiv double %fv, %size
+  %f1r = add i64 %f, 1
+  %fr = getelementptr double, ptr %results, i64 %f1r
+  store double %fx, ptr %fr"""
+        return f"""\
+  %inside = srem i64 %place, {self.batch}
+  %eighth = and i64 %inside, {PARTS - 1}
+  %eighth1 = add i64 %eighth, 1
+  %part = mul i64 %eighth1, {count}
+{loop("a", "0", str(count), 1, add)}
+  %number = add i64 %inside, 1
+  %size = sitofp i64 %number to double
+  %full = icmp eq i64 %number, {self.batch}
+  %place1 = add i64 %place, 1
+  %through = icmp eq i64 %place1, %count
+  %ends = or i1 %full, %through
+  %rest = srem i64 %number, {BLOCK}
+  %block = icmp eq i64 %rest, 0
+  %folds = or i1 %ends, %block
+  br i1 %folds, label %fold, label %on
+fold:
+{loop("f", "0", str(count), 1, fold)}
+  br i1 %ends, label %move, label %on
+move:
+{update}
+  br label %on
+on:"""
 
     def _frame_slots(self) -> range:
         return range(max(pieces.slots for pieces in self._pieces))
@@ -268,7 +338,8 @@ over:
 
 
 def _copied(to: str, start: str, count: int) -> str:
-    return f"  call void @llvm.memcpy.p0.p0.i64(ptr {to}, ptr {start}, i64 {8 * count}, i1 false)\n"
+    size = f"i64 {8 * count}"
+    return f"  call void @llvm.memcpy.p0.p0.i64(ptr {to}, ptr {start}, {size}, i1 false)\n"
 
 
 class _Called:
