@@ -14,14 +14,13 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Final, Literal
 
 from autograd.marking import balls
-from autograd.marking.balls import BITS
 from autograd.marking.tape import Tape
 from autograd.notation import Expr, Negative, Number, Symbol, rebuilt, walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from autograd.marking.balls import Raw
+    from autograd.marking.balls import Ball
 
 _SLACK: Final = Fraction(1, 10**12)  # relative, for what was worked out in floating point
 _CARRIED: Final = Fraction(1, 10**7)  # relative: to how many digits people carry known numbers on
@@ -82,7 +81,7 @@ def match(
     exact = calculation.worth()
     if _is_within(exact, true):
         return "right"
-    if exact[0] * true < 0:
+    if exact * balls.from_fraction(true) < 0:
         return "wrong"  # however coarse decimals are, they show the sign
     worths = calculation.worths(known, wide=True)
     return "rounded" if any(_is_within(worth, true) for worth in worths) else "wrong"
@@ -106,9 +105,8 @@ def _shown(value: Fraction, half: Fraction, true: Fraction) -> Match:
     return "cut off" if shown == whole >= _LEAST_CUT else "wrong"
 
 
-def _is_within(worth: Raw, true: Fraction) -> bool:
-    radius = balls.to_fraction((worth[1], 0, worth[2]))
-    return abs(balls.to_fraction(worth) - true) <= radius + _SLACK * abs(true)
+def _is_within(worth: Ball, true: Fraction) -> bool:
+    return not balls.are_apart(worth, balls.within(true, _SLACK * abs(true)))
 
 
 class _Calculation:
@@ -121,16 +119,16 @@ class _Calculation:
         self._tape = tape = Tape()
         self._root = tape.recorded(rebuilt(tree, names.get), lambda part: tape.leaf(part.label))
 
-    def worth(self, meant: Mapping[str, Raw] | None = None) -> Raw:
+    def worth(self, meant: Mapping[str, Ball] | None = None) -> Ball:
         """What it comes to, its decimals as they stand, or as they are meant."""
         decimals = self._decimals.items()
-        numbers = meant or {text: balls.from_fraction(BITS, part.value) for text, part in decimals}
-        worth = self._tape.worth(self._root, [], BITS, lambda text: numbers[str(text)])
+        numbers = meant or {text: balls.from_fraction(part.value) for text, part in decimals}
+        worth = self._tape.worth(self._root, [], balls.BITS, lambda text: numbers[str(text)])
         if isinstance(worth, Exception):
             raise worth.with_traceback(None)
         return worth
 
-    def worths(self, known: Sequence[float], *, wide: bool) -> Iterator[Raw]:
+    def worths(self, known: Sequence[float], *, wide: bool) -> Iterator[Ball]:
         """What it comes to for every way to take its decimals: as known numbers that they round.
 
         Where there is none, a decimal is itself, or if `wide`, all that rounds to it.
@@ -141,7 +139,7 @@ class _Calculation:
         for chosen in itertools.product(*ways):
             yield self.worth(dict(zip(self._decimals, chosen, strict=True)))
 
-    def _meant(self, part: Number, known: Sequence[float], wide: bool) -> list[Raw]:
+    def _meant(self, part: Number, known: Sequence[float], wide: bool) -> list[Ball]:
         value, half = part.value, half_unit(part.written)
         first = bisect_left(known, float(value - half))
         near = known[first : bisect_right(known, float(value + half))]

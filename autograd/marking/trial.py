@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from autograd.errors import DomainError
+from autograd.marking.balls import to_float
 from autograd.notation import (
     At,
     Cases,
@@ -68,8 +69,8 @@ class Numbers(dict[str, float]):
     def worth(self, tree: Expr) -> float:
         """What the judge says a tree is worth here."""
         tree = tree if self._at is None else At(tree, *self._at)
-        worth = self._judge.worth(tree, self._point)
-        value = float(worth)
+        worth = self._judge.ball(tree, self._point)
+        value = to_float(worth)
         if value - value != 0.0 or (abs(value) < _LEAST and worth != 0):
             raise DomainError("a number beyond floats")
         return value
