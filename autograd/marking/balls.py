@@ -115,7 +115,7 @@ def _pow(a: Ball, b: Ball) -> Ball:
     if whole is None:
         return ZERO if a == 0 and b > 0 else arb(a) ** b
     if isinstance(a, fmpq):
-        return a**whole if abs(whole) * a.height_bits() < _LONGEST else arb(a) ** whole
+        return a**whole if abs(whole) * int(a.height_bits()) < _LONGEST else arb(a) ** whole
     if whole > 0 and a.overlaps(arb(0)):
         most = a.abs_upper() ** whole
         return most.union(-most)
@@ -124,10 +124,10 @@ def _pow(a: Ball, b: Ball) -> Ball:
 
 def _rounded(how: Callable[[Fraction], int]) -> Function:
     def at(x: Ball) -> Ball:
-        if not abs(x) < 1 << 600:
+        ball = arb(x)
+        if not abs(ball) < 1 << 600:
             raise OverflowError
-        ends = {how(to_fraction(each)) for each in ((x,) if isinstance(x, fmpq) else (
-            x.lower(), x.upper()))}  # fmt: skip
+        ends = {how(to_fraction(each)) for each in (ball.lower(), ball.upper())}
         if len(ends) > 1:
             raise ValueError
         return fmpq(ends.pop())

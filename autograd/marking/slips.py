@@ -9,7 +9,7 @@ two at once.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property, partial
@@ -19,28 +19,19 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from autograd import ops
 from autograd.errors import ChalkgradError
 from autograd.marking import digits
-from autograd.marking.calculus_slips import Mistake, mistakes_in
+from autograd.marking.chain import Chain, Numbers, is_close, trial
 from autograd.marking.kinds import UNSURE, Slip, SlipKind, cost_of, most_telling
-from autograd.marking.pen import (
-    Change,
-    Edit,
-    Siblings,
-    differences_in,
-    edits,
-    supplied,
-    wholes,
-)
-from autograd.marking.trial import ROOT, Chain, Numbers, is_close, trial
-from autograd.marking.wiring import Rewiring, updated
+from autograd.marking.pen import Edit, Siblings, differences_in, edits, supplied, wholes
+from autograd.marking.rules import Mistake, forgotten, mistakes, overwritten, updated
 from autograd.notation import (
     CHOOSING,
     ONE,
+    ZERO,
     At,
     Call,
     Constant,
     Derivative,
     Expr,
-    Form,
     FormulaError,
     Negative,
     Number,
@@ -60,9 +51,10 @@ from autograd.notation import (
 )
 
 if TYPE_CHECKING:
+    from autograd.marking.chain import Place
     from autograd.marking.judge import Judge, Point
     from autograd.marking.pen import Known
-    from autograd.marking.trial import Key, Place
+    from autograd.marking.rules import Wiring
 
 __all__ = ["Slip", "SlipKind", "found", "most_telling", "other_derivative"]
 
@@ -221,7 +213,7 @@ class _Case:
     def candidates(self, spot: Spot) -> Iterator[Candidate]:
         """All single slips."""
         known = self._known(spot)
-        yield from self._edited(wholes(self.claim, known))
+        yield from self._edited(wholes(self.claim, known, is_cure=True))
         for tree in (self.claim, *self.formulas):
             is_cure = tree is self.claim
             target = spot.true if is_cure else spot.claimed
@@ -231,7 +223,7 @@ class _Case:
                 yield from self._edited(found)
                 found = supplied(tree, spot.trial, target, known, is_cure=is_cure)
                 if is_numeric(tree):  # to a number by itself any term could be added
-                    found = (each for each in found if each.change.kind not in UNSURE)
+                    found = (each for each in found if each.change not in UNSURE)
                 yield from self._edited(found)
         if self.inner is not None:
             yield from self._of_gradient(self.inner, spot)
@@ -245,10 +237,10 @@ class _Case:
 
     def _is_written(self, edit: Edit) -> bool:
         """Whether people write such things, and what stands for another does stand in the claim."""
-        for tree in filter(None, edit.change[2:4]):
+        for tree in filter(None, edit.sides):
             if any(isinstance(p, Call) and p.operation in CHOOSING for p in walk(tree)):
                 return False
-        match edit.change.after:
+        match edit.after:
             case _ if is_numeric(self.claim):
                 return True
             case Symbol(label):
@@ -258,7 +250,7 @@ class _Case:
         return True
 
     def _cost(self, edit: Edit) -> float:
-        cost = cost_of(edit.kind, edit.change.size if edit.is_cure else 0)
+        cost = cost_of(edit.kind, edit.size if edit.is_cure else 0)
         factor, lost = edit.factor()
         if edit.kind is SlipKind.FACTOR_N and lost and factor == Number("2"):
             return cost + 0.5  # rather it is the 2 of a square
@@ -321,10 +313,12 @@ class _Case:
         chain = self._chain(spot)
         if chain is None:
             return
-        size = sum(map(len, chain.places.values()))
-        for wiring in islice(Rewiring(chain, self._of).slips(), max(20, _MOST_WORK // size)):
-            yield _rewired(*wiring)
-        yield from self._of_calculus(chain)
+        limit = max(20, _MOST_WORK // len(chain.places))
+        for mistake, places in mistakes(chain):
+            limit -= len(places) > 1
+            if limit >= 0 or len(places) == 1:
+                yield self._mistaken(mistake, places, chain)
+        yield from map(_rewired, islice(forgotten(chain), limit))
         yield from self._of_links(inner, chain)
 
     def _chain(self, spot: Spot) -> Chain | None:
@@ -333,47 +327,34 @@ class _Case:
             chain = spot.chain
         except ChalkgradError:
             return None
-        return chain if is_close(spot.whole(chain.tangents[ROOT]), spot.true) else None
+        return chain if is_close(spot.whole(chain.root.slope), spot.true) else None
 
-    @property
-    def _of(self) -> str:
-        """The symbol that is differentiated, if it is one."""
-        of = self.gradient[0]
-        return of.label if isinstance(of, Symbol) else ROOT
+    def _mistaken(self, mistake: Mistake, places: list[Place], chain: Chain) -> Candidate:
+        """A rule of the calculus that is applied wrongly in some places."""
+        cost, place = mistake.cost, places[0]
+        if not mistake.is_of_networks:
+            cost += 0.02 * (len(places) > 1) + 0.5 * is_numeric(self.claim)
+            cost = self._of_attempt(mistake.kind, cost, place)
+        keys = [each.key for each in places]
+        return Candidate(
+            mistake.kind, cost, partial(mistake.told, chain, places),
+            lambda spot: spot.whole(spot.chain.altered(mistake.form, keys)),
+        )  # fmt: skip
 
-    def _of_calculus(self, chain: Chain) -> Iterator[Candidate]:
-        """The rules of the calculus applied wrongly, at one place or at all."""
-        found: dict[int, tuple[Mistake, Place, dict[Key, Form]]] = {}
-        for label, places in chain.places.items():
-            if label == ROOT != self._of:
-                continue  # only the symbol that is differentiated
-            sums = [place for place in places.values() if place.rule in ("sum", "negative")]
-            terms = {id(term) for place in sums for term in place.below}
-            terms |= {id(places[()])} if places[()].rule != "sum" else set()
-            for path, place in places.items():
-                for mistake in mistakes_in(place, is_term=id(place) in terms):
-                    entry = found.setdefault(id(mistake), (mistake, place, {}))
-                    entry[2][label, path] = mistake.form
-                    yield self._mistaken(mistake, place, {(label, path): mistake.form})
-        for mistake, place, wrong in found.values():
-            if len(wrong) > 1:
-                yield self._mistaken(mistake, place, wrong)
-
-    def _mistaken(self, mistake: Mistake, place: Place, wrong: Mapping[Key, Form]) -> Candidate:
-        cost = mistake.cost + 0.02 * (len(wrong) > 1) + 0.5 * is_numeric(self.claim)
-        match mistake.kind, self.claim:  # what has the form of the rule is rather an attempt at it
+    def _of_attempt(self, kind: SlipKind, cost: float, place: Place) -> float:
+        """The cost where what has the form of a rule is rather an attempt at it."""
+        match kind, self.claim:
             case SlipKind.QUOTIENT_RULE, Product((Sum(), *_), (_, *_)):
-                cost -= 0.3
+                return cost - 0.3
             case SlipKind.QUOTIENT_RULE, _ if not any(map(_divides, walk(self.claim))):
-                cost += 1.0
+                return cost + 1.0
             case SlipKind.PRODUCT_RULE, Sum() if all(map(self._is_written_out, place.below)):
-                cost -= 0.1
+                return cost - 0.1
             case SlipKind.PRODUCT_RULE, _:
-                cost += 0.03  # rather a path is missing
+                return cost + 0.03  # rather a path is missing
             case SlipKind.INNER_DERIVATIVE, _ if not all(map(self._is_written_out, place.below)):
-                cost = max(cost, 1.27)  # rather a factor is lost
-        more = [", and so elsewhere"] if len(wrong) > 1 else []
-        return _rewired(mistake.kind, lambda: [*mistake.told(place), *more], wrong, cost)
+                return max(cost, 1.27)  # rather a factor is lost
+        return cost
 
     def _is_written_out(self, place: Place) -> bool:
         """Whether a part is no symbol with a formula of its own."""
@@ -381,8 +362,8 @@ class _Case:
 
     def _of_links(self, inner: Derivative, chain: Chain) -> Iterator[Candidate]:
         """Only part of the chain: dy/du, or du/dx, for dy/dx."""
-        for label in filter(_is_visible, chain.tangents.keys() - {ROOT, chain.wrt, self._of}):
-            above = Derivative(chain.formulas[ROOT], Symbol(label), sign=inner.sign)
+        for label in filter(_is_visible, chain.roots.keys() - {chain.of}):
+            above = Derivative(chain.tree, Symbol(label), sign=inner.sign)
             below = Derivative(Symbol(label), inner.wrt, sign=inner.sign)
             kind = SlipKind.INNER_DERIVATIVE
             words = ("this is ", above, ", the factor ", below, " is left out")
@@ -398,9 +379,8 @@ class _Case:
         for label in self.siblings.of(inner.wrt.label)[: max(2, _MOST_WORK // (30 * size))]:
             told = ("this is the gradient by ", Symbol(label))
             other = replace(inner, wrt=Symbol(label))
-            change = Change(SlipKind.WRONG_INDEX, other, inner.wrt, Symbol(label))
-            found = self._instead(SlipKind.WRONG_INDEX, other, told)
-            yield found._replace(edit=Edit(other, change, is_cure=False, is_whole=True))
+            edit = Edit(SlipKind.WRONG_INDEX, other, inner.wrt, Symbol(label), is_whole=True)
+            yield self._instead(SlipKind.WRONG_INDEX, other, told)._replace(edit=edit)
         if is_numeric(self.claim) or size > _LARGEST:
             return
         for order in {*range(1, inner.order + 2)} - {inner.order}:
@@ -432,31 +412,24 @@ class _Case:
 
     def in_numbers(self, spot: Spot, rate: float | None) -> Iterator[Candidate]:
         """The truth as a whole, and what a program may have done."""
-        truth = self.truth
-        sign = Change(SlipKind.SIGN, -truth, truth, -truth)
-        yield from self._edited([Edit(-truth, sign, is_cure=False, is_whole=True)])
-        for tree in (truth, *self.formulas):
+        for tree in (self.truth, *self.formulas):
             spot.trial.learn(tree)
             yield from self._edited(edits(tree, self.siblings, set(), is_cure=False))
-        for kind, factor, _ in self._known(spot):
-            more = Change(kind, factor * truth, None, factor)
-            less = Change(kind, truth / factor, factor, None)
-            yield from self._edited(Edit(each.new, each, False, True) for each in (more, less))
+        yield from self._edited(wholes(self.truth, self._known(spot), is_cure=False))
         if self.inner is None:
             return
         yield from self._of_gradient(self.inner, spot)
         chain = self._chain(spot)
         if chain is None:
             return
-        for wiring in Rewiring(chain, self._of).overwritten():
-            yield _rewired(*wiring)
+        yield from map(_rewired, overwritten(chain))
         kind = SlipKind.UPDATED_WEIGHTS
         words = ("the gradient is taken with weights already updated",)
         of, wrt = self.gradient
-        for moved in updated(self.judge, of, chain, rate, spot.numbers) if rate else ():
+        for moved in updated(self.judge, chain, rate, spot.numbers) if rate else ():
             forward_again = Numbers(self.judge, None, self.at, moved)
             for numbers, other in ((forward_again, None), (spot.numbers, moved)):
-                slope = Chain(of, wrt, self.judge, numbers, other).tangents[ROOT]
+                slope = Chain(of, wrt, self.judge, numbers, other).root.slope
                 worth = partial(Spot.whole, slope=slope)
                 yield Candidate(kind, cost_of(kind), words, worth)
 
@@ -478,16 +451,16 @@ def _worth_of(tree: Expr, spot: Spot) -> float:
 
 
 def _link(label: str, spot: Spot, *, above: bool) -> float:
-    return spot.whole((spot.chain.adjoints if above else spot.chain.tangents)[label])
+    root = spot.chain.roots[label]
+    return spot.whole(root.above if above else root.slope)
 
 
-def _rewired(
-    kind: SlipKind, words: Words | Callable[[], Words], wrong: Mapping[Key, Form], cost: float = 0.0
-) -> Candidate:
-    """A derivative with other forms in some places."""
+def _rewired(wiring: Wiring) -> Candidate:
+    """A derivative in which something does not count."""
     return Candidate(
-        kind, cost or cost_of(kind), words, lambda spot: spot.whole(spot.chain.altered(wrong))
-    )
+        wiring.kind, cost_of(wiring.kind), wiring.words,
+        lambda spot: spot.whole(spot.chain.altered(ZERO, wiring.keys)),
+    )  # fmt: skip
 
 
 # The search.
