@@ -92,6 +92,18 @@ class Spot:
         worths = replace(self.trial, known={id(self._case.inner): slope})
         return float(worths.of(self._case.truth))
 
+    def is_hit(self, candidate: Candidate, worth: float | None) -> bool:
+        """Whether a worth is the one looked for, of a number as far as its digits go.
+
+        A single digit shows only what is exactly that.
+        """
+        if worth is None:
+            return False
+        number = digits.written(self._case.claim) if self._case.is_number else None
+        if number is None or abs(number[0]) < 20 * number[1] or not number[1]:
+            return is_close(worth, self.true if candidate.is_cure else self.claimed, self.true)
+        return abs(float(number[0]) - worth) <= float(number[1]) * (1 + 1e-9)
+
 
 class Candidate(NamedTuple):
     """A slip, what it costs, and what the truth with it, or the claim without it, is worth."""
@@ -116,30 +128,31 @@ class Candidate(NamedTuple):
 
     def explains(self, spot: Spot) -> bool:
         """Whether truth and claim are the same there with the slip, or without it."""
-        worth = self.tried(spot)
-        return worth is not None and self.is_hit(worth, spot)
-
-    def is_hit(self, worth: float, spot: Spot) -> bool:
-        """Whether a worth at a spot is the one that is looked for."""
-        return is_close(worth, spot.true if self.is_cure else spot.claimed, spot.true)
+        return spot.is_hit(self, self.tried(spot))
 
 
 class _Case:
     """A claim and the truth, and all slips that there may be between them."""
 
-    def __init__(self, claim: Expr, truth: Expr, formula: Expr | None, judge: Judge) -> None:
+    def __init__(
+        self, claim: Expr, truth: Expr, formula: Expr | None, judge: Judge, rate: Expr | None
+    ) -> None:
         while isinstance(truth, Symbol) and isinstance(judge.formulas.get(truth.label), Derivative):
             truth = judge.formulas[truth.label]
         self.at = (truth.symbol, truth.value) if isinstance(truth, At) else None
         self.truth = truth.of if isinstance(truth, At) else truth
         self.claim = claim
         self.judge = judge
+        self._rate = rate
         self.inner = next((p for p in walk(self.truth) if isinstance(p, Derivative)), None)
         self.formulas = [tree for tree in (formula,) if tree is not None and _fits(tree)]
         labels = dict.fromkeys([*judge.formulas, *judge.values, *symbols_of(claim, truth)])
         self.siblings = Siblings(filter(_is_visible, labels))
         called = {part.operation.name for part in walk(claim) if isinstance(part, Call)}
         self.claimed = symbols_of(claim).keys() | called
+        of = self.truth if self.inner is None else self.inner.of
+        of = of if self.at is None else At(of, *self.at)
+        self.is_number = is_numeric(claim) and not judge.missing(of)  # and all else is known
 
     @cached_property
     def gradient(self) -> tuple[Expr, str]:
@@ -164,12 +177,6 @@ class _Case:
                     raise FormulaError("too long to be written out", "", 0, 0)
         return tree
 
-    @property
-    def has_numbers(self) -> bool:
-        """Whether the page gives numbers for all that the truth is made of."""
-        tree = self.truth if self.inner is None else self.inner.of
-        return not self.judge.missing(tree if self.at is None else At(tree, *self.at))
-
     @cached_property
     def _spots(self) -> Iterator[Spot]:
         """Points at which claim and truth have a worth; at the first they differ."""
@@ -184,8 +191,8 @@ class _Case:
 
     @cached_property
     def first(self) -> Spot | None:
-        """Where slips are tried first."""
-        return next(self._spots, None)
+        """Where slips are tried first; of a number the only one."""
+        return Spot(self, None) if self.is_number else next(self._spots, None)
 
     @cached_property
     def others(self) -> list[Spot]:
@@ -194,7 +201,7 @@ class _Case:
 
     def agrees(self, explains: Callable[[Spot], bool]) -> bool:
         """Whether it is so at the other points, if there are any."""
-        return bool(self.others) and all(map(explains, self.others))
+        return self.is_number or (bool(self.others) and all(map(explains, self.others)))
 
     def slip(self, candidate: Candidate) -> Slip:
         """The slip of a candidate, told."""
@@ -213,14 +220,14 @@ class _Case:
     def candidates(self, spot: Spot) -> Iterator[Candidate]:
         """All single slips."""
         known = self._known(spot)
-        yield from self._edited(wholes(self.claim, known, is_cure=True))
-        for tree in (self.claim, *self.formulas):
+        whole = self.truth if self.is_number else self.claim
+        yield from self._edited(wholes(whole, known, is_cure=whole is self.claim))
+        for tree in (each for each in (whole, *self.formulas) if _fits(each)):
             is_cure = tree is self.claim
-            target = spot.true if is_cure else spot.claimed
             spot.trial.learn(tree)
-            if _fits(tree):
-                found = edits(tree, self.siblings, self._differences, is_cure=is_cure)
-                yield from self._edited(found)
+            yield from self._edited(edits(tree, self.siblings, self._differences, is_cure=is_cure))
+            if not self.is_number:
+                target = spot.true if is_cure else spot.claimed
                 found = supplied(tree, spot.trial, target, known, is_cure=is_cure)
                 if is_numeric(tree):  # to a number by itself any term could be added
                     found = (each for each in found if each.change not in UNSURE)
@@ -269,6 +276,8 @@ class _Case:
     @cached_property
     def _differences(self) -> set[tuple[Expr, Expr]]:
         """The (a, b) for which the right formula, or one of the page, has a - b, in this order."""
+        if self.is_number:
+            return set()
         trees = [*self.formulas, *islice(self.judge.formulas.values(), _LARGEST)]
         return {pair for tree in trees for pair in differences_in(tree)}
 
@@ -310,9 +319,12 @@ class _Case:
 
     def _of_gradient(self, inner: Derivative, spot: Spot) -> Iterator[Candidate]:
         yield from self._of_wholes(inner)
-        chain = self._chain(spot)
-        if chain is None:
+        try:
+            chain = spot.chain
+        except ChalkgradError:
             return
+        if not is_close(spot.whole(chain.root.slope), spot.true):
+            return  # it cannot be worked out by the chain rule
         limit = max(20, _MOST_WORK // len(chain.places))
         for mistake, places in mistakes(chain):
             limit -= len(places) > 1
@@ -320,14 +332,9 @@ class _Case:
                 yield self._mistaken(mistake, places, chain)
         yield from map(_rewired, islice(forgotten(chain), limit))
         yield from self._of_links(inner, chain)
-
-    def _chain(self, spot: Spot) -> Chain | None:
-        """The derivative by the chain rule; None where it cannot be worked out by it."""
-        try:
-            chain = spot.chain
-        except ChalkgradError:
-            return None
-        return chain if is_close(spot.whole(chain.root.slope), spot.true) else None
+        if self.is_number:
+            yield from map(_rewired, overwritten(chain))
+            yield from self._of_late_weights(chain, spot) if self._rate else ()
 
     def _mistaken(self, mistake: Mistake, places: list[Place], chain: Chain) -> Candidate:
         """A rule of the calculus that is applied wrongly in some places."""
@@ -408,30 +415,15 @@ class _Case:
             kind, cost_of(kind), words, lambda spot: spot.whole(spot.numbers.worth(tree))
         )
 
-    # Slips that are looked for in numbers only.
-
-    def in_numbers(self, spot: Spot, rate: float | None) -> Iterator[Candidate]:
-        """The truth as a whole, and what a program may have done."""
-        for tree in (self.truth, *self.formulas):
-            spot.trial.learn(tree)
-            yield from self._edited(edits(tree, self.siblings, set(), is_cure=False))
-        yield from self._edited(wholes(self.truth, self._known(spot), is_cure=False))
-        if self.inner is None:
-            return
-        yield from self._of_gradient(self.inner, spot)
-        chain = self._chain(spot)
-        if chain is None:
-            return
-        yield from map(_rewired, overwritten(chain))
+    def _of_late_weights(self, chain: Chain, spot: Spot) -> Iterator[Candidate]:
         kind = SlipKind.UPDATED_WEIGHTS
         words = ("the gradient is taken with weights already updated",)
-        of, wrt = self.gradient
-        for moved in updated(self.judge, chain, rate, spot.numbers) if rate else ():
+        rate = float(self.judge.number(self._rate or ONE))
+        for moved in updated(self.judge, chain, rate, spot.numbers):
             forward_again = Numbers(self.judge, None, self.at, moved)
             for numbers, other in ((forward_again, None), (spot.numbers, moved)):
-                slope = Chain(of, wrt, self.judge, numbers, other).root.slope
-                worth = partial(Spot.whole, slope=slope)
-                yield Candidate(kind, cost_of(kind), words, worth)
+                slope = Chain(chain.tree, chain.wrt, self.judge, numbers, other).root.slope
+                yield Candidate(kind, cost_of(kind), words, partial(Spot.whole, slope=slope))
 
 
 def _fits(tree: Expr) -> bool:
@@ -491,23 +483,21 @@ def found(
         words = ("the calculation: ", calculation, " is ", worth, ", not ", claim)
         return (Slip(SlipKind.ARITHMETIC, Sentence(words), claim, worth),)
     with suppress(ChalkgradError):  # slips are sought in floats, which do not hold everything
-        return _found(_Case(claim, truth, formula, judge), rate)
+        return _found(_Case(claim, truth, formula, judge, rate if rate is None else as_expr(rate)))
     return ()
 
 
-def _found(case: _Case, rate: float | Expr | None) -> tuple[Slip, ...]:
-    claim, judge = case.claim, case.judge
-    if is_numeric(claim) and case.has_numbers:
-        return _in_number(case, None if rate is None else float(judge.number(as_expr(rate))))
+def _found(case: _Case) -> tuple[Slip, ...]:
     first = case.first
     if first is None:
         return ()
     tried = [(each, each.tried(first)) for each in islice(case.candidates(first), _MOST_CANDIDATES)]
-    worths = [(each, worth) for each, worth in tried if worth is not None]
-    hits = [each for each, worth in worths if each.is_hit(worth, first)]
+    hits = [each for each, worth in tried if first.is_hit(each, worth)]
     hits = sorted(hits, key=lambda each: each.cost)[:_MOST_TRIED]
-    explained = [each for each in hits if case.agrees(each.explains)]
-    return most_telling(map(case.slip, explained)) or _two_at_once(case, worths)
+    explained = most_telling(case.slip(each) for each in hits if case.agrees(each.explains))
+    if explained or case.is_number:
+        return explained
+    return _two_at_once(case, [(each, worth) for each, worth in tried if worth is not None])
 
 
 def _two_at_once(case: _Case, worths: list[tuple[Candidate, float]]) -> tuple[Slip, ...]:
@@ -531,24 +521,6 @@ def _two_at_once(case: _Case, worths: list[tuple[Candidate, float]]) -> tuple[Sl
 def _meet(altered: Candidate, cure: Candidate, spot: Spot) -> bool:
     a, b = altered.tried(spot), cure.tried(spot)
     return a is not None and b is not None and is_close(a, b, spot.true)
-
-
-def _in_number(case: _Case, rate: float | None) -> tuple[Slip, ...]:
-    spot = Spot(case, None)
-    found = islice(case.in_numbers(spot, rate), _MOST_CANDIDATES)
-    hits = [each for each in found if _shows(case.claim, spot.claimed, each.tried(spot))]
-    return most_telling(map(case.slip, hits))
-
-
-def _shows(claim: Expr, claimed: float, worth: float | None) -> bool:
-    """Whether a claimed number shows another one, as far as its digits go.
-
-    A single digit shows only what is exactly that.
-    """
-    number = digits.written(claim)
-    if worth is None or number is None or abs(number[0]) < 20 * number[1] or not number[1]:
-        return worth is not None and is_close(worth, claimed)
-    return abs(float(number[0]) - worth) <= float(number[1]) * (1 + 1e-9)
 
 
 def other_derivative(by: str, parameter: str) -> Slip:
