@@ -93,26 +93,23 @@ class Point:
 
     def worth(self, step: int, bits: int = BITS) -> Worth:
         """What a step is worth here, or why it has no worth."""
-        known = self._known.setdefault(bits, [])
-        return self._judge.tape.worth(step, known, bits, self._page_leaf if self.number is None
-                                      else self._leaf)  # fmt: skip
+        return self._judge.tape.worth(step, self._known.setdefault(bits, []), bits, self._leaf)
 
     def worths(self, steps: Iterable[int]) -> list[Ball]:
         """What those steps are worth that have a worth here."""
         found = map(self.worth, steps)
         return [worth for worth in found if not isinstance(worth, ChalkgradError)]
 
-    def _page_leaf(self, leaf: Hashable) -> Worth:
-        own = self._judge.own(str(leaf))
-        return ArgumentError(f"{leaf} has no number here") if own is None else self.worth(own)
-
     def _leaf(self, leaf: Hashable) -> Worth:
+        if self.number is None:
+            own = self._judge.own(str(leaf))
+            return ArgumentError(f"{leaf} has no number here") if own is None else self.worth(own)
         if leaf not in self._leaves:
-            self._leaves[leaf] = self._drawn(leaf)
+            self._leaves[leaf] = self._drawn(leaf, self.number)
         return self._leaves[leaf]
 
-    def _drawn(self, leaf: Hashable) -> Worth:
-        judge, number = self._judge, self.number or 0
+    def _drawn(self, leaf: Hashable, number: int) -> Worth:
+        judge = self._judge
         if not isinstance(leaf, str):  # what stands for anything
             return arb(0.5 + abs(drawn(1, f"{number} {leaf}", None)[1]))
         if leaf.startswith(_ABOUT):
@@ -251,15 +248,10 @@ class Judge:
     def is_rounding(self, truth: Expr, claim: Expr) -> bool:
         """Whether a claim is the truth but for the rounding of the longer decimals in it."""
         blurred = rebuilt(claim, _blurred)
-        steps = self.step(truth), self.step(blurred)
-        is_seen = False
-        for place in range(len(KINDS) if blurred != claim else 0):
-            worths = self.point(place).worths(steps)
-            if len(worths) == len(steps):
-                if balls.are_apart(*worths):
-                    return False
-                is_seen |= balls.common_bits(*worths) >= _BLURRED
-        return is_seen
+        points = map(self.point, range(len(KINDS) if blurred != claim else 0))
+        both = list(_where_defined(points, self.step(truth), self.step(blurred)))
+        is_seen = any(balls.common_bits(*worths) >= _BLURRED for worths in both)
+        return is_seen and not any(balls.are_apart(*worths) for worths in both)
 
     def _compared(self, truth: int, claim: int) -> Comparison:
         if truth == claim:
@@ -355,14 +347,11 @@ class Judge:
         """What a tree is worth by the page's own numbers, as a person writes it."""
         return shown(self.ball(tree))
 
-    def _leaves(self, step: int) -> dict[int, str]:
-        """The leaves that a step is computed from."""
-        leaves = ((each, self.tape.leaves.get(each)) for each in sorted(self.tape.under(step)))
-        return {each: key for each, key in leaves if isinstance(key, str)}
-
     def leaves(self, *trees: Expr) -> list[str]:
         """The symbols without a formula that trees depend on."""
-        return list(dict.fromkeys(s for t in trees for s in self._leaves(self.step(t)).values()))
+        steps = (each for tree in trees for each in sorted(self.tape.under(self.step(tree))))
+        keys = dict.fromkeys(map(self.tape.leaves.get, steps))
+        return [key for key in keys if isinstance(key, str)]
 
     def missing(self, tree: Expr) -> list[str]:
         """The leaves without a number that a tree depends on."""
@@ -464,13 +453,11 @@ class Judge:
 
     def examples(self, *trees: Expr) -> Iterator[dict[str, float]]:
         """Numbers of all symbols that trees depend on, at points where all have one."""
-        steps = [self.step(tree) for tree in trees]
         labels = self._cone(symbols_of(*trees))
-        steps += [self._steps[label] for label in labels]
-        for place in range(1, len(ROUNDS) * len(KINDS)):
-            worths = self.point(place).worths(steps)
-            if len(worths) == len(steps):
-                yield dict(zip(labels, map(balls.to_float, worths[len(trees) :]), strict=True))
+        steps = [*(self._steps[label] for label in labels), *map(self.step, trees)]
+        points = map(self.point, range(1, len(ROUNDS) * len(KINDS)))
+        for worths in _where_defined(points, *steps):
+            yield dict(zip(labels, map(balls.to_float, worths), strict=False))
 
     def example(self, *trees: Expr) -> dict[str, float] | None:
         """The first of the `examples`; None where there is none."""
@@ -484,25 +471,31 @@ class Judge:
         They are of the symbols in the claim and in the answer, or else of the leaves of the truth.
         None where these are more than `most`, or nothing is seen.
         """
-        steps = [self.step(truth), self.step(claim)]
-        others = symbols_of(answer) if answer else self._leaves(steps[0]).values()
+        others = symbols_of(answer) if answer else self.leaves(truth)
         labels = list(dict.fromkeys([*symbols_of(claim), *others]))
-        self._prepare(labels)
-        steps += [self._steps[label] for label in labels]
+        steps = map(self.step, (truth, claim, *map(Symbol, labels)))
         found = None
         places = range(2 * len(KINDS) if most is None or len(labels) <= most else 0)
         whole_first = sorted(places, key=lambda place: not KINDS[place % len(KINDS)].whole)
-        for point in (self.page, *map(self.point, whole_first)):
-            worths = point.worths(steps)
-            if len(worths) == len(steps) and balls.are_apart(*worths[:2]):
-                actual, claimed, *numbers = map(shown, worths)
-                values = tuple(zip(labels, numbers, strict=True))
-                if actual != claimed:
-                    found = found or Counterexample(values, claimed, actual)
-                a, b = map(balls.to_float, worths[:2])
+        for worths in _where_defined((self.page, *map(self.point, whole_first)), *steps):
+            (actual, claimed, *numbers), (a, b, *_) = (
+                map(shown, worths),
+                map(balls.to_float, worths),
+            )
+            if actual != claimed and balls.are_apart(*worths[:2]):
+                example = Counterexample(tuple(zip(labels, numbers, strict=True)), claimed, actual)
                 if abs(a - b) > _VISIBLE * max(abs(a), abs(b)):
-                    return Counterexample(values, claimed, actual)
+                    return example
+                found = found or example
         return found
+
+
+def _where_defined(points: Iterable[Point], *steps: int) -> Iterator[list[Ball]]:
+    """What steps are worth at those points where all have a worth."""
+    for point in points:
+        worths = point.worths(steps)
+        if len(worths) == len(steps):
+            yield worths
 
 
 def _blurred(part: Expr) -> Expr | None:

@@ -13,10 +13,9 @@ from typing import Final, Literal, NamedTuple
 
 
 class Kind(NamedTuple):
-    """How the size of a number is drawn: between two limits times one of the scales.
+    """How the size of a number is drawn: between two limits times one of the scales, then its sign.
 
-    `near` draws this share around the page's own number instead, where there is one. The sign is
-    either, or that of the page's own number, or plus.
+    `near` draws this share around the page's own number instead, where there is one.
     """
 
     least: float = 0.3
