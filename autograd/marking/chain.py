@@ -46,38 +46,6 @@ def is_close(a: float, b: float, about: float = 0.0) -> bool:
     return abs(a - b) <= _CLOSE * max(abs(a), abs(b), _SLIGHT * abs(about))
 
 
-class Numbers(dict[str, float]):
-    """What symbols are worth at a point of the judge, or by the page's own numbers (None).
-
-    `at` puts a number in for a symbol, as in f'(3); `moved` are leaves with other numbers.
-    """
-
-    def __init__(
-        self,
-        judge: Judge,
-        point: Point | None,
-        at: tuple[Symbol, Expr] | None = None,
-        moved: Mapping[str, float] | None = None,
-    ) -> None:
-        super().__init__(moved or {})
-        self._judge, self._point, self._at = judge, point, at
-        self._formulas = judge.formulas if moved else {}
-
-    def __missing__(self, label: str) -> float:
-        formula = self._formulas.get(label)
-        self[label] = self.worth(Symbol(label)) if formula is None else trial(self).of(formula)
-        return self[label]
-
-    def worth(self, tree: Expr) -> float:
-        """What the judge says a tree is worth here."""
-        tree = tree if self._at is None else At(tree, *self._at)
-        worth = self._judge.ball(tree, self._point)
-        value = to_float(worth)
-        if value - value != 0.0 or (abs(value) < _LEAST and worth != 0):
-            raise DomainError("a number beyond floats")
-        return value
-
-
 @dataclass(frozen=True, slots=True)
 class Trial(Meaning):
     """The worth of trees at one point; that of parts of trees it has learned is remembered."""
@@ -101,9 +69,33 @@ class Trial(Meaning):
         return Meaning.of(self, tree) if known is None else known
 
 
-def trial(numbers: Numbers) -> Trial:
-    """A trial with these numbers."""
-    return Trial(lambda part: numbers[part.label], float, numbers.worth)
+def trial_at(
+    judge: Judge,
+    point: Point | None,
+    at: tuple[Symbol, Expr] | None = None,
+    moved: Mapping[str, float] | None = None,
+) -> Trial:
+    """A trial at a point of the judge, or by the page's own numbers (None).
+
+    `at` puts a number in for a symbol, as in f'(3); `moved` are leaves with other numbers.
+    """
+    numbers = dict(moved or {})
+
+    def number(part: Symbol) -> float:
+        if part.label not in numbers:
+            formula = judge.formulas.get(part.label) if moved else None
+            numbers[part.label] = worth(part) if formula is None else trial.of(formula)
+        return numbers[part.label]
+
+    def worth(tree: Expr) -> float:
+        ball = judge.ball(tree if at is None else At(tree, *at), point)
+        value = to_float(ball)
+        if value - value != 0.0 or (abs(value) < _LEAST and ball != 0):
+            raise DomainError("a number beyond floats")
+        return value
+
+    trial = Trial(number, float, worth)
+    return trial
 
 
 @dataclass(slots=True, eq=False)
@@ -129,11 +121,6 @@ class Place:
         """The symbol that it is, if it is one."""
         return self.part.label if isinstance(self.part, Symbol) else ""
 
-    @property
-    def live(self) -> list[Place]:
-        """Those below that depend on what is differentiated by."""
-        return [place for place in self.below if not is_zero(place.slope)]
-
     def slope_of(self, slopes: Sequence[float]) -> float:
         """The derivative from those of what is below, by the right rule."""
         if self.rule is None:
@@ -156,12 +143,12 @@ class Chain:
         tree: Expr,
         wrt: str,
         judge: Judge,
-        numbers: Numbers,
+        trial: Trial,
         moved: Mapping[str, float] | None = None,
     ) -> None:
         self.tree, self.wrt = tree, wrt
         self._moved = moved or {}
-        self._trial = trial(numbers)
+        self._trial = trial
         self.places: dict[Key, Place] = {}
         self.uses: dict[str, list[Key]] = {}  # of the symbols between, and of `wrt`
         self.roots: dict[str, Place] = {}

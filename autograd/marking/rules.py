@@ -37,7 +37,7 @@ from autograd.ops import Operation
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from autograd.marking.chain import Chain, Key, Numbers, Place
+    from autograd.marking.chain import Chain, Key, Place, Trial
     from autograd.marking.judge import Judge
 
 _FIELD: Final = re.compile(r"\{(\w+)\}")
@@ -337,39 +337,40 @@ class Wiring(NamedTuple):
 
 def forgotten(chain: Chain) -> Iterator[Wiring]:
     """Sums without some of their terms, symbols without some of their uses."""
-    for place in list(chain.places.values()):
-        live = place.live
+    for ways in _branches(chain):
+        for way in ways:
+            yield _missing([way], chain)
+            others = [other for other in ways if other is not way]
+            if len(others) > 1 and any(symbol for symbol, _ in others):
+                yield _missing(others, chain)
+
+
+def _branches(chain: Chain) -> Iterator[list[tuple[str, list[Key]]]]:
+    """Where several ways lead down to what is differentiated by: each by a symbol on it."""
+    for place in chain.places.values():
+        live = [below for below in place.below if not is_zero(below.slope)]
         if place.rule == "sum" and len(live) > 1:
-            ways = {each.key: _visible_below(each, chain) for each in live}
-            for key, symbol in ways.items():
-                words = ("the derivative of ", chain.places[key].part, " is missing")
-                yield _missing([symbol], [key], words)
-                others = [other for other in ways if other != key]
-                if len(live) > 2 and any(map(ways.get, others)):
-                    yield _missing([ways[other] for other in others], others)
+            yield [(_visible_below(each, chain), [each.key]) for each in live]
     for uses in chain.uses.values():
         parts: dict[str, list[Key]] = {}
         for key in uses:
             parts.setdefault(_visible_above(key[0], chain), []).append(key)
-        for symbol, keys in parts.items() if len(parts) > 1 else ():
-            yield _missing([symbol], keys)
-            if len(parts) > 2:
-                rest = {other: keys for other, keys in parts.items() if other != symbol}
-                yield _missing([*rest], [key for keys in rest.values() for key in keys])
+        if len(parts) > 1:
+            yield list(parts.items())
 
 
-def _missing(
-    through: Sequence[str],
-    keys: list[Key],
-    direct: Sequence[str | Expr] = ("the term of the direct path is lost",),
-) -> Wiring:
+def _missing(ways: Sequence[tuple[str, list[Key]]], chain: Chain) -> Wiring:
+    keys = [key for _, some in ways for key in some]
     words: list[str | Expr] = []
-    for symbol in filter(None, dict.fromkeys(through)):
+    for symbol in filter(None, dict.fromkeys(symbol for symbol, _ in ways)):
         words += [", " if words else " through ", Symbol(symbol)]
-    if not words:
-        return Wiring(S.LOST_TERM, direct, keys)
-    path, are = ("the paths", " are missing") if len(words) > 2 else ("the path", " is missing")
-    return Wiring(S.MISSING_PATH, (path, *words, are), keys)
+    if words:
+        path, are = ("paths", " are missing") if len(words) > 2 else ("path", " is missing")
+        return Wiring(S.MISSING_PATH, (f"the {path}", *words, are), keys)
+    place = chain.places[keys[0]]
+    if place.label or len(keys) > 1:
+        return Wiring(S.LOST_TERM, ("the term of the direct path is lost",), keys)
+    return Wiring(S.LOST_TERM, ("the derivative of ", place.part, " is missing"), keys)
 
 
 def overwritten(chain: Chain) -> Iterator[Wiring]:
@@ -403,16 +404,14 @@ def _visible_below(term: Place, chain: Chain) -> str:
     return ""
 
 
-def updated(
-    judge: Judge, chain: Chain, rate: float, numbers: Numbers
-) -> Iterator[dict[str, float]]:
+def updated(judge: Judge, chain: Chain, rate: float, trial: Trial) -> Iterator[dict[str, float]]:
     """The parameters after a step of gradient descent on some of them, in each way it happens.
 
     All may have been updated, or all but one, or only the factors on the way to the output.
     """
     leaves = [s for s in judge.cone(chain.tree) if s not in judge.formulas and s in judge.values]
-    slopes = {label: numbers.worth(Derivative(chain.tree, Symbol(label))) for label in leaves}
-    new = {label: numbers[label] - rate * slopes[label] for label in leaves}
+    slopes = {label: trial.derivative(Derivative(chain.tree, Symbol(label))) for label in leaves}
+    new = {label: trial.of(Symbol(label)) - rate * slopes[label] for label in leaves}
     letters = _PARAMETERS | {spelling_of(chain.wrt).base}
     parameters = [s for s in leaves if spelling_of(s).base in letters]
     beside = {place.label for place in chain.places.values() if is_zero(place.slope)}

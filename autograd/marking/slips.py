@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from autograd import ops
 from autograd.errors import ChalkgradError
 from autograd.marking import digits
-from autograd.marking.chain import Chain, Numbers, is_close, trial
+from autograd.marking.chain import Chain, is_close, trial_at
 from autograd.marking.kinds import UNSURE, Slip, SlipKind, cost_of, most_telling
 from autograd.marking.pen import Edit, Siblings, differences_in, edits, supplied, wholes
 from autograd.marking.rules import Mistake, forgotten, mistakes, overwritten, updated
@@ -75,8 +75,7 @@ class Spot:
 
     def __init__(self, case: _Case, point: Point | None) -> None:
         self._case = case
-        self.numbers = Numbers(case.judge, point, case.at)
-        self.trial = trial(self.numbers)
+        self.trial = trial_at(case.judge, point, case.at)
         self.claimed = self.trial.learn(case.claim)
         self.true = self.trial.learn(case.truth)
         if case.inner is not None:
@@ -85,12 +84,12 @@ class Spot:
     @cached_property
     def chain(self) -> Chain:
         """The derivative by the chain rule."""
-        return Chain(*self._case.gradient, self._case.judge, self.numbers)
+        return Chain(*self._case.gradient, self._case.judge, self.trial)
 
     def whole(self, slope: float) -> float:
         """What the truth is worth where the derivative in it is worth this."""
-        worths = replace(self.trial, known={id(self._case.inner): slope})
-        return float(worths.of(self._case.truth))
+        known = {id(self._case.inner): slope}
+        return float(replace(self.trial, known=known).of(self._case.truth))
 
     def is_hit(self, candidate: Candidate, worth: float | None) -> bool:
         """Whether a worth is the one looked for, of a number as far as its digits go.
@@ -372,11 +371,10 @@ class _Case:
         for label in filter(_is_visible, chain.roots.keys() - {chain.of}):
             above = Derivative(chain.tree, Symbol(label), sign=inner.sign)
             below = Derivative(Symbol(label), inner.wrt, sign=inner.sign)
-            kind = SlipKind.INNER_DERIVATIVE
-            words = ("this is ", above, ", the factor ", below, " is left out")
-            yield Candidate(kind, 1.27, words, partial(_link, label, above=True))
-            words = ("this is ", below, ", the factor ", above, " is left out")
-            yield Candidate(kind, 1.37, words, partial(_link, label, above=False))
+            for this, other, cost in ((above, below, 1.27), (below, above, 1.37)):
+                words = ("this is ", this, ", the factor ", other, " is left out")
+                worth = partial(_link, label, above=this is above)
+                yield Candidate(SlipKind.INNER_DERIVATIVE, cost, words, worth)
 
     def _of_wholes(self, inner: Derivative) -> Iterator[Candidate]:
         """The function itself, its integral, or another derivative for the derivative."""
@@ -406,23 +404,21 @@ class _Case:
 
     def _rise(self, inner: Derivative, spot: Spot) -> float:
         """How much the slope of the claim is above the function: constant for its integral."""
-        slope = spot.numbers.worth(Derivative(self.claim, inner.wrt))
+        slope = spot.trial.derivative(Derivative(self.claim, inner.wrt))
         return slope - float(spot.trial.of(inner.of))
 
     def _instead(self, kind: SlipKind, tree: Expr, words: Words) -> Candidate:
         """Something else in the place of the derivative."""
-        return Candidate(
-            kind, cost_of(kind), words, lambda spot: spot.whole(spot.numbers.worth(tree))
-        )
+        return Candidate(kind, cost_of(kind), words, lambda spot: spot.whole(spot.trial.of(tree)))
 
     def _of_late_weights(self, chain: Chain, spot: Spot) -> Iterator[Candidate]:
         kind = SlipKind.UPDATED_WEIGHTS
         words = ("the gradient is taken with weights already updated",)
         rate = float(self.judge.number(self._rate or ONE))
-        for moved in updated(self.judge, chain, rate, spot.numbers):
-            forward_again = Numbers(self.judge, None, self.at, moved)
-            for numbers, other in ((forward_again, None), (spot.numbers, moved)):
-                slope = Chain(chain.tree, chain.wrt, self.judge, numbers, other).root.slope
+        for moved in updated(self.judge, chain, rate, spot.trial):
+            forward_again = trial_at(self.judge, None, self.at, moved)
+            for trial, other in ((forward_again, None), (spot.trial, moved)):
+                slope = Chain(chain.tree, chain.wrt, self.judge, trial, other).root.slope
                 yield Candidate(kind, cost_of(kind), words, partial(Spot.whole, slope=slope))
 
 
