@@ -219,8 +219,10 @@ def _own(op: Operation) -> Function:
 
 def settled(y: Ball) -> Ball:
     """A result, a long fraction as a ball. Raises ValueError for what is not finite."""
-    if isinstance(y, arb) and not y.is_finite():
-        raise ValueError
+    if isinstance(y, arb):
+        if not y.is_finite():
+            raise ValueError
+        return y
     return arb(y) if isinstance(y, fmpq) and y.height_bits() > _LONGEST else y
 
 

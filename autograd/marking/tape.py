@@ -135,14 +135,10 @@ class Tape:
         if (op, inputs) in self._known:
             return self._known[op, inputs]
         given = [self.leaves.get(each) for each in inputs]
-        if all(isinstance(each, fmpq) for each in given):
-            with suppress(ArithmeticError, ValueError):
-                value = balls.settled(_function_of(op)(*given))
-                if isinstance(value, fmpq):
-                    return self.number(value)
-        simple = _simplified(op, inputs, given)
-        if simple is not None:
-            return simple
+        if any(isinstance(each, fmpq) for each in given):
+            folded = self._folded(op, inputs, given)
+            if folded is not None:
+                return folded
         flags = HAS_KINK if op in KINKED or _is_branched(op, given) else 0
         if op is not passed and balls.is_own(op):
             flags = HAS_KINK | IS_ROUGH
@@ -154,6 +150,23 @@ class Tape:
             if not isinstance(worth, ChalkgradError) and balls.is_wide(worth):
                 self.flags[number] |= IS_WIDE
         return number
+
+    def _folded(self, op: Operation, inputs: tuple[int, ...], numbers: list[Any]) -> int | None:
+        """The step of what is done with some numbers, where that is a number or an input."""
+        if all(isinstance(each, fmpq) for each in numbers):
+            with suppress(ArithmeticError, ValueError):
+                value = balls.settled(_function_of(op)(*numbers))
+                if isinstance(value, fmpq):
+                    return self.number(value)
+        if op is ops.add and 0 in numbers:
+            return inputs[1 - numbers.index(0)]
+        if op is ops.mul or op is passed:
+            if 0 in numbers:
+                return inputs[numbers.index(0)]
+            return inputs[1 - numbers.index(1)] if 1 in numbers else None
+        if (op is ops.sub and numbers[1] == 0) or (op in (ops.div, ops.pow) and numbers[1] == 1):
+            return inputs[0]
+        return None
 
     def recorded(
         self,
@@ -208,11 +221,12 @@ class Tape:
                 for number in waiting:
                     given = [known[each] for each in self.inputs[number]]
                     try:
-                        known[number] = (
-                            balls.settled(self._functions[number](*given))
+                        y: Any = (
+                            self._functions[number](*given)
                             if given
                             else self._leaf(self.leaves[number], leaf)
                         )
+                        known[number] = balls.settled(y)
                     except (ArithmeticError, ValueError, TypeError, AttributeError) as error:
                         known[number] = self._why_not(number, given, error)
         return known[root]
@@ -232,19 +246,6 @@ class Tape:
         if isinstance(key, Constant):
             return arb.pi() if key.name == "pi" else arb.const_e()
         return key if isinstance(key, fmpq) else leaf(key)
-
-
-def _simplified(op: Operation, inputs: tuple[int, ...], numbers: list[Any]) -> int | None:
-    """The input that is the result; None where none is."""
-    if op is ops.add and 0 in numbers:
-        return inputs[1 - numbers.index(0)]
-    if op is ops.mul or op is passed:
-        if 0 in numbers:
-            return inputs[numbers.index(0)]
-        return inputs[1 - numbers.index(1)] if 1 in numbers else None
-    if (op is ops.sub and numbers[1] == 0) or (op in (ops.div, ops.pow) and numbers[1] == 1):
-        return inputs[0]
-    return None
 
 
 class _Sweep:
@@ -269,8 +270,9 @@ class _Sweep:
             if not tape.flags[each] & VARIES:
                 continue
             slope = self._slopes[number]
-            if op is not None:
-                slope = tape.step(passed, slope, tape.number_of(op.rules[which](*arguments)))
+            partial = 1.0 if op is None else op.rules[which](*arguments)
+            if partial != 1.0:
+                slope = tape.step(passed, slope, tape.number_of(partial))
             if each in self._slopes:
                 slope = tape.step(ops.add, self._slopes[each], slope)
             else:
