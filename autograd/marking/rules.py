@@ -148,8 +148,6 @@ _POWER: Final[_Rows] = (  # u^v, v constant
 )
 _TO_POWER: Final[_Rows] = (  # u constant
     (S.EXPONENTIAL, "the derivative of {y} has the logarithm of {u} as a factor", Y * DV),
-    (S.EXPONENTIAL, "the logarithm of {u} is a factor of the derivative of {y}, no divisor",
-     Y * DV / ops.log(U)),
     (S.EXPONENTIAL, "{y} is an exponential function, no power", V * U ** (V - 1) * DV),
     (S.INNER_DERIVATIVE, _INNER % "v", Y * ops.log(U), _WEAK),
 )
@@ -159,26 +157,18 @@ _TO_BOTH: Final[_Rows] = (
 )
 _LOGARITHM: Final[_Rows] = (
     (S.LOGARITHM, "the derivative of {y} has {u} itself in the denominator", 1 / DU),
-    (S.LOGARITHM, "the derivative of {y} is not the logarithm of the derivative", ops.log(DU), 1.1),
     (S.LOGARITHM, "the logarithm of the base of {y} is left out", DU / U),
     *((S.LOGARITHM, "the logarithm of the base of {y} is a divisor, no factor",
        ops.log(as_expr(base)) * DU / U) for base in (2, 10)),
 )
-_ROOT: Final = "the derivative of {y} belongs in the denominator"
 _OF_OPERATIONS: Final[dict[Rule, _Rows]] = {
     ops.exp: (
         (S.EXPONENTIAL, "{y} is an exponential function, no power", U * ops.exp(U - 1) * DU),
-        (S.EXPONENTIAL, "{y} is an exponential function, no power", U * ops.exp(U - 1)),
         (S.INNER_DERIVATIVE, _INNER % "u", Y, 1.04),
-        (S.EXPONENTIAL, "the exponent of {y} stays as it is", ops.exp(DU)),
     ),
     ops.sqrt: (
         (S.POWER_RULE, "the factor 1/2 of the derivative of {y} is lost", DU / Y, 1.015),
         (S.POWER_RULE, "the root {y} belongs in the denominator", Y * DU / 2),
-        (S.POWER_RULE, "two times the root {y} belongs in the denominator", 2 * Y * DU),
-        (S.POWER_RULE, "the 2 in the derivative of {y} belongs in the denominator", 2 * DU / Y),
-        (S.POWER_RULE, "the derivative of the root {y} is not the root of the derivative",
-         ops.sqrt(DU)),
     ),
     **dict.fromkeys((ops.log, ops.log2, ops.log10), _LOGARITHM),
 }
