@@ -138,8 +138,8 @@ def test_what_is_too_far_out_takes_no_time() -> None:
     for name in ("exp", "sinh", "gelu", "expm1", "softplus"):
         with pytest.raises(FAILURES):
             applied(name, far * far)
-    with pytest.raises(ag.RangeError):
-        balls.to_fraction(applied("pow", fmpq(3), far))
+    for base in (fmpq(3), fmpq(1, 3)):
+        assert balls.is_far(applied("pow", base, far))
     tower = applied("exp", fmpq(1 << 15))
     for name in ("sin", "cos", "tan", "exp", "floor"):
         with pytest.raises(FAILURES):

@@ -29,7 +29,6 @@ BITS: Final = 180  # some fifty digits, and a few to spare
 ZERO: Final = fmpq(0)
 _LONGEST: Final = 4000  # bits of a fraction that is kept exactly
 _FARTHEST: Final = 1 << 17  # exponents beyond, about those of 10^40000, are "undefined here"
-_SMALL, _LARGE = arb(2) ** -100, arb(2) ** 100
 _OWN: Final = 2.0**-45  # relative: how far a user's own function of floats may be off
 
 precision: Final = ctx.workprec
@@ -46,9 +45,15 @@ def common_bits(a: Ball, b: Ball) -> int:
     return bits
 
 
-def is_wide(x: Ball) -> bool:
+def is_wide(x: Ball, bits: int = 100) -> bool:
     """Whether a number is so large or small that digits beside it may be lost."""
-    return bool(x != 0 and not _SMALL < abs(arb(x)) < _LARGE)
+    size, limit = abs(arb(x)), arb(2) ** bits
+    return bool(size > limit or (x != 0 and size < 1 / limit))
+
+
+def is_far(x: Ball) -> bool:
+    """Whether a number has so many digits before the point, or zeros after it, that it is none."""
+    return isinstance(x, arb) and is_wide(x, _FARTHEST)
 
 
 # From other numbers and to them.
@@ -66,12 +71,10 @@ def within(value: Fraction, radius: Fraction) -> Ball:
 
 
 def to_fraction(x: Ball) -> Fraction:
-    """The middle of a ball. Raises RangeError for what has too many digits to be written out."""
+    """The middle of a ball."""
     if isinstance(x, fmpq):
         return Fraction(int(x.p), int(x.q))
     man, exponent = x.mid().man_exp()
-    if abs(exponent) > _FARTHEST:
-        raise RangeError("a number far out of range")
     return Fraction(int(man)) * Fraction(2) ** int(exponent)
 
 

@@ -229,6 +229,8 @@ class Tape:
                         known[number] = balls.settled(y)
                     except (ArithmeticError, ValueError, TypeError, AttributeError) as error:
                         known[number] = self._why_not(number, given, error)
+            if balls.is_far(known[root]):
+                known[root] = RangeError("a number far out of range")
         return known[root]
 
     def _why_not(self, number: int, given: list[Any], error: Exception) -> ChalkgradError:
