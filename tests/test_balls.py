@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from typing import Any
 
@@ -156,6 +158,20 @@ def test_balls_that_lie_apart() -> None:
         assert not balls.are_apart(balls.ZERO, ball(1, 2, -10_000))
         assert balls.common_bits(third, third) > 170
         assert balls.common_bits(balls.ZERO, ball(0, 1, -60)) < 0
+
+
+def test_threads_take_turns() -> None:
+    def at(bits: int) -> bool:
+        for _ in range(20):
+            with balls.precision(bits):
+                time.sleep(0)  # others may run
+                third = 1 / arb(3)
+                if not bits - 4 < third.rel_accuracy_bits() <= bits:
+                    return False
+        return True
+
+    with ThreadPoolExecutor(4) as pool:
+        assert all(pool.map(at, (60, 180, 720, 2880)))
 
 
 def test_the_precision_is_put_back() -> None:

@@ -1,14 +1,16 @@
 """Numbers that know how far off they may be: short fractions exactly, all others as flint's balls.
 
 A ball holds whatever is computed from the numbers in its inputs, so balls that lie apart are
-different numbers. How many bits are worked with is flint's one setting, see `precision`.
+different numbers.
 """
 
 from __future__ import annotations
 
 import math
+from contextlib import contextmanager
 from fractions import Fraction
 from functools import lru_cache
+from threading import RLock
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from flint import arb, ctx, fmpq
@@ -17,7 +19,7 @@ from autograd import ops
 from autograd.errors import ChalkgradError, DomainError, RangeError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from autograd.ops import Operation
 
@@ -31,7 +33,14 @@ _LONGEST: Final = 4000  # bits of a fraction that is kept exactly
 _FARTHEST: Final = 1 << 17  # exponents beyond, about those of 10^40000, are "undefined here"
 _OWN: Final = 2.0**-45  # relative: how far a user's own function of floats may be off
 
-precision: Final = ctx.workprec
+_SETTING: Final = RLock()
+
+
+@contextmanager
+def precision(bits: int) -> Iterator[None]:
+    """Works with so many bits. Flint has one setting for all threads, so these take turns."""
+    with _SETTING, ctx.workprec(bits):
+        yield
 
 
 def are_apart(a: Ball, b: Ball) -> bool:
