@@ -324,12 +324,12 @@ class _Case:
             return
         if not is_close(spot.whole(chain.root.slope), spot.true):
             return  # it cannot be worked out by the chain rule
-        limit = max(20, _MOST_WORK // len(chain.places))
+        most = max(20, _MOST_WORK // len(chain.places))
+        yield from map(_rewired, islice(forgotten(chain), most))
         for mistake, places in mistakes(chain):
-            limit -= len(places) > 1
-            if limit >= 0 or len(places) == 1:
+            most -= len(places) > 1
+            if most >= 0 or len(places) == 1:
                 yield self._mistaken(mistake, places, chain)
-        yield from map(_rewired, islice(forgotten(chain), limit))
         yield from self._of_links(inner, chain)
         if self.is_number:
             yield from map(_rewired, overwritten(chain))
