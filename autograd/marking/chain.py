@@ -219,11 +219,13 @@ class Chain:
                 return self.root.slope
             change = worth_of(form, place, [each.slope for each in place.below]) - place.slope
             return self.root.slope + place.above * change
-        wrong, slopes = set(keys), dict[Key, float]()
+        wrong, slopes = set(keys), dict[Key, float]()  # those that change
         for key, place in self.places.items():
-            inner = [slopes[each.key] for each in place.below]
-            slopes[key] = worth_of(form, place, inner) if key in wrong else place.slope_of(inner)
-        return slopes[self.root.key]
+            if key in wrong or any(each.key in slopes for each in place.below):
+                inner = [slopes.get(each.key, each.slope) for each in place.below]
+                is_wrong = key in wrong
+                slopes[key] = worth_of(form, place, inner) if is_wrong else place.slope_of(inner)
+        return slopes.get(self.root.key, self.root.slope)
 
 
 def worth_of(form: Expr, place: Place, slopes: Sequence[float]) -> float:

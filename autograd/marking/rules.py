@@ -308,7 +308,8 @@ def mistakes(chain: Chain) -> Iterator[tuple[Mistake, list[Place]]]:
         if place.key in terms:
             known += _known("constant" if is_zero(place.slope) else "term", ())
         for mistake in known:
-            for group in (place.key, height, None):
+            layer = (height,) if mistake.is_of_networks else ()
+            for group in (place.key, *layer, None):
                 found.setdefault((id(mistake), group), (mistake, []))[1].insert(0, place)
     unlike = {
         (id(mistake), *(p.key for p in group)): (mistake, group)

@@ -324,7 +324,7 @@ class _Case:
             return
         if not is_close(spot.whole(chain.root.slope), spot.true):
             return  # it cannot be worked out by the chain rule
-        most = max(20, _MOST_WORK // len(chain.places))
+        most = max(20, _MOST_WORK // (3 * len(chain.places)))
         yield from map(_rewired, islice(forgotten(chain), most))
         for mistake, places in mistakes(chain):
             most -= len(places) > 1
