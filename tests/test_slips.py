@@ -24,6 +24,7 @@ from autograd.notation import (
     normal,
     unicode,
 )
+from tests.benchmarks.judging import network
 from tests.labelled import NETWORKS, Network, neuron, tanh_321, two_rows
 
 SLIPS = tomllib.loads((Path(__file__).parent / "pages" / "slips.toml").read_text(encoding="utf-8"))
@@ -339,6 +340,15 @@ def test_the_search_takes_about_as_long_as_the_formula(parts: int, at_most: floa
     start = time.process_time()
     assert found(claim, truth, normal(derivative(tree, "x")), Judge({})) == ()
     assert time.process_time() - start < at_most  # far above what it takes
+
+
+def test_slips_in_a_large_network() -> None:
+    formulas, claims = network(20)
+    truth, claim = claims[5]
+    judge = Judge(formulas)
+    (slip,) = found(-claim, truth, None, judge)
+    assert str(slip) == "the sign is the wrong one"
+    assert found(7 * claim + 1, truth, None, judge) == ()
 
 
 # Slips in numbers.

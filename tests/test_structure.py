@@ -101,10 +101,10 @@ def test_importing_loads_only_the_standard_library(package: str) -> None:
     assert not {name for name in foreign if not name.startswith(("cython_runtime", "_cython_"))}
 
 
-def test_only_the_marking_needs_mpmath() -> None:
+def test_only_the_marking_needs_flint() -> None:
     for file in sources("autograd"):
         for name in imports(file):
-            assert name.split(".")[0] != "mpmath" or file.parent.name == "marking", file
+            assert name.split(".")[0] != "flint" or file.parent.name == "marking", file
 
 
 def test_no_file_is_imported_by_a_private_name() -> None:

@@ -223,8 +223,8 @@ def _is_right_in_numbers(reference: Expr, tree: Expr, scope: Scope) -> bool:
     return scope.judge.is_equal_here(reference, tree)
 
 
-def _same(number: Fraction, known: object) -> bool:
-    return abs(float(number) - float(known)) <= 1e-9 * abs(float(number))  # type: ignore[arg-type]
+def _same(number: Fraction, known: Fraction) -> bool:
+    return abs(number - known) * 10**9 <= abs(number)
 
 
 def _put_in(tree: Expr) -> set[Fraction]:
