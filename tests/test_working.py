@@ -45,13 +45,13 @@ def meaning_of(derivation: Derivation) -> Meaning:
 
 
 def check(derivation: Derivation) -> None:
-    working = derivation.working  # softmax outputs get their symbols on the way
+    assert derivation.rows  # softmax outputs get their symbols on the way
     symbols = [*derivation._graph.names.symbols.values(), derivation.quotient.of.label]
     reader = Reader(symbols)
     meaning = meaning_of(derivation)
     for show in SHOWN:
         assert reader.read(show(derivation.quotient)) == derivation.quotient
-        for line in lines(working, show):
+        for line in lines(derivation, show):
             worth = meaning.of(reader.read(line))
             near = 1e-6 * max(1.0, abs(derivation.value))
             assert math.isclose(worth, derivation.value, abs_tol=near), line
