@@ -283,16 +283,11 @@ def _is_misread(parts: tuple[Box, ...], at: int) -> bool:
     )
 
 
-def is_sum(box: Box) -> bool:
-    """Whether a sign + or - stands in it outside of brackets."""
-    return any(item.kind == "sign" and item.text in "+−±" for item in _items(box))
-
-
 def _is_long(box: Box) -> bool:
     """Whether it needs brackets before a stroke: a sum, a fraction, a sum over an index."""
     bases = (item.parts[0] if item.kind == "scripts" else item for item in _items(box))
-    series = any(base.kind == "sign" and base.text in "∑∏" for base in bases)
-    return series or is_sum(box) or box.kind in ("fraction", "derivative", "cases") or _is_at(box)
+    opens = any(base.kind == "sign" and base.text in "+−±∑∏" for base in bases)
+    return opens or box.kind in ("fraction", "derivative", "cases") or _is_at(box)
 
 
 def _is_at(box: Box) -> bool:

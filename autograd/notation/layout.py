@@ -18,13 +18,11 @@ from autograd.notation.boxes import (
     Box,
     MalformedError,
     escaped,
-    is_sum,
     mathml_of,
     parsed,
     text_of,
 )
 from autograd.notation.expr import (
-    EULER,
     Applied,
     At,
     Call,
@@ -43,10 +41,12 @@ from autograd.notation.expr import (
     Symbol,
     is_numeric,
     rebuilt,
+    substituted,
     symbols_of,
     value_of,
 )
 from autograd.notation.labels import spellings_of
+from autograd.notation.reading import notation_of
 from autograd.notation.signs import (
     GREEK,
     RELATION_SIGNS,
@@ -54,6 +54,7 @@ from autograd.notation.signs import (
     digits_and_power,
     notation_name,
 )
+from autograd.ops import TABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -239,15 +240,21 @@ def _symbol(label: str) -> str:
 
 
 def _readable(tree: Expr) -> Expr:
-    """The tree; where e is a symbol, powers of Euler's number are exp(x)."""
+    """The tree with operations by their notation; where e is a symbol, its powers are exp(x)."""
+    e_is_a_symbol = "e" in symbols_of(tree)
 
     def change(part: Expr) -> Expr | None:
         match part:
-            case Power(Constant("e"), exponent) | Call(ops.exp, (exponent,), 0):
+            case Power(Constant("e"), exponent) if e_is_a_symbol:
                 return Applied(r"\exp", (rebuilt(exponent, change),))
+            case Call(operation, arguments, 0) if len(arguments) == operation.arity:
+                notation = notation_of(operation)
+                if not (isinstance(notation, Call) and notation.operation is operation):
+                    inputs = {f"#{i}": part for i, part in enumerate(arguments, start=1)}
+                    return rebuilt(substituted(notation, inputs), change)
         return None
 
-    return rebuilt(tree, change) if "e" in symbols_of(tree) else tree
+    return rebuilt(tree, change)
 
 
 def _alone(tree: Expr) -> str:
@@ -269,8 +276,8 @@ def _alone(tree: Expr) -> str:
             return rf"\frac{{{_in_a_row(factors)}}}{{{_in_a_row(divisors)}}}"
         case Power(base, exponent):
             return _base(base) + _raised(_exponent(exponent))
-        case Call():
-            return _call(tree)
+        case Call(operation, arguments, primes):
+            return _call(operation, arguments, primes)
         case Applied(name, arguments, primes):
             return _applied(_symbol(name), arguments, primes)
         case Derivative():
@@ -327,8 +334,6 @@ def _is_loose(tree: Expr) -> bool:
             return True
         case Cases():
             return _alone(tree).startswith(r"\begin")
-        case Call(operation):
-            return not notation_name(operation) and is_sum(parsed(operation.latex.replace("#", "")))
     return False
 
 
@@ -423,15 +428,13 @@ def _number(written: str) -> str:
 # Functions and derivatives.
 
 
-def _call(call: Call) -> str:
-    operation, arguments, primes = call.operation, call.arguments, call.primes
-    if operation is ops.exp and not primes:
-        return _alone(Power(EULER, arguments[0]))
+def _call(operation: Operation, arguments: tuple[Expr, ...], primes: int) -> str:
     if primes or len(arguments) != operation.arity or notation_name(operation):
         return _applied(_name(operation), arguments, primes)
     if operation is ops.abs:  # what stands in |...| can't hold other bars
         arguments = tuple(rebuilt(argument, _without_bars) for argument in arguments)
-    return _filled(operation.latex, arguments)
+    put = _alone if TABLE.get(operation.name) is operation else _base
+    return re.sub("#([12])", lambda hole: put(arguments[int(hole[1]) - 1]), operation.latex)
 
 
 def _without_bars(part: Expr) -> Expr | None:
@@ -454,31 +457,6 @@ def _applied(name: str, arguments: tuple[Expr, ...], primes: int) -> str:
     base = f"{{{name}}}" if primes and "^" in name else name
     inputs = APPLIED + _listed(arguments, "()") if arguments else ""
     return base + "'" * primes + inputs
-
-
-_HOLE: Final = re.compile(r"\{#([12])\}(?=\^)|#([12])")
-_OPENING: Final = ("(", "{", "|", ",", r"\lfloor")
-_CLOSING: Final = (")", "}", ",", r"\right", r"\rfloor", r"\rceil")
-_SINGLE: Final = (Number, Constant, Symbol, Call, Applied, Power, Derivative)
-
-
-def _filled(notation: str, arguments: tuple[Expr, ...]) -> str:
-    """An operation's notation with its inputs in the holes #1 and #2."""
-
-    def put(hole: re.Match[str]) -> str:
-        tree = arguments[int(hole[1] or hole[2]) - 1]
-        before, after = notation[: hole.start()].rstrip(), notation[hole.end() :].lstrip()
-        if after.startswith("^"):
-            return _base(tree)
-        if before.endswith(_OPENING) and after.startswith(_CLOSING):
-            return _alone(tree)
-        is_single = isinstance(tree, _SINGLE) or (isinstance(tree, Product) and tree.divisors)
-        return _term(tree) if is_single else _enclosed(tree)
-
-    if r"\frac" in _HOLE.sub(put, notation):
-        notation = re.sub(r"(?<!\\left)\(", r"\\left(", notation)
-        notation = re.sub(r"(?<!\\right)\)", r"\\right)", notation)
-    return _HOLE.sub(put, notation)
 
 
 def _derivative(tree: Derivative) -> str:
