@@ -112,9 +112,6 @@ def to_mathml(formula: Formula, *, enclosed: bool = False) -> str:
         return f"<mtext>{escaped(str(formula))}</mtext>"
 
 
-latex, unicode, mathml = to_latex, to_unicode, to_mathml
-
-
 @dataclass(frozen=True)
 class Sentence:
     r"""Words with formulas among them, typeset when they are shown; `str()` gives text.

@@ -43,10 +43,10 @@ CHOOSING: Final = (
 def normal(tree: Expr) -> Expr:
     r"""The tree as a sum of products: number and sign first, like terms added, nothing times 1.
 
-    >>> from autograd.notation import latex
+    >>> from autograd.notation import to_latex
     >>> from autograd.notation.expr import Symbol
     >>> x, y = Symbol("x"), Symbol("y")
-    >>> latex(normal(x * (x - y) * -2 + Negative(Negative(x))))
+    >>> to_latex(normal(x * (x - y) * -2 + Negative(Negative(x))))
     '-2x(x - y) + x'
     """
     return _tree(_form(tree))
