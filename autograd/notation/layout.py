@@ -15,12 +15,9 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from autograd import ops
 from autograd.notation.boxes import (
     APPLIED,
-    Box,
     MalformedError,
     escaped,
-    mathml_of,
     parsed,
-    text_of,
 )
 from autograd.notation.expr import (
     Applied,
@@ -93,7 +90,7 @@ def to_unicode(formula: Formula, *, enclosed: bool = False) -> str:
     '∂L/∂W_{ab} = (a + b)/(1.5·10⁻⁷)'
     """
     try:
-        return text_of(_boxes(formula, enclosed=enclosed))
+        return parsed(_laid_out(formula, enclosed=enclosed)).text
     except MalformedError:
         return str(formula)
 
@@ -107,7 +104,7 @@ def to_mathml(formula: Formula, *, enclosed: bool = False) -> str:
     '<msup><mover accent="true"><mi>y</mi><mo stretchy="false">ˆ</mo></mover><mn>2</mn></msup>'
     """
     try:
-        return mathml_of(_boxes(formula, enclosed=enclosed))
+        return parsed(_laid_out(formula, enclosed=enclosed)).mathml
     except MalformedError:
         return f"<mtext>{escaped(str(formula))}</mtext>"
 
@@ -142,10 +139,6 @@ class Sentence:
 
 
 Formula: TypeAlias = "str | Expr | Sentence"
-
-
-def _boxes(formula: Formula, *, enclosed: bool) -> Box:
-    return parsed(_laid_out(formula, enclosed=enclosed))
 
 
 def _laid_out(formula: Formula, *, enclosed: bool) -> str:
