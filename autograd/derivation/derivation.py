@@ -14,8 +14,7 @@ from autograd.derivation.factors import (
     Path,
     SymbolGraph,
     adjoints_of,
-    form_of_product,
-    form_of_sum,
+    combined,
     has_kink,
     is_simple,
     shorter,
@@ -34,7 +33,6 @@ from autograd.graph import dependents, topological_order
 from autograd.notation import (
     ONE,
     ZERO,
-    Derivative,
     Expr,
     Negative,
     Product,
@@ -97,9 +95,9 @@ def derive(output: Value, wrt: Value, *, digits: int = 6, limit: int = 8) -> Der
 class Derivation(Working):
     """d(output)/d(wrt) as the sum over paths of products of factors; made by `derive`.
 
-    `value` is its number, `paths` the paths written out, `path_count` the number of all of them;
-    `gradient` and `formula()` are the whole derivative as a Value and in symbols. Its lines are
-    those of a Working: chain rule, formulas, numbers, result; and remarks.
+    `value` is its number, `quotient` the left side, `paths` the paths written out, `path_count` the
+    number of all of them; `gradient` and `formula()` are the whole derivative as a Value and in
+    symbols. As a Working it has lines: chain rule, formulas, numbers, result; and remarks.
     """
 
     def __init__(self, output: Value, wrt: Value, digits: int, limit: int) -> None:
@@ -114,7 +112,7 @@ class Derivation(Working):
         self.paths: tuple[Path, ...] = tuple(
             Path(nodes, self.value, self._graph) for nodes in islice(self._graph.paths(), limit)
         )
-        self.left = self.quotient
+        self.left = self.quotient = self._graph.names.quotient(output, wrt)
 
     @cached_property
     def _written(self) -> tuple[tuple[Row, ...], tuple[str, ...]]:
@@ -141,7 +139,7 @@ class Derivation(Working):
         """The whole derivative, and the targets whose sum has to be 1 for it to hold."""
         if self.path_count > len(self.paths):
             return None, []
-        return _recognised(self, form_of_sum([path.form for path in self.paths]))
+        return _recognised(self, combined(Sum, [path.form for path in self.paths]))
 
     def formula(self, style: str = "latex") -> str:
         r"""The gradient over symbols; where paths are left out, it ends in `+ \cdots`."""
@@ -149,11 +147,6 @@ class Derivation(Working):
             return styled(self.form, style)
         more = (_DOTS,) if self.path_count > len(self.paths) else ()
         return styled(_added([*(path.written for path in self.paths), *more]), style)
-
-    @property
-    def quotient(self) -> Derivative:
-        """The left side."""
-        return self._graph.quotient(self.output, self.wrt)
 
     @property
     def symbolic(self) -> str:
@@ -232,10 +225,8 @@ def _joints(paths: Sequence[Path]) -> list[Value]:
 
 def _below(paths: Sequence[Path], joint: Value) -> Expr | None:
     """d(joint)/d(wrt): the products of the ways from a symbol on all paths down to wrt, added."""
-    ways = {
-        path.nodes[at:]: path.factors[at:] for path in paths for at in [path.nodes.index(joint)]
-    }
-    return form_of_sum([form_of_product(factors) for factors in ways.values()])
+    ways = {path.nodes[i:]: path.factors[i:] for path in paths for i in [path.nodes.index(joint)]}
+    return combined(Sum, [combined(Product, [f.form for f in way]) for way in ways.values()])
 
 
 def _added(terms: Sequence[Expr]) -> Expr:

@@ -22,7 +22,6 @@ from autograd.notation import (
     ONE,
     ZERO,
     Call,
-    Derivative,
     Expr,
     Product,
     Sum,
@@ -57,13 +56,15 @@ class Cell(NamedTuple):
 class Factor:
     """d(parent)/d(child) of two symbols with nothing but unlabelled nodes between them.
 
-    `number` is its number, `gradient` the derivative as a Value, `formula()` the same in symbols.
+    `number` is its number, `quotient` the derivative before it is worked out, `gradient` the
+    derivative as a Value, `formula()` the same in symbols.
     """
 
     def __init__(self, parent: Value, child: Value, number: float, graph: SymbolGraph) -> None:
         self.parent = parent
         self.child = child
         self.number = number
+        self.quotient = graph.names.quotient(parent, child)
         self._graph = graph
 
     @cached_property
@@ -89,7 +90,9 @@ class Factor:
 
     @property
     def obstacle(self) -> str:
-        """Why the derivative cannot be written out, in words."""
+        """Why the derivative cannot be written out, in words; empty where it can."""
+        if self.form is not None:
+            return ""
         try:
             nodes = topological_order(self.gradient)
         except GradientError:
@@ -99,11 +102,6 @@ class Factor:
     def formula(self, style: str = "latex") -> str:
         """The derivative over symbols; as a fraction of partials where it cannot be written out."""
         return styled(self.form or self.quotient, style)
-
-    @property
-    def quotient(self) -> Derivative:
-        """The derivative before it is worked out."""
-        return self._graph.quotient(self.parent, self.child)
 
     @property
     def in_chain(self) -> Expr:
@@ -161,7 +159,7 @@ class Path:
     @cached_property
     def form(self) -> Expr | None:
         """The product as a sum of products; None where it is too long to be written out."""
-        return None if self.is_long else form_of_product(self.factors)
+        return None if self.is_long else combined(Product, [f.form for f in self.factors])
 
     def formula(self, style: str = "latex") -> str:
         """The product over symbols: sign and number first, then in the order of the path."""
@@ -172,9 +170,7 @@ class Path:
         """The product of the factors as they are, dots among them, where it has no other form."""
         if self.form is not None:
             return self.form
-        parts = [
-            c.form or (c.quotient if isinstance(c, Factor) else c.in_chain) for c in self.cells
-        ]
+        parts = [cell.form or cell.in_chain for cell in self.cells]
         return parts[0] if len(parts) == 1 else Product(tuple(parts))
 
     def __repr__(self) -> str:
@@ -182,17 +178,11 @@ class Path:
         return f"<path {symbols}: {self.product!r}>"
 
 
-def form_of_product(factors: Iterable[Factor]) -> Expr | None:
-    """The product of factors; None where one of them cannot be written out."""
-    forms = [factor.form for factor in factors]
-    known = tuple(form for form in forms if form is not None)
-    return normal(Product((ONE, *known))) if len(known) == len(forms) else None
-
-
-def form_of_sum(forms: list[Expr | None]) -> Expr | None:
-    """The sum; None where one of the terms cannot be written out."""
-    known = tuple(form for form in forms if form is not None)
-    return normal(Sum((ZERO, *known))) if len(known) == len(forms) else None
+def combined(kind: type[Sum | Product], forms: Iterable[Expr | None]) -> Expr | None:
+    """The sum or product of forms; None where one of them cannot be written out."""
+    parts = [ZERO if kind is Sum else ONE, *forms]
+    known = tuple(part for part in parts if part is not None)
+    return normal(kind(known)) if len(known) == len(parts) else None
 
 
 def shorter(form: Expr | None, other: Expr | None) -> Expr | None:
@@ -285,10 +275,6 @@ class SymbolGraph:
         if child not in self._above:
             self._above[child] = dependents(self._order, child) - {child}
         return [node for node in self.below[parent] if node in self._above[child]]
-
-    def quotient(self, over: Value, under: Value) -> Derivative:
-        """The derivative of one symbol by another, before it is worked out."""
-        return Derivative(self.names.tree(over), self.names.tree(under))
 
     def recognised(self, gradient: Value, wrt: Value, symbols: Iterable[Value]) -> Expr | None:
         """A short form of a `gradient` by `wrt` over `symbols` and softmax outputs, if found."""

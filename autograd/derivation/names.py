@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from autograd.errors import ArgumentError, GraphError
 from autograd.graph import topological_order
 from autograd.notation import (
+    Derivative,
     Symbol,
     decimal,
     normal,
@@ -84,6 +85,10 @@ class Names:
     def tree(self, node: Value) -> Symbol:
         """What a node is called, as a tree."""
         return Symbol(self.called(node))
+
+    def quotient(self, over: Value, under: Value) -> Derivative:
+        """The derivative of one node by another, before it is worked out."""
+        return Derivative(self.tree(over), self.tree(under))
 
     def form_of(self, value: Value) -> Expr | None:
         """What a node was computed from, as a sum of products; None where it is too long."""

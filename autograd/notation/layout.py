@@ -143,16 +143,12 @@ Formula: TypeAlias = "str | Expr | Sentence"
 
 def _laid_out(formula: Formula, *, enclosed: bool) -> str:
     """LaTeX that still tells which names are applied to what follows."""
-    if isinstance(formula, Sentence):
-        written = "".join(
-            _words(part) if isinstance(part, str) else _alone(_readable(part))
-            for part in formula.parts
-        )
-    elif isinstance(formula, Expr):
-        written = _alone(_readable(formula))
-    else:
+    if isinstance(formula, str):
         is_label = "\\" not in formula and spellings_of(formula)
         written = label_latex(formula) if is_label else formula
+    else:
+        parts = formula.parts if isinstance(formula, Sentence) else (formula,)
+        written = "".join(_words(p) if isinstance(p, str) else _alone(_readable(p)) for p in parts)
     return _bracket(written) if enclosed else written
 
 
