@@ -22,7 +22,7 @@ APPLIED: Final = "\u2061"
 """Unicode's function application: stands unseen between the name of a function and its inputs."""
 
 _DEEPEST: Final = 150  # what is nested deeper is no notation
-_LONGEST: Final = 100_000  # characters; what is longer is no formula
+_LONGEST: Final = 1_000_000  # characters; what is longer is no formula
 _PAIRS: Final = {"(": ")", "[": "]", "⌊": "⌋⌉", "⌈": "⌉", "⟨": "⟩"}
 _BRACKETS: Final = frozenset("([⌊⌈⟨)]⌋⌉⟩")
 _FENCES: Final = ("(", ")", "[", "]", "|", "/", r"\{", r"\}")
@@ -262,7 +262,7 @@ _COMMANDS: Final = {
 }
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def parsed(latex: str) -> Box:
     """LaTeX as boxes; raises MalformedError."""
     if len(latex) > _LONGEST:
@@ -291,6 +291,7 @@ class _Reader:
             kind, text = parts[-1][:2]
             if kind == "sign" and text in _PAIRS:
                 opened.append(len(parts) - 1)
+                self._refuse_if_deep(len(opened))
             elif opened and kind == "sign" and text in _PAIRS.get(parts[opened[-1]].text, ()):
                 at = opened.pop()
                 parts[at:] = [_group(parts[at], _row(parts[at + 1 : -1]), parts[-1])]
@@ -300,7 +301,10 @@ class _Reader:
 
     def _descend(self) -> None:
         self._depth += 1
-        if self._depth > _DEEPEST:
+        self._refuse_if_deep(self._depth)
+
+    def _refuse_if_deep(self, depth: int) -> None:
+        if depth > _DEEPEST:
             raise MalformedError("nested too deeply")
 
     def _piece(self, mark: str) -> Box:

@@ -89,10 +89,12 @@ def to_unicode(formula: Formula, *, enclosed: bool = False) -> str:
     >>> to_unicode(r"\frac{\partial L}{\partial W_{ab}} = \frac{a + b}{1.5{\cdot}10^{-7}}")
     '∂L/∂W_{ab} = (a + b)/(1.5·10⁻⁷)'
     """
+    if isinstance(formula, Sentence):
+        return formula.text()
     try:
         return parsed(_laid_out(formula, enclosed=enclosed)).text
     except MalformedError:
-        return str(formula)
+        return formula if isinstance(formula, str) else to_latex(formula)
 
 
 def to_mathml(formula: Formula, *, enclosed: bool = False) -> str:
@@ -106,7 +108,7 @@ def to_mathml(formula: Formula, *, enclosed: bool = False) -> str:
     try:
         return parsed(_laid_out(formula, enclosed=enclosed)).mathml
     except MalformedError:
-        return f"<mtext>{escaped(str(formula))}</mtext>"
+        return f"<mtext>{escaped(to_unicode(formula))}</mtext>"
 
 
 @dataclass(frozen=True)
