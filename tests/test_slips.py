@@ -22,7 +22,7 @@ from autograd.notation import (
     Symbol,
     derivative,
     normal,
-    unicode,
+    to_unicode,
 )
 from tests.benchmarks.judging import network
 from tests.labelled import NETWORKS, Network, neuron, tanh_321, two_rows
@@ -296,7 +296,7 @@ def test_the_claim_is_mended_in_its_own_form() -> None:
     for claim, mended in [(10 * x + 1, "10x − 1"), (1 - 10 * x, "10x − 1"), (5 * x - 1, "10x − 1")]:
         (slip,) = found(claim, truth, 10 * x - 1, Judge({}))
         assert slip.mended is not None
-        assert unicode(slip.mended) == mended
+        assert to_unicode(slip.mended) == mended
 
 
 def test_no_slip_is_named_for_what_is_defined_nowhere() -> None:

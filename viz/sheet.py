@@ -9,7 +9,7 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from autograd import ArgumentTypeError, Derivation, Working, to_latex, to_mathml, to_unicode
+from autograd import ArgumentTypeError, Working, to_latex, to_mathml, to_unicode
 from viz.errors import PictureError
 from viz.files import write_whole
 
@@ -22,9 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["sheet"]
 
 
-def sheet(
-    derivations: Iterable[Derivation | Working], path: str | os.PathLike[str], *, title: str = ""
-) -> Path:
+def sheet(derivations: Iterable[Working], path: str | os.PathLike[str], *, title: str = "") -> Path:
     r"""Writes derivations one below the other, in the format that the ending of `path` names.
 
     `.png` and `.pdf` are typeset; `.html` is one page with MathML that needs neither network nor
@@ -59,9 +57,7 @@ def sheet(
 
 
 def _workings(derivations: Any) -> list[Working]:
-    if isinstance(derivations, (Derivation, Working)):
-        derivations = [derivations]
-    workings = [each.working if isinstance(each, Derivation) else each for each in derivations]
+    workings = [derivations] if isinstance(derivations, Working) else list(derivations)
     for each in workings:
         if not isinstance(each, Working):
             raise ArgumentTypeError(

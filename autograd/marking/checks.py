@@ -34,7 +34,6 @@ from autograd.notation import (
     split_links,
     symbols_of,
     to_unicode,
-    unicode,
 )
 from autograd.value import Value
 
@@ -382,6 +381,6 @@ def _line(head: str, *parts: str | Expr) -> Line:
 
 def _shown(tree: Expr, text: str) -> str | Expr:
     """A claim as messages repeat it."""
-    if len(unicode(tree)) <= _LONGEST:
+    if len(to_unicode(tree)) <= _LONGEST:
         return tree
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
