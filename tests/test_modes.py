@@ -128,7 +128,11 @@ class Plain:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join([str(folder), str(ROOT)])},
+            env={
+                **os.environ,
+                "CHALKGRAD_PURE": "1",
+                "PYTHONPATH": os.pathsep.join([str(folder), str(ROOT)]),
+            },
         )
 
     def ask(self, program: Program) -> Any:
