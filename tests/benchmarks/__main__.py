@@ -74,9 +74,7 @@ class Contender:
 def start(name: str, engine: str, path: str) -> Contender:
     """Starts an engine's process, with `path` first on its import path."""
     paths = os.pathsep.join(filter(None, [path, str(ROOT)]))
-    environment = dict(
-        os.environ, CHALKGRAD_PURE="1", PYTHONPATH=paths
-    )  # plain is meant where it is
+    environment = dict(os.environ, CHALKGRAD_PURE="1", PYTHONPATH=paths)  # lest plain warn
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.benchmarks.worker", engine],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment, cwd=path or ROOT,
