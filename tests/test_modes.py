@@ -122,7 +122,7 @@ class Plain:
 
     def __init__(self, folder: Path) -> None:
         compiled = shutil.ignore_patterns("*.so", "*.pyd", "__pycache__")
-        shutil.copytree(ROOT / "autograd", folder / "autograd", ignore=compiled)
+        shutil.copytree(Path(autograd.__file__).parent, folder / "autograd", ignore=compiled)
         self.process = subprocess.Popen(
             [sys.executable, __file__],
             stdin=subprocess.PIPE,
