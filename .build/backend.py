@@ -29,7 +29,14 @@ MODULES = [
     "transforms",
 ]  # fmt: skip
 
-NEVER_COMPILED = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
+# Where nodes.h cannot work, and why.
+NEVER_COMPILED = (
+    "nodes.h needs the global interpreter lock"
+    if sysconfig.get_config_var("Py_GIL_DISABLED")
+    else "nodes.h gives memory back in parts, which WebAssembly does not know"
+    if "emscripten" in (sys.platform, os.environ.get("_PYTHON_HOST_PLATFORM", "").partition("_")[0])
+    else ""
+)
 
 DIRECTIVES = {
     "language_level": 3,
@@ -59,7 +66,7 @@ def extensions() -> list[Extension]:
         remember({"plain": "this is the wheel for every system" if fallback else "asked for"})
         return []
     if NEVER_COMPILED:
-        return plain("nodes.h needs the global interpreter lock")
+        return plain(NEVER_COMPILED)
     try:
         # Needed here only, and slow to import.
         from Cython.Build import cythonize  # noqa: PLC0415

@@ -26,8 +26,18 @@ backend._backend.run_setup()
 PLAIN = {"CHALKGRAD_PURE": "1"}
 NO_COMPILER = {"CC": "false", "CXX": "false"}
 NO_CYTHON = {"PYTHONPATH": "hidden"}
+ON_WEBASSEMBLY = {"_PYTHON_HOST_PLATFORM": "emscripten_4_0_9_wasm32"}
 NEVER_COMPILED = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
 REQUIRED = {"CHALKGRAD_REQUIRE_COMPILED": "1"}
+
+LACKING = [
+    pytest.param(
+        NO_COMPILER, id="compiler",
+        marks=pytest.mark.skipif(os.name == "nt", reason="that compiler is not named by CC"),
+    ),
+    pytest.param(NO_CYTHON, id="Cython"),
+    pytest.param(ON_WEBASSEMBLY, id="WebAssembly"),
+]  # fmt: skip
 
 
 @pytest.fixture
@@ -103,7 +113,7 @@ def test_a_plain_engine_is_built_where_asked_for(project: Path) -> None:
     assert importing(project, "-W", "error").stderr == ""
 
 
-@pytest.mark.parametrize("lacks", [NO_COMPILER, NO_CYTHON], ids=["compiler", "Cython"])
+@pytest.mark.parametrize("lacks", LACKING)
 def test_where_it_cannot_be_compiled_the_whole_engine_is_plain_and_says_so_in_a_line(
     project: Path, lacks: dict[str, str]
 ) -> None:
@@ -121,7 +131,7 @@ def test_where_it_cannot_be_compiled_the_whole_engine_is_plain_and_says_so_in_a_
     assert importing(project, **PLAIN).stderr == ""
 
 
-@pytest.mark.parametrize("lacks", [NO_COMPILER, NO_CYTHON], ids=["compiler", "Cython"])
+@pytest.mark.parametrize("lacks", LACKING)
 def test_a_plain_engine_is_an_error_where_a_compiled_one_is_required(
     project: Path, lacks: dict[str, str]
 ) -> None:
@@ -156,6 +166,7 @@ def test_the_wheel_for_every_system_warns(project: Path) -> None:
 def test_cython_is_asked_for_only_where_it_is_of_use(project: Path) -> None:
     assert needed(project)[0].startswith("cython") is not NEVER_COMPILED
     assert needed(project, **PLAIN) == []
+    assert needed(project, **ON_WEBASSEMBLY) == []
 
 
 @pytest.mark.slow

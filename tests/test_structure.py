@@ -94,7 +94,10 @@ def test_importing_loads_only_the_standard_library(package: str) -> None:
     code = f"import sys, {package}; print(*(name.partition('.')[0] for name in sys.modules))"
     loaded = subprocess.run(
         [sys.executable, "-S", "-c", code], cwd=ROOT, capture_output=True, text=True, check=False,
-        env={"PYTHONPATH": str(Path(hypothesis.__file__).parents[1])},
+        env={
+            "PYTHONPATH": str(Path(hypothesis.__file__).parents[1]),
+            "SYSTEMROOT": os.environ.get("SYSTEMROOT", ""),  # Windows cannot do without
+        },
     )  # fmt: skip
     assert loaded.returncode == 0, loaded.stderr
     foreign = set(loaded.stdout.split()) - set(sys.stdlib_module_names) - {*PACKAGES, "__main__"}
