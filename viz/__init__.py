@@ -1,6 +1,7 @@
 """Pictures of graphs, networks and training, with Graphviz installed or not."""
 
 import importlib
+import sys
 import typing
 
 from viz.errors import MissingPackageError, PictureError, PictureFileError
@@ -26,7 +27,9 @@ else:
 
     def __getattr__(name: str) -> object:
         if name not in _ON_DEMAND:
-            raise AttributeError(f"module 'viz' has no attribute {name!r}")
+            raise AttributeError(
+                f"module 'viz' has no attribute {name!r}", name=name, obj=sys.modules["viz"]
+            )
         globals()[name] = getattr(importlib.import_module(f"viz.{_ON_DEMAND[name]}"), name)
         return globals()[name]
 
