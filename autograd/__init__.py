@@ -106,6 +106,9 @@ from autograd.transforms import (
 )
 from autograd.value import Value, as_value, compiled, within
 
+if not compiled:
+    importlib.import_module("autograd.plain").warn_unless_asked_for()
+
 if typing.TYPE_CHECKING:
     from autograd.derivation import (
         Derivation,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from autograd import ArgumentTypeError, Working, to_latex, to_mathml, to_unicode
 from viz.errors import PictureError
+from viz.extras import for_pictures
 from viz.files import write_whole
 
 if TYPE_CHECKING:
@@ -183,7 +184,8 @@ def _png(workings: Sequence[Working], title: str) -> bytes:
 
 
 def _pdf(workings: Sequence[Working], title: str) -> bytes:
-    from matplotlib.backends.backend_pdf import PdfPages  # noqa: PLC0415 - heavy
+    with for_pictures():
+        from matplotlib.backends.backend_pdf import PdfPages  # noqa: PLC0415 - heavy
 
     room, high = _PAPER[0] - 2 * _MARGIN, _PAPER[1] - 2 * _MARGIN
     blocks = [_Setter(room).block(each) for each in workings]
@@ -234,8 +236,9 @@ def _height(column: list[_Block]) -> float:
 
 
 def _paper(width: float, height: float) -> Figure:
-    from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415 - heavy
-    from matplotlib.figure import Figure  # noqa: PLC0415 - heavy
+    with for_pictures():
+        from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415 - heavy
+        from matplotlib.figure import Figure  # noqa: PLC0415 - heavy
 
     figure = Figure(figsize=(width / 72, height / 72), facecolor="white")
     FigureCanvasAgg(figure)
@@ -342,8 +345,9 @@ def _size(text: str, *, small: bool) -> tuple[float, float, float]:
 
     Kept, as reading a formula takes matplotlib milliseconds.
     """
-    from matplotlib.font_manager import FontProperties  # noqa: PLC0415 - heavy
-    from matplotlib.textpath import TextToPath  # noqa: PLC0415 - heavy
+    with for_pictures():
+        from matplotlib.font_manager import FontProperties  # noqa: PLC0415 - heavy
+        from matplotlib.textpath import TextToPath  # noqa: PLC0415 - heavy
 
     size = _SMALL if small else _SIZE
     font = FontProperties(family="DejaVu Sans", size=size, math_fontfamily="cm")

@@ -75,7 +75,8 @@ class Contender:
 
 def start(name: str, engine: str, path: str) -> Contender:
     """Starts an engine's process, with `path` first on its import path."""
-    environment = dict(os.environ, PYTHONPATH=os.pathsep.join(filter(None, [path, str(ROOT)])))
+    paths = os.pathsep.join(filter(None, [path, str(ROOT)]))
+    environment = dict(os.environ, CHALKGRAD_PURE="1", PYTHONPATH=paths)  # lest plain warn
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.benchmarks.worker", engine],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment, cwd=path or ROOT,
