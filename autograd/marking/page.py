@@ -25,7 +25,7 @@ from autograd.marking.prose import (
     settings_in_line,
     vocabulary,
 )
-from autograd.marking.statements import Statement, statements
+from autograd.marking.statements import Equation, statements
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -47,7 +47,7 @@ class Passed:
 class Page:
     """What a page says: its statements in order, what is said beforehand, what was passed over."""
 
-    statements: tuple[Statement, ...]
+    statements: tuple[Equation, ...]
     settings: Settings
     passed: tuple[Passed, ...]
 
@@ -365,7 +365,7 @@ class _Reading:
         others = [*aliases, *_WORD_SYMBOL.findall(body)]
         self.known = vocabulary(self.prose, f"{inside} ; {lines}", others)
 
-    def statements(self) -> Iterator[Statement]:
+    def statements(self) -> Iterator[Equation]:
         """The statements in each formula, with what the page says around it."""
         for start, end, source, setting, tex, _ in _by_column(self._formulas()):
             line = bisect_right(self.lines, start) + 1

@@ -14,34 +14,55 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from autograd.marking.prose import CONNECTIVES, Setting, condition_after, cue_in
+from autograd.notation import Applied, Derivative, Expr, Relation, Symbol, is_numeric
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
 @dataclass(frozen=True, slots=True)
-class StatementSide:
-    """One side of an equation: the formula's text, its line, and why it cannot be read, if so."""
+class Side:
+    """One side of an equation: its text, its line, and the formula in it, or why it is not read.
+
+    `readings` has the formula in every sense that it may have on paper, the usual one first.
+    """
 
     text: str
     line: int
-    problem: str = ""
+    error: str = ""
+    readings: tuple[Expr, ...] = ()
+
+    @property
+    def tree(self) -> Expr | None:
+        """The formula in its plainest sense."""
+        return self.readings[0] if self.readings else None
+
+    @property
+    def label(self) -> str:
+        """The symbol that the side is, if it is nothing more."""
+        return self.tree.label if isinstance(self.tree, Symbol) else ""
+
+    @property
+    def is_number(self) -> bool:
+        """Whether it was read and holds no symbols."""
+        return self.tree is not None and is_numeric(self.tree)
 
 
 @dataclass(frozen=True, slots=True)
-class Statement:
+class Equation:
     """A chain of equations, or a formula by itself, which has one side and no sign.
 
     `signs` are `=`, `:=` (also for a left arrow and the sign of identity), `~` (for approximately
     equal) and `->`. `problem` says why it cannot be taken apart, if so. `section` counts headings,
     `unit` examples and exercises too, `paragraph` what blank lines divide. A formula is a
     "display", begins its "line", or stands "inline", within a sentence: `before` and `after` is
-    what its sentence says around it, `condition` what it holds under: "z > 0". `leads` says whether
-    nothing but marks stands before it on its line, `tex` whether it stood between dollars.
+    what its sentence says around it, `condition` what it holds under: "z > 0", and `relation` that
+    as it was read. `leads` says whether nothing but marks stands before it on its line, `tex`
+    whether it stood between dollars. It is at a `place` among all of the page, or `given`.
     """
 
     text: str
-    sides: tuple[StatementSide, ...]
+    sides: tuple[Side, ...]
     signs: tuple[str, ...] = ()
     problem: str = ""
     line: int = 1
@@ -54,6 +75,9 @@ class Statement:
     condition: str = ""
     leads: bool = True
     tex: bool | None = None
+    place: int = 0
+    relation: Relation | None = None
+    given: bool = False
 
     @property
     def continues(self) -> bool:
@@ -63,13 +87,44 @@ class Statement:
     @property
     def cue(self) -> str:
         """The word before it by which it is a condition ("if") or a choice ("let"), no fact."""
-        cue = cue_in(self.before)
-        return (
-            "" if cue == "as" and "->" not in self.signs else cue
-        )  # written as f = ..., as w -> 0
+        cue = cue_in(self.before)  # written as f = ... is a fact, as w -> 0 is none
+        return "" if cue == "as" and "->" not in self.signs else cue
+
+    @property
+    def is_condition(self) -> bool:
+        """Whether it is supposed, not claimed: it stands after if, when, for, let, where."""
+        is_fact = self.cue == "where" and isinstance(self.sides[0].tree, Derivative)
+        return bool(self.cue) and not is_fact
+
+    @property
+    def is_aside(self) -> bool:
+        """Whether it is a bare `y = 0` or `i = j` within a sentence: perhaps an example."""
+        plain = all(side.label or side.is_number for side in self.sides[1:])
+        is_slope = isinstance(self.sides[0].tree, Derivative)
+        return self.setting == "inline" and plain and not is_slope
+
+    def head(self, place: int = 0) -> tuple[str, tuple[str, ...]]:
+        """The symbol that a side names, and its arguments: of `f(x, y) = ...` f and (x, y)."""
+        match self.sides[place].tree:
+            case Symbol(label):
+                return label, ()
+            case Applied(name, arguments, 0) if arguments:
+                labels = [part.label for part in arguments if isinstance(part, Symbol)]
+                if len(set(labels)) == len(arguments):
+                    return name, tuple(labels)
+        return "", ()
+
+    @property
+    def lead(self) -> int:
+        """The place of the first side that is more than a name; the last place if none is.
+
+        Names are symbols, and functions of symbols: of `y = f(x) = x^2` it is the last.
+        """
+        last = len(self.sides) - 1
+        return next((place for place in range(1, last) if not self.head(place)[0]), last)
 
 
-def statements(source: str, line: int = 1) -> list[Statement]:
+def statements(source: str, line: int = 1) -> list[Equation]:
     r"""The statements in one formula of a page that begins on this line, in their order.
 
     >>> [[side.text for side in found.sides] for found in statements(r"W &= 1, \quad b = c = 0")]
@@ -336,7 +391,7 @@ class _Formula:
         self.line = line
         self.breaks = [found.start() for found in re.finditer(r"[\r\n]", text)]
 
-    def statements(self) -> Iterator[Statement]:
+    def statements(self) -> Iterator[Equation]:
         """The statements in their order."""
         group: list[_Part] = []
         for part in [*_parts(self.text), _Part(0, 0, "", False)]:
@@ -345,7 +400,7 @@ class _Formula:
                 group = []
             group.append(part)
 
-    def _of_group(self, group: list[_Part]) -> Iterator[Statement]:
+    def _of_group(self, group: list[_Part]) -> Iterator[Equation]:
         """The statements between commas. `a, b = 1, 2` is two; `k = 1, ..., K` is a list."""
         signed = [place for place, part in enumerate(group) if part.is_equation]
         if len(signed) == 1 and len(group) == 2 * signed[0] + 1:
@@ -362,7 +417,7 @@ class _Formula:
             if found:
                 yield from _by_component(found)
 
-    def _statement(self, start: int, end: int) -> Statement | None:
+    def _statement(self, start: int, end: int) -> Equation | None:
         """The statement in a range of the text; None where there is nothing but spaces."""
         text = self.text
         remark = _REMARK.search(text, start, end)
@@ -385,9 +440,9 @@ class _Formula:
         sides = tuple(self._side(a + 1, b) for a, b in pairwise(edges))
         place = bisect_left(self.breaks, begins)
         after = _plain(_ROWS.split(text[end : end + _FAR])[0])
-        return Statement(
+        return Equation(
             whole, sides, tuple(_SIGNS[mark] for _, mark in signs),
-            problem=sides[0].problem if not signs and _COMPARISON.search(whole) else "",
+            problem=sides[0].error if not signs and _COMPARISON.search(whole) else "",
             line=self.line + place,
             before=_plain(_ROWS.split(text[max(0, begins - _FAR) : begins])[-1]),
             after=after,
@@ -395,14 +450,14 @@ class _Formula:
             leads=not text[self.breaks[place - 1] + 1 if place else 0 : begins].strip(f" {_GAP}"),
         )  # fmt: skip
 
-    def _side(self, start: int, end: int) -> StatementSide:
+    def _side(self, start: int, end: int) -> Side:
         content = self.text[start:end]
         begins = start + len(content) - len(content.lstrip())
         line = self.line + bisect_left(self.breaks, begins)
         problem = _problem(content)
         if _ASSIGNING.search(self.text, start, end + 1):
             problem = "an operator such as += is not read; write w_{new} = w - ..."
-        return StatementSide(_plain(content).rstrip(" .:,\\"), line, problem)
+        return Side(_plain(content).rstrip(" .:,\\"), line, problem)
 
 
 def _problem(text: str) -> str:
@@ -470,7 +525,7 @@ def _is_joined(before: str, after: str, *, is_row: bool) -> bool:
     return after.startswith(_JOINING)
 
 
-def _by_component(statement: Statement) -> list[Statement]:
+def _by_component(statement: Equation) -> list[Equation]:
     """(x, y) = (1, 0) says x = 1 and y = 0."""
     items = [_items(side.text) for side in statement.sides]
     if len(items) < 2 or len({len(each) for each in items}) > 1 or len(items[0]) < 2:
@@ -480,7 +535,7 @@ def _by_component(statement: Statement) -> list[Statement]:
     found = []
     for texts in zip(*items, strict=True):
         pairs = zip(statement.sides, texts, strict=True)
-        sides = tuple(StatementSide(text, side.line, _problem(text)) for side, text in pairs)
+        sides = tuple(Side(text, side.line, _problem(text)) for side, text in pairs)
         found.append(replace(statement, text=" = ".join(texts), sides=sides))
     return found
 

@@ -119,9 +119,9 @@ def slopes_of(
     return {label: (loss, of) for label, of in found.items() if of and of != loss}
 
 
-def suggestions(sides: Iterable[PageSide], labels: Labels) -> dict[str, str]:
+def suggestions(texts: Iterable[str], labels: Labels) -> dict[str, str]:
     r"""What may be meant by a zero with an index, as scans have it: `0_{11}` for O_{11}."""
-    zeros = dict.fromkeys(zero for side in sides for zero in _SCANNED.findall(side.text))
+    zeros = dict.fromkeys(zero for text in texts for zero in _SCANNED.findall(text))
     letters = {zero: labels.find(f"O{zero[1:]}") for zero in zeros if labels.find(zero) is None}
     return {zero: label for zero, label in letters.items() if label}
 
