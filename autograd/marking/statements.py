@@ -209,7 +209,7 @@ class _Cleaner:
 
     def __init__(self, source: str) -> None:
         self.text = source
-        self.closings = _closings(source)  # the place after the brace that closes one
+        self.closings = closings(source)  # the place after the brace that closes one
         self.braces: dict[int, tuple[str, int]] = {}  # what stands for one, and where to go on
         self.out: list[str] = []
         self.column, self.mark = 0, 0  # of the row, by marks &; where in `out` the last of them is
@@ -342,7 +342,8 @@ def _stands_alone(line: str) -> bool:
     return stripped.count("{") == stripped.count("}")
 
 
-def _closings(text: str) -> dict[int, int]:
+def closings(text: str) -> dict[int, int]:
+    """Where each group in braces ends, by the place where it begins."""
     found: dict[int, int] = {}
     opened: list[int] = []
     for brace in re.finditer(r"\\.|[{}]", text, re.DOTALL):
