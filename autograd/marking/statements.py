@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import chain, pairwise, zip_longest
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from autograd.marking.prose import CONNECTIVES, Setting, condition_after, cue_in
@@ -141,8 +141,9 @@ _STOP: Final = ";"
 _GAP: Final = "\x1f"  # space that a reader sees
 _SPOKEN: Final = "\x02"  # words stand between this
 _UNSPOKEN: Final = "\x03"  # and this
+_INNER: Final = "{}"  # the argument that follows, without its braces
 
-_COMMANDS: Final = {  # what stands for a command, and how many arguments go with it
+_WRITTEN: Final = {  # what stands for a command or sign, and how many arguments go with it
     name: (written, arguments)
     for written, arguments, names in (
         ("", 0, "nonumber notag hline displaystyle textstyle noindent smallskip medskip bigskip "
@@ -150,41 +151,36 @@ _COMMANDS: Final = {  # what stands for a command, and how many arguments go wit
                 "Large footnotesize normalsize limits nolimits hfilneg item"),
         ("", 1, "tag tag* label vspace vspace* color phantom hphantom vphantom ref eqref cite "
                 "footnote"),
-        (_GAP, 0, "quad qquad hfill hfil"),
-        (_GAP, 1, "hspace hspace*"),
+        (_INNER, 0, "boxed fbox bbox cancel bcancel xcancel underline underbrace overbrace "
+                    "mathopen mathclose mathrel mathbin ensuremath"),
+        (_INNER, 1, "textcolor colorbox stackrel overset underset"), (_INNER, 2, "fcolorbox"),
+        (_GAP, 0, "quad qquad hfill hfil"), (_GAP, 1, "hspace hspace*"),
         (_STOP, 0, "Rightarrow implies Longrightarrow therefore because iff Leftrightarrow "
-                   "Longleftrightarrow land lor wedge uparrow downarrow newline"),
-        ("→", 0, "to rightarrow longrightarrow mapsto longmapsto"),
-        ("←", 0, "leftarrow gets longleftarrow coloneqq coloneq equiv triangleq"),
-        ("≈", 0, "approx simeq cong thickapprox approxeq"), ("=", 0, "doteq"),
-        ("≤", 0, "le leq leqslant"), ("≥", 0, "ge geq geqslant"), ("≠", 0, "ne neq"),
+                   "Longleftrightarrow land lor wedge uparrow downarrow newline => ==> <=>"),
+        ("→", 0, "to rightarrow longrightarrow mapsto longmapsto ->"),
+        ("←", 0, "leftarrow gets longleftarrow coloneqq coloneq equiv triangleq <- :="),
+        ("≈", 0, "approx simeq cong thickapprox approxeq ~="), ("=", 0, "doteq =="),
+        ("≤", 0, "le leq leqslant <="), ("≥", 0, "ge geq geqslant >="), ("≠", 0, "ne neq !="),
         ("<", 0, "lt"), (">", 0, "gt"), ("≪", 0, "ll"), ("≫", 0, "gg"), ("∈", 0, "in notin"),
         ("∼", 0, "sim"), ("∝", 0, "propto"), ("⊂", 0, "subset subseteq"),
     )
     for name in names.split()
 }  # fmt: skip
-_KEPT: Final = {  # commands whose decoration goes and whose argument of this number stays
-    "boxed": 1, "fbox": 1, "bbox": 1, "cancel": 1, "bcancel": 1, "xcancel": 1, "underline": 1,
-    "textcolor": 2, "colorbox": 2, "fcolorbox": 3, "underbrace": 1, "overbrace": 1, "stackrel": 2,
-    "overset": 2, "underset": 2, "mathopen": 1, "mathclose": 1, "mathrel": 1, "mathbin": 1,
-    "ensuremath": 1,
-}  # fmt: skip
 _WORDS: Final = frozenset(
     ("text", "mbox", "textit", "textrm", "textbf", "textsf", "texttt", "emph", "intertext")
 )
 _TOKEN: Final = re.compile(
-    r"(?P<comment>(?<!\\)%[^\n]*)"
-    r"|\\(?P<edge>begin|end)\s*\{(?P<environment>[A-Za-z]+\*?)\}"
+    r"(?P<comment>(?<!\\)%[^\r\n]*)"
+    r"|\\(?:begin|end)\s*\{(?P<environment>[A-Za-z]+\*?)\}"
     r"|(?P<gap>(?:(?:\\[;:> ]|~)\s*){2,})"
     r"|(?P<negated>\\not(?![a-z])\s*(?:=|\\[a-z]+))"
     r"|\\(?P<command>[A-Za-z]+\*?|.)"
-    r"|(?P<digraph>(?<![<>=!+\-*/:])(?:<=>|==?>|->|<-(?=[\s\\])|:=|==|~=|<=|>=|!=)(?![=>]))"
-    r"|[}&\n]",
+    r"|(?P<sign>(?<![<>=!+\-*/:])(?:<=>|==?>|->|<-(?=[\s\\])|:=|==|~=|<=|>=|!=)(?![=>]))"
+    r"|(?P<character>[}&\n])",
     re.DOTALL,
 )
-_DIGRAPHS: Final = {"=>": _STOP, "==>": _STOP, "<=>": _STOP, "->": "→", "<-": "←", ":=": "←",
-                    "==": "=", "~=": "≈", "<=": "≤", ">=": "≥", "!=": "≠"}  # fmt: skip
-_OPTIONS: Final = re.compile(r"\s*\[[^\]\n]{0,20}\]")
+_ALWAYS: Final = {"comment": "", "gap": _GAP, "negated": "≠"}
+_OPTIONS: Final = re.compile(r"\s*\[[^\]\r\n]{0,20}\]")
 _WHOLE: Final = re.compile(r"(?:[a-zA-Z]*matrix|[dr]?cases|tabular)\*?")
 _WITH_ARGUMENT: Final = frozenset(("array", "alignat", "alignat*", "alignedat"))
 _CHARACTERS: Final = str.maketrans({
@@ -196,25 +192,24 @@ _OPERATORS: Final = tuple("+-−*/·×=≈←→")
 _JOINING: Final = (*_OPERATORS, r"\cdot", r"\times", r"\div", r"\ast", r"\pm")
 _THOUSANDS: Final = re.compile(r"(?<![\d.,])\d{1,3}(?:(?:,|\{,\})\d{3})+(?!\d)")
 _SPACED: Final = re.compile(r"\[\s*-?\d+(?:\.\d+)?(?:(?:\s|\\[ ;,:])+-?\d+(?:\.\d+)?)+\s*\]")
-
-
+_BETWEEN_NUMBERS: Final = re.compile(r"(?<=\d)(?:\\[ ;,:]|\s)+(?=-?\d)")
 _SIGNED: Final = re.compile(r"\s*(?:[=+-]|\\approx)")
 _NOTE: Final = re.compile(r"\s*[_^]")
 _DELIMITER: Final = re.compile(r"\\left\s*\S+\s*$")
-_BETWEEN_NUMBERS: Final = re.compile(r"(?<=\d)(?:\\[ ;,:]|\s)+(?=-?\d)")
 
 
 class _Cleaner:
     """Writes a formula anew without what decorates it."""
 
     def __init__(self, source: str) -> None:
-        self.text = source
-        self.closings = closings(source)  # the place after the brace that closes one
+        lines = source.split("\n")
+        alone = [r"\\" not in source and _stands_alone(line) for line in lines]
+        ends = ("\n" if all(pair) else _BREAK for pair in pairwise(alone))
+        self.text = "".join(chain(*zip_longest(lines, ends, fillvalue="")))
+        self.closings = closings(self.text)
         self.braces: dict[int, tuple[str, int]] = {}  # what stands for one, and where to go on
         self.out: list[str] = []
         self.column, self.mark = 0, 0  # of the row, by marks &; where in `out` the last of them is
-        alone = [r"\\" not in source and _stands_alone(line) for line in source.split("\n")]
-        self.breaks = ["\n" if all(pair) else _BREAK for pair in pairwise(alone)][::-1]
 
     def cleaned(self) -> str:
         """The formula with marks for rows, stops, gaps and words."""
@@ -229,23 +224,23 @@ class _Cleaner:
     def _read(self, token: re.Match[str]) -> int:
         """Writes what stands for a token; gives where what follows it begins."""
         start, end = token.span()
-        name = token["command"]
-        if token["environment"]:
-            return self._environment(token)
-        if token["comment"] or token["gap"]:
-            return self._write(_GAP if token["gap"] else "", start, end)
-        if token["digraph"] or token["negated"]:
-            return self._write(_DIGRAPHS.get(token[0], "≠"), start, end)
-        if name is None:
-            return self._character(token[0], start)
+        kind = token.lastgroup or ""
+        name = token[kind]
+        if kind in _ALWAYS:
+            return self._write(_ALWAYS[kind], start, end)
+        if kind == "environment":
+            return self._environment(name, start, end)
+        if kind == "character":
+            return self._character(name, start)
         if name == "\\":
             options = _OPTIONS.match(self.text, end)
-            return self._new_row(_ROW, start, options.end() if options else end)
-        if name in _COMMANDS:
-            written, arguments = _COMMANDS[name]
-            return self._write(f" {written}", start, self._arguments_end(end, arguments))
-        opening, closing = self._group(self._arguments_end(end, _KEPT.get(name, 1) - 1))
-        if closing and name in _KEPT:
+            end = self._write(_ROW, start, options.end() if options else end)
+            self.column, self.mark = 0, len(self.out)
+            return end
+        written, arguments = _WRITTEN.get(name, ("", -1))
+        end = self._arguments_end(end, arguments)
+        opening, closing = self._group(end)
+        if closing and written == _INNER:
             note = _NOTE.match(self.text, closing) if name.endswith("brace") else None
             self.braces[closing - 1] = " ", self._arguments_end(note.end(), 1) if note else closing
             return self._write(" ", start, opening + 1)
@@ -255,50 +250,42 @@ class _Cleaner:
                 self.out.pop()
             return self._write("=", start, opening + 1)
         if closing and name in _WORDS and self._are_words(opening + 1, closing - 1):
-            content = self.text[opening + 1 : closing - 1].replace("\n", " ")
+            content = self.text[opening + 1 : closing - 1]
             return self._write(f"{_SPOKEN}{content}{_UNSPOKEN}", start, closing)
-        written = r"\text" if name == "mbox" else token[0].replace("\n", " ")
-        return self._write(written, start, end)
+        if arguments < 0 or written == _INNER:
+            return self._write(r"\text" if name == "mbox" else token[0], start, token.end())
+        return self._write(f" {written}" if kind == "command" else written, start, end)
 
     def _write(self, written: str, start: int, end: int) -> int:
-        count = self.text.count("\n", start, end)
-        del self.breaks[len(self.breaks) - count :]
-        self.out.append(written + _BREAK * count)
-        return end
-
-    def _new_row(self, written: str, start: int, end: int) -> int:
-        self._write(written, start, end)
-        self.column, self.mark = 0, len(self.out)
+        """Writes this for a part of the text, and no line break fewer or more."""
+        breaks = re.sub(r"[^\r\n]", "", self.text[start:end]).replace("\n", _BREAK)
+        self.out.append(re.sub(r"[\r\n]", " ", written) + breaks)
         return end
 
     def _character(self, char: str, at: int) -> int:
         """Of the marks & in a row every second one separates; around a sign both align."""
+        if char == "}":
+            written, end = self.braces.get(at, (char, at + 1))
+            return self._write(written, at, end)
         if char == "\n":
-            written = self.breaks.pop()
-            self.out.append(written)
-            if written == "\n":
-                self._new_row("", at, at)
+            self.out.append(char)
+            self.column, self.mark = 0, len(self.out)
             return at + 1
-        if char == "&":
-            between = "".join(self.out[self.mark :]).strip() if self.column else "."
-            leads_on = self.column % 2 == 1 and not _SIGNED.match(self.text, at + 1)
-            counts = leads_on if between == "" else between not in _OPERATORS
-            self.column += counts
-            self._write(" " if self.column % 2 or not counts else _STOP, at, at)
-            self.mark = len(self.out)
-            return at + 1
-        written, end = self.braces.get(at, (char, at + 1))
-        return self._write(written, at, end)
+        between = "".join(self.out[self.mark :]).strip() if self.column else "."
+        leads_on = self.column % 2 == 1 and not _SIGNED.match(self.text, at + 1)
+        counts = leads_on if between == "" else between not in _OPERATORS
+        self.column += counts
+        self.out.append(" " if self.column % 2 or not counts else _STOP)
+        self.mark = len(self.out)
+        return at + 1
 
-    def _environment(self, token: re.Match[str]) -> int:
-        start, end = token.span()
-        name = token["environment"]
-        before = self.text[max(0, start - 20) : start]
-        if token["edge"] == "begin":
-            if _WHOLE.fullmatch(name) or (name == "array" and _DELIMITER.search(before)):
+    def _environment(self, name: str, start: int, end: int) -> int:
+        if self.text.startswith(r"\begin", start):
+            delimited = _DELIMITER.search(self.text[max(0, start - 20) : start])
+            if _WHOLE.fullmatch(name) or (name == "array" and delimited):
                 closing = self.text.find(rf"\end{{{name}}}", end)
                 end = len(self.text) if closing < 0 else closing + len(name) + 6
-                return self._write(self.text[start:end].replace("\n", " "), start, end)
+                return self._write(self.text[start:end], start, end)
             options = _OPTIONS.match(self.text, end)
             end = options.end() if options else end
             end = self._arguments_end(end, int(name in _WITH_ARGUMENT))
@@ -393,30 +380,49 @@ class _Formula:
         self.breaks = [found.start() for found in re.finditer(r"[\r\n]", text)]
 
     def statements(self) -> Iterator[Equation]:
-        """The statements in their order."""
-        group: list[_Part] = []
-        for part in [*_parts(self.text), _Part(0, 0, "", False)]:
-            if part.divider != ",":
-                yield from self._of_group(group)
-                group = []
-            group.append(part)
+        """The statements in their order. `a, b = 1, 2` is two; `k = 1, ..., K` is a list."""
+        groups: list[list[_Part]] = []
+        for part in self._parts():
+            if part.divider == "," and groups:
+                groups[-1].append(part)
+            else:
+                groups.append([part])
+        for group in groups:
+            signed = [place for place, part in enumerate(group) if part.is_equation]
+            if len(signed) == 1 and len(group) == 2 * signed[0] + 1:
+                group[:] = [_Part(group[0].start, group[-1].end, "", True)]
+            while group:
+                start, end, _, is_equation = group.pop(0)
+                if is_equation and group and _BARE.fullmatch(self.text, *group[0][:2]):
+                    while group and not group[0].is_equation:
+                        end = group.pop(0).end
+                if found := self._statement(start, end):
+                    yield from _by_component(found)
 
-    def _of_group(self, group: list[_Part]) -> Iterator[Equation]:
-        """The statements between commas. `a, b = 1, 2` is two; `k = 1, ..., K` is a list."""
-        signed = [place for place, part in enumerate(group) if part.is_equation]
-        if len(signed) == 1 and len(group) == 2 * signed[0] + 1:
-            group = [_Part(group[0].start, group[-1].end, "", True)]
-        place = 0
-        while place < len(group):
-            start, end, _, is_equation = group[place]
-            place += 1
-            if is_equation and place < len(group) and _BARE.fullmatch(self.text, *group[place][:2]):
-                while place < len(group) and not group[place].is_equation:
-                    end = group[place].end
-                    place += 1
-            found = self._statement(start, end)
-            if found:
-                yield from _by_component(found)
+    def _parts(self) -> Iterator[_Part]:
+        """The parts of a formula, but for the conditions of what stands before them.
+
+        Row ends divide, `;`, words, a comma outside brackets, a gap between two equations, and an
+        arrow after an equation, which leads to a remark.
+        """
+        text = self.text
+        decimal = {found.start(1) for found in _DECIMAL_COMMA.finditer(text)}
+        first, divider, is_equation, any_equation = 0, "", False, False
+        for at, mark in [*_top_level(text, 0, len(text)), (len(text), _STOP)]:
+            divides = mark[0] in _STOP + _SPOKEN or (mark == "," and at not in decimal)
+            if mark in ("\n", _ROW, _GAP):
+                before = text[max(first, at - _FAR) : at].rstrip(_PADDING)
+                after = _ROWS.split(text[at + 1 : at + _FAR].lstrip(_PADDING))[0]
+                divides = not (before and _is_joined(before, after, is_row=mark != _GAP))
+            if divides or (is_equation and mark in "→←"):
+                is_condition = any_equation and not is_equation
+                is_condition = is_condition and _COMPARISON.search(text, first, at) is not None
+                if not is_condition and text[first:at].strip(_PADDING):
+                    yield _Part(first, at, divider, is_equation)
+                any_equation = (any_equation or is_equation) and mark not in ("\n", _ROW)
+                first, divider, is_equation = at + len(mark), mark[0], False
+            elif mark in _SIGNS:
+                is_equation = True
 
     def _statement(self, start: int, end: int) -> Equation | None:
         """The statement in a range of the text; None where there is nothing but spaces."""
@@ -491,30 +497,6 @@ def _top_level(text: str, start: int, end: int) -> Iterator[tuple[int, str]]:
         if number not in closed:
             yield marks[number]
         number = closed.get(number, number) + 1
-
-
-def _parts(text: str) -> Iterator[_Part]:
-    """The parts of a formula, but for the conditions of what stands before them.
-
-    Row ends divide, `;`, words, a comma outside brackets, a gap between two equations, and an arrow
-    after an equation, which leads to a remark.
-    """
-    decimal = {found.start(1) for found in _DECIMAL_COMMA.finditer(text)}
-    first, divider, is_equation, any_equation = 0, "", False, False
-    for at, mark in [*_top_level(text, 0, len(text)), (len(text), _STOP)]:
-        divides = mark[0] in _STOP + _SPOKEN or (mark == "," and at not in decimal)
-        if mark in ("\n", _ROW, _GAP):
-            before = text[max(first, at - _FAR) : at].rstrip(_PADDING)
-            after = _ROWS.split(text[at + 1 : at + _FAR].lstrip(_PADDING))[0]
-            divides = not (before and _is_joined(before, after, is_row=mark != _GAP))
-        if divides or (is_equation and mark in "→←"):
-            is_condition = any_equation and not is_equation and _COMPARISON.search(text, first, at)
-            if not is_condition and text[first:at].strip(_PADDING):
-                yield _Part(first, at, divider, is_equation)
-            any_equation = (any_equation or is_equation) and mark not in ("\n", _ROW)
-            first, divider, is_equation = at + len(mark), mark[0], False
-        elif mark in _SIGNS:
-            is_equation = True
 
 
 def _is_joined(before: str, after: str, *, is_row: bool) -> bool:
