@@ -9,7 +9,7 @@ import pytest
 from autograd.marking.equations import read_equations
 from autograd.marking.frontmatter import PageError, read_settings
 from autograd.marking.page import read_page
-from autograd.marking.symbols import PageSide, page_reader, stem, suggestions
+from autograd.marking.symbols import PageSide, PageSymbols, stem, suggestions
 from autograd.notation import Applied, Derivative, Listed, Number, Relation, Symbol
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def equations(text: str, said: str = "") -> list[Equation]:
 
 def labels(text: str) -> set[str]:
     page = read_page(text)
-    return set(read_equations(page, page.settings)[0].labels.names)
+    return set(read_equations(page, page.settings)[0].names)
 
 
 def tree(text: str) -> Expr | None:
@@ -62,7 +62,7 @@ def tree(text: str) -> Expr | None:
 )  # fmt: skip
 def test_symbols_of_a_page(sides: list[list[str]], expected: set[str]) -> None:
     page = [[PageSide(side) for side in equation] for equation in sides]
-    assert set(page_reader(page).labels.names) == expected
+    assert set(PageSymbols(page).labels.names) == expected
 
 
 def test_marks_of_updates() -> None:
@@ -73,7 +73,7 @@ def test_marks_of_updates() -> None:
 
 def test_a_scanned_zero_suggests_a_letter() -> None:
     texts = ["O_{11}", "W 0_{11} + 0_{12} + 10_{11}"]
-    labels = page_reader([[PageSide(text) for text in texts]]).labels
+    labels = PageSymbols([[PageSide(text) for text in texts]]).labels
     assert suggestions(texts, labels) == {"0_{11}": "O_{11}"}
 
 

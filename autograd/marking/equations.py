@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import re
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from autograd.marking.frontmatter import PageError
 from autograd.marking.statements import Equation, Side, statements
-from autograd.marking.symbols import PageSide, functions_of, page_reader, slopes_of
-from autograd.notation import Derivative, Expr, FormulaError, Reader, Symbol, rebuilt
+from autograd.marking.symbols import PageSide, PageSymbols
+from autograd.notation import Expr, FormulaError, Labels
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from autograd.marking.frontmatter import Given, Settings
     from autograd.marking.page import Page
@@ -26,8 +25,8 @@ _UNTOLD: Final = {
 }
 
 
-def read_equations(page: Page, settings: Settings) -> tuple[Reader, list[Equation]]:
-    """Every equation of what is given and of the page, read over all symbols that occur.
+def read_equations(page: Page, settings: Settings) -> tuple[Labels, list[Equation]]:
+    """The symbols of a page, and every equation of what is given and of it, read over these.
 
     One that begins with its sign goes on with the one before it. A formula by itself is an
     equation of one side. Raises PageError for what is given and cannot be read.
@@ -40,18 +39,21 @@ def read_equations(page: Page, settings: Settings) -> tuple[Reader, list[Equatio
         if found.signs
     ]
     try:
-        reader = page_reader(written, settings.aliases)
+        symbols = PageSymbols(written, settings.aliases)
     except FormulaError as error:
         raise PageError(
             f"an alias cannot be used: {error.problem}",
             hint="an alias is a spelling and the symbol it stands for: 0_{11}: O_{11}",
         ) from error
-    labels = reader.labels.names
-    liberal = Reader(labels, applied=functions_of(written), new_symbols=True)
-    read = cache(_Reading(reader, liberal, slopes_of(written, labels)).side)
+    read = cache(symbols.readings)
     equations: list[Equation] = []
     for found in everything:
-        equation = _read(found, len(equations), reader, read)
+        equation = replace(
+            found,
+            place=len(equations),
+            sides=tuple(_read(side, found, read) for side in found.sides),
+            relation=symbols.condition(found.condition, found.tex),
+        )
         before = _before(equations, equation) if equation.continues else None
         if before is not None:
             equations[before.place] = replace(
@@ -66,61 +68,23 @@ def read_equations(page: Page, settings: Settings) -> tuple[Reader, list[Equatio
             equations.append(replace(equation, problem=equation.problem or untold))
     for (said, _), equation in zip(given, equations, strict=False):
         _refuse_unread(equation, said)
-    return reader, equations
+    return symbols.labels, equations
 
 
 def _read(
-    found: Equation, place: int, reader: Reader, read: Callable[[str, bool | None], Side]
-) -> Equation:
-    """The equation with the formulas in its sides and its condition."""
-    sides = []
-    for side in found.sides:
-        error = side.error
-        if _BEYOND.search(side.text):
-            error = error or "limits, integrals and gradients of fields are not read"
-        if not side.text:
-            error = "nothing stands on one side of the equals sign"
-        is_read = found.signs and not error
-        sides.append(
-            replace(read(side.text, found.tex), line=side.line)
-            if is_read
-            else replace(side, error=error)
-        )
-    relation = None
-    with suppress(FormulaError):  # words
-        relation = reader.condition(found.condition, tex=found.tex) if found.condition else None
-    return replace(found, place=place, sides=tuple(sides), relation=relation)
-
-
-@dataclass(frozen=True, eq=False)
-class _Reading:
-    """Reads the sides of one page; `dw` as the derivative of the loss by w."""
-
-    reader: Reader
-    liberal: Reader  # new symbols are nothing wrong
-    slopes: Mapping[str, tuple[str, str]]
-
-    def side(self, text: str, tex: bool | None) -> Side:
-        """The formula in a text in every sense, or why it is not read."""
-        try:
-            trees = self.reader.readings(text, tex=tex)
-        except FormulaError as error:
-            return Side(text, 0, self._problem(text, tex) or error.problem)
-        return Side(text, 0, "", tuple(rebuilt(tree, self._slope) for tree in trees))
-
-    def _problem(self, text: str, tex: bool | None) -> str:
-        """What is wrong with a formula, its symbols aside: they are not found in what is broken."""
-        try:
-            self.liberal.read(text, tex=tex)
-        except FormulaError as error:
-            return error.problem
-        return ""
-
-    def _slope(self, part: Expr) -> Expr | None:
-        if isinstance(part, Symbol) and part.label in self.slopes:
-            loss, of = self.slopes[part.label]  # only labels that have a loss are read
-            return Derivative(Symbol(loss), Symbol(of), start=part.start, end=part.end)
-        return None
+    side: Side, found: Equation, read: Callable[[str, bool | None], tuple[Expr, ...]]
+) -> Side:
+    """The side with the formula in it, or with why it is not read."""
+    error = side.error
+    if _BEYOND.search(side.text):
+        error = error or "limits, integrals and gradients of fields are not read"
+    if not side.text:
+        error = "nothing stands on one side of the equals sign"
+    try:
+        readings = read(side.text, found.tex) if found.signs and not error else ()
+    except FormulaError as wrong:
+        return replace(side, error=wrong.problem)
+    return replace(side, readings=readings, error=error)
 
 
 def _refuse_unread(equation: Equation, said: Given) -> None:

@@ -46,9 +46,9 @@ def grade(text: str, *, settings: str = "", settings_name: str = "settings") -> 
             f"the page has {len(page.statements)} formulas, more than {_MOST}",
             hint="mark it in parts",
         )
-    reader, equations = read_equations(page, said)
-    marker = Marker(equations, reader.labels.names)
-    found = suggestions([side.text for each in equations for side in each.sides], reader.labels)
+    labels, equations = read_equations(page, said)
+    marker = Marker(equations, labels.names)
+    found = suggestions([side.text for each in equations for side in each.sides], labels)
     told = ", ".join(f"{to_unicode(zero)} is {to_unicode(label)}" for zero, label in found.items())
     hint = f"Perhaps {told}? Say so in a file for --aliases: a line `0_{{11}}: O_{{11}}` each"
     return Report(tuple(marker.entries()), marker.mentions, page.passed, (hint,) if told else ())

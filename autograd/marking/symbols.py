@@ -9,6 +9,8 @@ or has a `W_{11}^1` too. Is `wx` a word or a product? A product where `w` and `x
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from autograd.notation import (
@@ -16,15 +18,18 @@ from autograd.notation import (
     ONE,
     OTHER_NAMES,
     Applied,
+    Derivative,
     Expr,
     FormulaError,
     Labels,
     Power,
     Reader,
+    Relation,
     Series,
     Spelling,
     Symbol,
     children,
+    rebuilt,
     spellings_at,
     spellings_of,
     value_of,
@@ -34,7 +39,7 @@ from autograd.notation import (
 from autograd.ops import TABLE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
 
 _MOST_COUNTED: Final = 200
 _ROUNDS: Final = 3  # of reading: the letters of one side make products of words in another
@@ -70,53 +75,80 @@ class PageSide(NamedTuple):
     tex: bool | None = None
 
 
-def page_reader(
-    equations: Sequence[Sequence[PageSide]], aliases: Mapping[str, str] | None = None
-) -> Reader:
-    r"""A reader that knows every symbol and function in the sides of these equations.
+Sides = Sequence[Sequence[PageSide]]  # of the equations of a page
 
-    Parameters marked as they are before an update, `w_{old}`, are aliases of the parameters.
+
+class PageSymbols:
+    r"""The symbols and functions in the sides of a page's equations, and readers that know them.
+
+    Parameters marked as they are before an update, `w_{old}`, are aliases of the parameters; `dw`
+    is the derivative of the loss by w. Raises FormulaError for an alias that cannot be one.
 
     >>> page = [[PageSide("p"), PageSide("wx")], [PageSide("dp/dw"), PageSide("x")]]
-    >>> page_reader(page).labels.names
+    >>> PageSymbols(page).labels.names
     ('p', 'w', 'x')
     """
-    aliases = aliases or {}
-    unread = list(dict.fromkeys(side for equation in equations for side in equation if side.text))
-    applied = functions_of(equations)
-    own = dict.fromkeys([*aliases.values(), *_heads(equations), *_words(unread)])
-    reader = Reader(own, aliases=aliases, applied=applied, new_symbols=True)
-    own |= dict.fromkeys(_upper_indexed(equations, reader))
-    known = own | dict.fromkeys(label for label, _ in _slope_heads(equations))
-    for _ in range(_ROUNDS):
-        reader = Reader(known, aliases=aliases, applied=applied, new_symbols=True)
-        trees = {side: _tree(reader, side) for side in unread}
-        unread = [side for side, tree in trees.items() if tree is None]
-        read = (label for tree in trees.values() if tree for label in _symbols(tree, _MOST_COUNTED))
-        known |= dict.fromkeys(read)
-    slopes = slopes_of(equations, known)
-    labels = dict.fromkeys(
-        label
-        for label in _distinct(known)
-        if (slopes[label][0] if label in slopes else label in own or not _is_joined(label, known))
-    )
-    others = {**_before_update(labels), **aliases}
-    meant = dict.fromkeys(others.values())
-    said = {spelling for alias in others for spelling in spellings_of(alias)}
-    labels |= meant
-    kept = (label for label in labels if label in meant or not said & set(spellings_of(label)))
-    return Reader(kept, aliases=others, applied=applied)
 
+    def __init__(self, equations: Sides, aliases: Mapping[str, str] | None = None) -> None:
+        aliases = aliases or {}
+        unread = dict.fromkeys(side for sides in equations for side in sides if side.text)
+        applied = _functions(equations)
+        own = dict.fromkeys([*aliases.values(), *_heads(equations), *_words(unread)])
+        reader = Reader(own, aliases=aliases, applied=applied, new_symbols=True)
+        own |= dict.fromkeys(_upper_indexed(equations, reader))
+        slopes = dict(_slope_heads(equations))
+        known = own | dict.fromkeys(slopes)
+        for _ in range(_ROUNDS):
+            reader = Reader(known, aliases=aliases, applied=applied, new_symbols=True)
+            for side in list(unread):
+                if (tree := _tree(reader, side)) is not None:
+                    known |= dict.fromkeys(_symbols(tree, _MOST_COUNTED))
+                    del unread[side]
+        heads = {sides[0].text for sides in equations if len(sides) > 1}
+        loss = next((name for name in _LOSSES if name in heads), "")
+        ofs = {label: Labels(known).find(of) for label, of in slopes.items()}
+        self._slopes = {label: (loss, of) for label, of in ofs.items() if of and of != loss}
+        labels = dict.fromkeys(
+            label
+            for label in _distinct(known)
+            if (loss if label in self._slopes else label in own or not _is_joined(label, known))
+        )
+        others = {**_before_update(labels), **aliases}
+        meant = dict.fromkeys(others.values())
+        said = {spelling for alias in others for spelling in spellings_of(alias)}
+        labels |= meant
+        kept = [label for label in labels if label in meant or not said & set(spellings_of(label))]
+        self._reader = Reader(kept, aliases=others, applied=applied)
+        self._liberal = Reader(self.labels.names, applied=applied, new_symbols=True)
 
-def slopes_of(
-    equations: Sequence[Sequence[PageSide]], labels: Iterable[str]
-) -> dict[str, tuple[str, str]]:
-    """What `dw` stands for, by its label: dL/dw, as L and w; L is empty where there is no loss."""
-    heads = {equation[0].text for equation in equations if len(equation) > 1}
-    loss = next((name for name in _LOSSES if name in heads), "")
-    known = Labels(labels)
-    found = {label: known.find(of) for label, of in _slope_heads(equations)}
-    return {label: (loss, of) for label, of in found.items() if of and of != loss}
+    @property
+    def labels(self) -> Labels:
+        """The symbols of the page."""
+        return self._reader.labels
+
+    def readings(self, text: str, tex: bool | None) -> tuple[Expr, ...]:
+        """The formula in a text in every sense; raises FormulaError.
+
+        That says what is wrong, symbols aside: these are not found in what is broken.
+        """
+        try:
+            trees = self._reader.readings(text, tex=tex)
+        except FormulaError:
+            self._liberal.read(text, tex=tex)
+            raise
+        return tuple(rebuilt(tree, self._slope) for tree in trees)
+
+    def condition(self, text: str, tex: bool | None) -> Relation | None:
+        """A comparison, such as `z > 0`; None for words."""
+        with suppress(FormulaError):
+            return self._reader.condition(text, tex=tex) if text else None
+        return None
+
+    def _slope(self, part: Expr) -> Expr | None:
+        if isinstance(part, Symbol) and part.label in self._slopes:
+            loss, of = self._slopes[part.label]  # only labels that have a loss are read
+            return Derivative(Symbol(loss), Symbol(of), start=part.start, end=part.end)
+        return None
 
 
 def suggestions(texts: Iterable[str], labels: Labels) -> dict[str, str]:
@@ -176,7 +208,7 @@ def _symbols(tree: Expr, most: int) -> Iterator[str]:
                 yield from _symbols(part, most)
 
 
-def _heads(equations: Iterable[Sequence[PageSide]]) -> Iterator[str]:
+def _heads(equations: Sides) -> Iterator[str]:
     """What stands alone left of an equals sign is a symbol, even `e` or a word; f' is none.
 
     But `w'` is, where its equation steps from w.
@@ -204,7 +236,7 @@ def _words(sides: Iterable[PageSide]) -> Iterator[str]:
             yield from (spelling.label for spelling in spellings_of(layer[0])[-1:])
 
 
-def _upper_indexed(equations: Iterable[Sequence[PageSide]], reader: Reader) -> Iterator[str]:
+def _upper_indexed(equations: Sides, reader: Reader) -> Iterator[str]:
     """The symbols whose raised digits are an index, by the evidence of the whole page."""
     spelled = (s for label in reader.labels.names for s in spellings_of(label))
     bases = {spelling.base for spelling in spelled if spelling.sup and not spelling.is_name}
@@ -224,7 +256,7 @@ def _upper_indexed(equations: Iterable[Sequence[PageSide]], reader: Reader) -> I
     return (spelling.label for spelling in raised if spelling.base in bases)
 
 
-def _slope_heads(equations: Iterable[Sequence[PageSide]]) -> Iterator[tuple[str, str]]:
+def _slope_heads(equations: Sides) -> Iterator[tuple[str, str]]:
     """The heads that may be derivatives of the loss, dw, and what they are by."""
     for head, *others in equations:
         slope = _SLOPE.fullmatch(head.text)
@@ -237,7 +269,7 @@ def _slope_heads(equations: Iterable[Sequence[PageSide]]) -> Iterator[tuple[str,
             yield spelled[-1].label if spelled else head.text, slope[1]
 
 
-def functions_of(equations: Iterable[Sequence[PageSide]]) -> list[str]:
+def _functions(equations: Sides) -> list[str]:
     """Names with a header such as f(x) = ..., and those applied to symbols and never alone."""
     sure: dict[str, None] = {}
     called: dict[str, None] = {}
