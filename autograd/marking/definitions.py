@@ -220,10 +220,10 @@ class Definitions:
             return False
         return spelling.sub in self._behind(base[-1].symbols, base[-1].said.place)
 
-    def looks_derived(self, label: str) -> bool:
-        """Whether a symbol is written like a derivative, also of no formula here: F_x, F_{xy}."""
+    def is_partial(self, label: str) -> bool:
+        """Whether a symbol is written like a partial derivative: F_x, F_{xy}."""
         letters = spelling_of(label).sub
-        return self.is_derived(label) or (letters.isalpha() and set(letters) <= self._labels)
+        return letters.isalpha() and set(letters) <= self._labels
 
     def _values_at(self, place: int) -> dict[str, Expr]:
         found = _at(self._values, place)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from autograd.marking.kinds import FACTORS, FAR, OF_ONE_SIGN, WEAK
+from autograd.marking.prose import states
 from autograd.notation import (
     OTHER_NAMES,
     Applied,
@@ -98,13 +99,16 @@ def doubts(
 ) -> Iterator[Words]:
     """Why a side that is not what it should be is not surely wrong, the gravest reason first."""
     equation, scope, claim = line.equation, line.scope, line.trees[place][0]
+    formulas = definitions.formulas_at(equation.place)
     is_subject, is_number = reference is line.subject, is_numeric(claim)
     yield from _of_writing(line, place, reference, claim)
     for label in symbols_of(reference, claim):
         spelled = spelling_of(label)
         if spelled.base.startswith(_VECTORS) or spelled.sup in _TRANSPOSED:
             yield _OF_VECTORS
-        if label not in scope.formulas and definitions.looks_derived(label):
+        is_far = label not in formulas or formulas[label].said.section != equation.section
+        is_partial = is_far and definitions.is_partial(label)
+        if is_partial or (label not in scope.formulas and definitions.is_derived(label)):
             yield Symbol(label), " looks like a derivative: is it?"
     sloped = (
         isinstance(t, Derivative) and not isinstance(t.of, Symbol) for t in (reference, claim)
@@ -122,6 +126,11 @@ def doubts(
         yield ("no slip that is known explains it, and it is no definite quantity",)
     if is_subject:
         yield from _of_subject(line, claim, sure, definitions)
+        for slip in answer.slips:
+            if isinstance(slip.right, Symbol) and slip.right.label in _arguments(line):
+                yield slip.written or claim, " may be another letter for ", slip.right
+    if equation.setting == "inline" and not (sure or is_number or states(equation.before)):
+        yield ("it stands within a sentence, which does not say it as a fact",)
     if sure <= FACTORS:
         yield from _of_what_is_meant(reference, claim, scope)
 
@@ -166,9 +175,17 @@ def _of_subject(
                   ": which of the two holds?")  # fmt: skip
         definitions.doubt(label, equation.place, Sentence(reason))
         yield reason
-    heads = (part for side in equation.sides[1:] if side.tree for part in walk(side.tree))
-    if not sure and any(isinstance(part, Applied) and not part.primes for part in heads):
+    called = [
+        [part for part in walk(side.tree) if isinstance(part, Applied)]
+        for side in equation.sides
+        if side.tree is not None
+    ]
+    if not sure and any(not part.primes for parts in called[1:] for part in parts):
         yield ("it may be a differential equation, to be solved",)
+    own = any(found.said.unit == equation.unit for found in formulas.values())
+    for part in called[0] if called and own and not sure else ():
+        if part.name in formulas and formulas[part.name].said.unit != equation.unit:
+            yield "the formula of ", Symbol(part.name), " belongs to another example"
     if role == "definition" and not (is_number or sure):
         yield "two formulas are given for ", Symbol(label), ": which one holds?"
     match line.subject:
@@ -178,6 +195,10 @@ def _of_subject(
             if is_far and not sure - by_curve:
                 yield "the formula of ", Symbol(of), " stands under another heading"
     cone = scope.judge.cone(line.subject) if line.subject is not None else ()
+    for name in cone:
+        estimate = Symbol(rf"\hat{{{name}}}")
+        if name in formulas and estimate.label in cone and not scope.names(estimate):
+            yield "the formula of ", Symbol(name), " may be that of ", estimate, ", which has none"
     if is_number and not sure and definitions.is_unsettled(cone, equation):
         yield ("which numbers hold here is not sure: some are said more than once, or under "
                "another heading",)  # fmt: skip
@@ -187,6 +208,14 @@ def _of_subject(
                 yield Symbol(of), " may be ", Symbol(other), ", which is defined in between"
             if of in formulas and formulas[of].said.place > equation.place and not sure:
                 yield "the formula of ", Symbol(of), " comes only after this line"
+
+
+def _arguments(line: Line) -> tuple[str, ...]:
+    """The letters of the function whose derivative an equation is about."""
+    match line.subject:
+        case Derivative(Symbol(of)):
+            return line.scope.arguments.get(of, ())
+    return ()
 
 
 def _of_what_is_meant(reference: Expr, claim: Expr, scope: Scope) -> Iterator[Words]:

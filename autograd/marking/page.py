@@ -11,7 +11,7 @@ import html
 import re
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, replace
-from itertools import groupby
+from itertools import groupby, repeat
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from autograd.marking.frontmatter import PageError, Settings, front_matter, read_settings
@@ -399,8 +399,11 @@ class _Reading:
                 formulas[-1:] = self._found(last.start, end, last.setting)
             else:
                 spans = list(formulas_in_line(line, self.known))
+                settings = settings_in_line(line, spans)
+                if _HEADING.match(line):
+                    settings = repeat("inline", len(spans))  # a title names, it claims nothing
                 is_table = line.strip()[:1] == line.strip()[-1:] == "|"
-                for setting, (a, b) in zip(settings_in_line(line, spans), spans, strict=True):
+                for setting, (a, b) in zip(settings, spans, strict=True):
                     cell = (start, line.count("|", 0, a)) if is_table else (0, 0)
                     formulas += self._found(start + a, start + b, setting, cell)
             start, ended = start + len(line) + 1, end
