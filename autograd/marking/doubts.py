@@ -125,10 +125,7 @@ def doubts(
     if not (is_subject or sure or is_number):
         yield ("no slip that is known explains it, and it is no definite quantity",)
     if is_subject:
-        yield from _of_subject(line, claim, sure, definitions)
-        for slip in answer.slips:
-            if isinstance(slip.right, Symbol) and slip.right.label in _arguments(line):
-                yield slip.written or claim, " may be another letter for ", slip.right
+        yield from _of_subject(line, claim, sure, answer, definitions)
     if equation.setting == "inline" and not (sure or is_number or states(equation.before)):
         yield ("it stands within a sentence, which does not say it as a fact",)
     if sure <= FACTORS:
@@ -164,13 +161,14 @@ def _of_writing(line: Line, place: int, reference: Expr, claim: Expr) -> Iterato
 
 
 def _of_subject(
-    line: Line, claim: Expr, sure: set[SlipKind], definitions: Definitions
+    line: Line, claim: Expr, sure: set[SlipKind], answer: Answer, definitions: Definitions
 ) -> Iterator[Words]:
     """Why it is not sure what a letter stands for here."""
     equation, scope, is_number = line.equation, line.scope, is_numeric(claim)
     label, role = definitions.resolved(equation.head()[0]), definitions.roles[equation.place]
     formulas = definitions.formulas_at(equation.place)
-    if role == "claim" and label in scope.formulas and not (is_number or sure & OF_ONE_SIGN):
+    is_known = label in formulas and label in scope.formulas
+    if role == "claim" and is_known and not (is_number or sure & OF_ONE_SIGN):
         reason = (f"line {formulas[label].line} gives another formula for ", Symbol(label),
                   ": which of the two holds?")  # fmt: skip
         definitions.doubt(label, equation.place, Sentence(reason))
@@ -182,18 +180,12 @@ def _of_subject(
     ]
     if not sure and any(not part.primes for parts in called[1:] for part in parts):
         yield ("it may be a differential equation, to be solved",)
+    if role == "definition" and not (is_number or sure):
+        yield "two formulas are given for ", Symbol(label), ": which one holds?"
     own = any(found.said.unit == equation.unit for found in formulas.values())
     for part in called[0] if called and own and not sure else ():
         if part.name in formulas and formulas[part.name].said.unit != equation.unit:
             yield "the formula of ", Symbol(part.name), " belongs to another example"
-    if role == "definition" and not (is_number or sure):
-        yield "two formulas are given for ", Symbol(label), ": which one holds?"
-    match line.subject:
-        case Derivative(Symbol(of)) | At(Derivative(Symbol(of))) | Symbol(of):
-            by_curve = sure if of in symbols_of(claim) else FAR  # y on both sides: dy/dx = -x/y
-            is_far = of in formulas and formulas[of].said.section != equation.section
-            if is_far and not sure - by_curve:
-                yield "the formula of ", Symbol(of), " stands under another heading"
     cone = scope.judge.cone(line.subject) if line.subject is not None else ()
     for name in cone:
         estimate = Symbol(rf"\hat{{{name}}}")
@@ -203,19 +195,22 @@ def _of_subject(
         yield ("which numbers hold here is not sure: some are said more than once, or under "
                "another heading",)  # fmt: skip
     match line.subject:
-        case Derivative(Symbol(of)):
-            if other := definitions.nearer(of, equation.place):
-                yield Symbol(of), " may be ", Symbol(other), ", which is defined in between"
-            if of in formulas and formulas[of].said.place > equation.place and not sure:
-                yield "the formula of ", Symbol(of), " comes only after this line"
-
-
-def _arguments(line: Line) -> tuple[str, ...]:
-    """The letters of the function whose derivative an equation is about."""
-    match line.subject:
-        case Derivative(Symbol(of)):
-            return line.scope.arguments.get(of, ())
-    return ()
+        case Derivative(Symbol(of)) | At(Derivative(Symbol(of))) | Symbol(of):
+            by_curve = sure if of in symbols_of(claim) else FAR  # y on both sides: dy/dx = -x/y
+            is_far = of in formulas and formulas[of].said.section != equation.section
+            if is_far and not sure - by_curve:
+                yield "the formula of ", Symbol(of), " stands under another heading"
+        case _:
+            return
+    if isinstance(line.subject, Derivative):
+        if other := definitions.nearer(of, equation.place):
+            yield Symbol(of), " may be ", Symbol(other), ", which is defined in between"
+        if of in formulas and formulas[of].said.place > equation.place and not sure:
+            yield "the formula of ", Symbol(of), " comes only after this line"
+        letters: list[Expr] = [Symbol(label) for label in scope.arguments.get(of, ())]
+        for slip in answer.slips:
+            if slip.written and slip.right and slip.right in letters:
+                yield slip.written, " may be another letter for ", slip.right
 
 
 def _of_what_is_meant(reference: Expr, claim: Expr, scope: Scope) -> Iterator[Words]:

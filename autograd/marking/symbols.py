@@ -93,10 +93,11 @@ class PageSymbols:
         aliases = aliases or {}
         unread = dict.fromkeys(side for sides in equations for side in sides if side.text)
         applied = _functions(equations)
-        own = dict.fromkeys([*aliases.values(), *_heads(equations), *_words(unread)])
+        chains = [sides for sides in equations if len(sides) > 1]
+        own = dict.fromkeys([*aliases.values(), *_heads(chains), *_words(unread)])
         reader = Reader(own, aliases=aliases, applied=applied, new_symbols=True)
         own |= dict.fromkeys(_upper_indexed(equations, reader))
-        slopes = dict(_slope_heads(equations))
+        slopes = dict(_slope_heads(chains))
         known = own | dict.fromkeys(slopes)
         for _ in range(_ROUNDS):
             reader = Reader(known, aliases=aliases, applied=applied, new_symbols=True)
@@ -104,7 +105,7 @@ class PageSymbols:
                 if (tree := _tree(reader, side)) is not None:
                     known |= dict.fromkeys(_symbols(tree, _MOST_COUNTED))
                     del unread[side]
-        heads = {sides[0].text for sides in equations if len(sides) > 1}
+        heads = {head.text for head, *_ in chains}
         loss = next((name for name in _LOSSES if name in heads), "")
         ofs = {label: Labels(known).find(of) for label, of in slopes.items()}
         self._slopes = {label: (loss, of) for label, of in ofs.items() if of and of != loss}
@@ -165,12 +166,10 @@ def stem(label: str) -> tuple[str, str]:
     (('W_{11}^2', 'new'), ('b', 'new'), ('w', 'new'), ('x_{i1}', ''))
     """
     for spelling in spellings_of(label)[:1]:
-        below, _, last_below = spelling.sub.rpartition(",")
-        above, _, last_above = spelling.sup.rpartition(",")
-        if _mark(last_below):
-            return Spelling(spelling.base, below, spelling.sup).label, _mark(last_below)
-        if _mark(last_above):
-            return Spelling(spelling.base, spelling.sub, above).label, _mark(last_above)
+        for script in ("sub", "sup"):
+            rest, _, last = getattr(spelling, script).rpartition(",")
+            if mark := _mark(last):
+                return spelling._replace(**{script: rest}).label, mark
     return label, ""
 
 
@@ -208,16 +207,16 @@ def _symbols(tree: Expr, most: int) -> Iterator[str]:
                 yield from _symbols(part, most)
 
 
-def _heads(equations: Sides) -> Iterator[str]:
+def _heads(chains: Sides) -> Iterator[str]:
     """What stands alone left of an equals sign is a symbol, even `e` or a word; f' is none.
 
     But `w'` is, where its equation steps from w.
     """
-    for head, *others in equations:
-        for spelling in spellings_of(head.text)[-1:] if others else ():
+    for head, other, *_ in chains:
+        for spelling in spellings_of(head.text)[-1:]:
             primed = spelling.sup[:1] == "'" and spelling._replace(sup="").label
             is_name = spelling.is_name or stem(spelling.label)[1] == "new"
-            if is_name and (not primed or others[0].text.startswith(f"{primed} -")):
+            if is_name and (not primed or other.text.startswith(f"{primed} -")):
                 yield spelling.label
 
 
@@ -242,29 +241,25 @@ def _upper_indexed(equations: Sides, reader: Reader) -> Iterator[str]:
     bases = {spelling.base for spelling in spelled if spelling.sup and not spelling.is_name}
     raised: list[Spelling] = []
     for equation in equations:
-        for place, side in enumerate(equation):
+        for side in equation:
             tree = _tree(reader, side) if re.search("[⁰-⁹¹²³^]", side.text) else None
             for part in walk(tree) if tree else ():
-                match part:
-                    case Power(Symbol(), exponent):
-                        found = spellings_of(side.text[part.start : part.end])[:1]
-                        raised += found
-                        is_head = place == 0 and part is tree and len(equation) > 1
-                        is_named = is_head and found and len(found[0].sub) > 1
-                        if found and ((exponent == ONE and found[0].sub) or is_named):
-                            bases.add(found[0].base)
+                if isinstance(part, Power) and isinstance(part.base, Symbol):
+                    found = spellings_of(side.text[part.start : part.end])[:1]
+                    raised += found
+                    is_head = part is tree and side is equation[0] and len(equation) > 1
+                    for base, sub, _ in found:
+                        if (sub and part.exponent == ONE) or (is_head and len(sub) > 1):
+                            bases.add(base)
     return (spelling.label for spelling in raised if spelling.base in bases)
 
 
-def _slope_heads(equations: Sides) -> Iterator[tuple[str, str]]:
+def _slope_heads(chains: Sides) -> Iterator[tuple[str, str]]:
     """The heads that may be derivatives of the loss, dw, and what they are by."""
-    for head, *others in equations:
+    for head, *others in chains:
         slope = _SLOPE.fullmatch(head.text)
-        if (
-            slope
-            and spellings_of(slope[1])
-            and any(re.search("[A-Za-z]", other.text) for other in others)
-        ):
+        has_letters = any(re.search("[A-Za-z]", other.text) for other in others)
+        if slope and spellings_of(slope[1]) and has_letters:
             spelled = spellings_of(head.text)
             yield spelled[-1].label if spelled else head.text, slope[1]
 
@@ -275,7 +270,7 @@ def _functions(equations: Sides) -> list[str]:
     called: dict[str, None] = {}
     alone: set[str] = set()
     for equation in equations:
-        for place, side in enumerate(equation):
+        for side in equation:
             for use in _USE.finditer(side.text):
                 spelled = next(iter(spellings_of(use["name"])), Spelling(r"\frac"))
                 name, letter = spelled.label, spelled.base.removeprefix("\\")
@@ -284,14 +279,15 @@ def _functions(equations: Sides) -> list[str]:
                     continue
                 inner = use["inner"]
                 if inner is not None and all(map(_is_symbol, inner.split(","))):
-                    ends = use.start() == 0 and use.end("call") == len(side.text)
-                    is_head = place == 0 and ends and len(equation) > 1 and not use["primes"]
+                    is_whole = use.start() == 0 and use.end("call") == len(side.text)
+                    is_head = is_whole and side is equation[0] and len(equation) > 1
+                    is_sure = "," in inner or (is_head and not use["primes"])
                     may_be = name[0] == "\\" or letter not in OTHER_NAMES
-                    (sure if may_be and (is_head or "," in inner) else called)[name] = None
+                    (sure if may_be and is_sure else called)[name] = None
                 elif not use["call"] and not use["primes"]:
                     alone.add(name)
-    known = {name for name in called if name.removeprefix("\\") in OTHER_NAMES}  # as \sigma is
-    return [*sure, *(name for name in called if name not in alone | known)]
+    others = (name for name in called if name.removeprefix("\\") not in OTHER_NAMES)  # as \sigma
+    return [*sure, *(name for name in others if name not in alone)]
 
 
 def _is_symbol(text: str) -> bool:
