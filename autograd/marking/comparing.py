@@ -38,7 +38,7 @@ _TARGETS: Final = ("y", "t")
 class Outcome:
     """Right, wrong, or not known; with a reason, or a remark on what is right."""
 
-    verdict: Literal["right", "wrong", "unread"]
+    verdict: Literal["right", "wrong", "carried", "unread"]
     reason: Sentence | None = None
 
 

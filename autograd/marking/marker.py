@@ -7,6 +7,7 @@ doubt, nothing is said but why.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -37,9 +38,10 @@ if TYPE_CHECKING:
 
     from autograd.marking.statements import Equation, Side
 
+_Known = defaultdict[tuple[int, ...], dict[Key, Belief]]  # by the epoch of a scope
+
 _TRIED: Final = 20  # of the numbers that an index stands for, at either end
 _GRAVEST: Final[list[Verdict]] = ["wrong", "carried", "unread", "right"]
-_SIGNS: Final = {"=": "=", ":=": "←", "~": "≈", "->": "→"}
 
 
 class Marker:
@@ -49,9 +51,9 @@ class Marker:
         self._families = Families(equations, labels)
         self._equations = self._families.with_members(equations)
         self._definitions = Definitions(self._equations, self._families.labels)
-        self._formulas: dict[int, dict[Key, Belief]] = {}  # believed, by what is defined
-        self._numbers: dict[tuple[int, int], dict[Key, Belief]] = {}
-        self._rounded: dict[tuple[int, int], dict[Key, Belief]] = {}
+        self._formulas: _Known = defaultdict(dict)
+        self._numbers: _Known = defaultdict(dict)
+        self._rounded: _Known = defaultdict(dict)
         self._stepped: dict[str, Expr] = {}  # by updates in place, until something else is said
 
     @property
@@ -74,13 +76,15 @@ class Marker:
                 self._definitions.set_value(label, equation, number)
             self._stepped.clear()
         if equation.problem:
-            yield _entry(equation, 1, last, outcome=unread(equation.problem))
+            yield _entry(equation, 1, unread(equation.problem), until=last)
             return
         indices = self._families.indices(equation)
+        line = self._begun(equation)
         if role == "condition":
-            links = [] if indices else self._links(self._begun(equation), 1)
+            is_open = indices or line.subject is None or not line.scope.names(line.subject)
+            links = [] if is_open else [self._link(line, place) for place in range(1, last + 1)]
             is_true = links and all(link.verdict == "right" for link in links)
-            yield from links if is_true else [_entry(equation, 1, last, kind="condition")]
+            yield from links if is_true else [_entry(equation, 1, until=last, kind="condition")]
             return
         first = 1
         if role in ("definition", "value"):
@@ -89,35 +93,31 @@ class Marker:
         if indices:
             yield from self._for_each(equation, indices, first)
             return
-        line = self._begun(equation)
         yield from (self._link(line, place) for place in range(first, last + 1))
         if role == "update":
             self._step(line)
-
-    def _links(self, line: Line, first: int) -> list[Entry]:
-        """The links from a place on; of what may be a condition, if it says what it is about."""
-        is_condition = self._definitions.roles[line.equation.place] == "condition"
-        if is_condition and (line.subject is None or not line.scope.names(line.subject)):
-            return []
-        return [self._link(line, place) for place in range(first, len(line.trees))]
 
     def _for_each(self, equation: Equation, indices: list[str], first: int) -> Iterator[Entry]:
         """The links of an equation with indices: of all their numbers, the first not right."""
         instances = list(self._families.instances(equation).items())
         tried = instances[:_TRIED] + instances[_TRIED:][-_TRIED:]
-        marked = {where: self._links(self._begun(each), first) for where, each in tried}
-        for place in range(first, len(equation.sides)):
+        places = range(first, len(equation.sides))
+        marked = {}
+        for where, each in tried:
+            line = self._begun(each)
+            marked[where] = [self._link(line, place) for place in places]
+        for place in places:
             entries = {where: links[place - first] for where, links in marked.items()}
             if not entries:
                 shown = [part for index in indices for part in (Symbol(index), ", ")][:-1]
                 reason = *shown, " may be several numbers here: write it out for some of them"
-                yield _entry(equation, place, outcome=unread(*reason))
+                yield _entry(equation, place, unread(*reason))
                 continue
             where = min(entries, key=lambda numbers: _GRAVEST.index(entries[numbers].verdict))
             found = entries[where]
             if found.verdict == "wrong" and self._is_right_where_alike(equation, indices, place):
                 reason = (f"right where {' = '.join(indices)}, not for others",)
-                yield _entry(equation, place, outcome=unread(*reason))
+                yield _entry(equation, place, unread(*reason))
             elif found.verdict != "right":
                 yield replace(found, at=where)
             elif len(indices) > 1 and not self._families.tells_apart(equation) and not found.said:
@@ -145,7 +145,7 @@ class Marker:
             except ChalkgradError as error:
                 reason = Sentence((error.message,))
         outcome = Outcome("unread", reason) if reason else None
-        return _entry(equation, 1, equation.lead, kind=kind, outcome=outcome)
+        return _entry(equation, 1, outcome, until=equation.lead, kind=kind)
 
     def _begun(self, equation: Equation) -> Line:
         """What the sides of an equation should equal."""
@@ -209,31 +209,26 @@ class Marker:
                 by_itself = _by_itself(line, before, place)
                 if by_itself.verdict != "unread":
                     outcome, reference = by_itself, line.trees[before][0]
-        verdict: Verdict = outcome.verdict
         because, answer = 0, Answer()
-        if claim is not None and reference is not None and verdict == "wrong":
+        if claim is not None and reference is not None and outcome.verdict == "wrong":
             rounded = self._by_rounded_numbers(line, place) if reference is line.subject else None
             because = 0 if rounded else self._follows_from(line, place, reference)
-            if rounded:
-                outcome, verdict = rounded, "right"
-            elif because:
-                verdict = "carried"
+            if rounded or because:
+                outcome = rounded or Outcome("carried")
             else:
                 answer = self._explained(line, place, reference)
                 found = doubts(line, place, reference, answer, self._definitions)
                 if reason := next(found, None):  # nor does what stands after it equal it for sure
                     line.leave_open(Sentence(reason))
-                    outcome, verdict, answer = unread(*reason), "unread", Answer()
-        line.verdicts[place] = verdict
-        if claim is not None and verdict in ("wrong", "carried"):
+                    outcome, answer = unread(*reason), Answer()
+        line.verdicts[place] = outcome.verdict
+        if claim is not None and outcome.verdict in ("wrong", "carried"):
             line.wrong = line.wrong or because or side.line
             self._remember(line, claim, is_number=side.is_number)
-        elif claim is not None and line.subject is not None and verdict == "right":
-            known = Beliefs({}, self._rounded.setdefault(line.scope.epoch, {}))
-            if side.is_number:
-                known.add(line.subject, claim, side.line, is_number=True)
-        return _entry(line.equation, place, outcome=outcome, verdict=verdict, because=because,
-                      answer=answer)  # fmt: skip
+        elif side.is_number and claim and line.subject and outcome.verdict == "right":
+            known = Beliefs({}, self._rounded[line.scope.epoch])
+            known.add(line.subject, claim, side.line, is_number=True)
+        return _entry(line.equation, place, outcome, because=because, answer=answer)
 
     def _against_subject(self, line: Line, place: int) -> Outcome:
         side, trees = line.equation.sides[place], line.trees[place]
@@ -268,7 +263,7 @@ class Marker:
         side, claim, scope = line.equation.sides[place], line.trees[place][0], line.scope
         if line.subject is None or line.is_generic or not side.is_number:
             return None
-        known = Beliefs({}, self._rounded.get(scope.epoch, {}))
+        known = Beliefs({}, self._rounded[scope.epoch])
         since = known.line_behind(line.subject, claim, scope, is_number=True)
         if not since or not scope.judge.is_near(line.subject, claim):
             return None
@@ -304,8 +299,7 @@ class Marker:
                 self._beliefs(line.scope).add(subject, claim, line.wrong, is_number=is_number)
 
     def _beliefs(self, scope: Scope) -> Beliefs:
-        formulas = self._formulas.setdefault(scope.epoch[0], {})
-        return Beliefs(formulas, self._numbers.setdefault(scope.epoch, {}))
+        return Beliefs(self._formulas[scope.epoch[:1]], self._numbers[scope.epoch])
 
     def _step(self, line: Line) -> None:
         """After `w = w - ...` the symbol has the number written there."""
@@ -337,29 +331,22 @@ def _resolved(side: Side, scope: Scope) -> tuple[tuple[Expr, ...], Sentence | No
 def _entry(
     equation: Equation,
     place: int,
-    until: int = 0,
-    *,
-    kind: Kind = "claim",
     outcome: Outcome | None = None,
-    verdict: Verdict = "",
+    *,
+    until: int = 0,
+    kind: Kind = "claim",
     because: int = 0,
     answer: Answer | None = None,
 ) -> Entry:
-    """The entry for the sides from `place` to `until`, which the equation's sign divides."""
-    sides, signs = equation.sides[: max(place, until) + 1], equation.signs
-    right = sides[place].text
-    for sign, side in zip(signs[place:], sides[place + 1 :], strict=False):
-        right += f" {_SIGNS[sign]} {side.text}"
-    answer = answer or Answer()
+    """The entry for the sides from `place` to `until`, or for the one at `place`."""
+    sides, answer = equation.sides[place - 1 : max(place, until) + 1], answer or Answer()
     return Entry(
-        line=sides[place if kind == "claim" else -1].line,
+        line=sides[1 if kind == "claim" else -1].line,
         kind=kind,
-        left=sides[place - 1].text,
-        sign=_SIGNS[signs[place - 1]],
-        right=right,
-        trees=tuple(side.tree for side in sides[place - 1 :]),
+        sides=sides,
+        signs=equation.signs[place - 1 : place + len(sides) - 2],
         continues=place > 1,
-        verdict=verdict or (outcome.verdict if outcome else ""),
+        verdict=outcome.verdict if outcome else "",
         said=outcome.reason if outcome else None,
         because=because,
         right_tree=answer.tree,

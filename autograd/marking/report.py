@@ -15,10 +15,12 @@ if TYPE_CHECKING:
 
     from autograd.marking.page import Passed
     from autograd.marking.slips import Slip
+    from autograd.marking.statements import Side
 
 Kind = Literal["definition", "value", "claim", "condition"]
 Verdict = Literal["", "right", "wrong", "carried", "unread"]
 
+_SIGNS: Final = {"=": "=", ":=": "←", "~": "≈", "->": "→"}
 _CALLED: Final = {"wrong": "WRONG", "unread": "not read"}  # what a verdict is called
 _STYLE: Final = """
 .chalkgrad { --right: #1a7f37; --wrong: #cf222e; --carried: #9a6700; --unread: #8250df;
@@ -62,16 +64,14 @@ class Entry:
     for what claims nothing. Where `continues`, `left` is the right side of the entry before. `at`
     is the number of an index, as "i = 1", for which all this is said, where the equation has one.
 
-    What it says in mathematics are trees: `trees` the sides as they were read, `right_tree` what is
-    right instead, `said`, `shown` and the words of `slips` sentences with trees in them.
+    What it says in mathematics are trees: its `sides` as they were read, `right_tree` what is right
+    instead, `said`, `shown` and the words of `slips` sentences with trees in them.
     """
 
     line: int
     kind: Kind
-    left: str
-    sign: str
-    right: str
-    trees: tuple[Expr | None, ...] = ()
+    sides: tuple[Side, ...]
+    signs: tuple[str, ...]
     continues: bool = False
     verdict: Verdict = ""
     said: Sentence | None = None
@@ -80,6 +80,22 @@ class Entry:
     shown: Sentence | None = None
     because: int = 0
     at: str = ""
+
+    @property
+    def left(self) -> str:
+        """What stands left of its sign, on the page."""
+        return self.sides[0].text
+
+    @property
+    def sign(self) -> str:
+        """Its sign."""
+        return _SIGNS[self.signs[0]]
+
+    @property
+    def right(self) -> str:
+        """What stands right of its sign, on the page."""
+        others = zip(self.signs[1:], self.sides[2:], strict=True)
+        return self.sides[1].text + "".join(f" {_SIGNS[sign]} {side.text}" for sign, side in others)
 
     @property
     def reason(self) -> str:
@@ -124,15 +140,8 @@ class Entry:
 
     def typeset(self, shown: Callable[[str | Expr], str]) -> list[str]:
         """Its sides, by a function for one; the first is empty where it is that before."""
-        written = (self.left, self.right)
-        sides: tuple[str | Expr, ...] = tuple(tree for tree in self.trees if tree is not None)
-        if len(sides) < len(self.trees) or not sides:
-            alone = len(self.trees) == len(written)
-            sides = tuple(
-                (self.trees[place] if alone else None)
-                or (text if len(text) <= _LONGEST else f"{text[:_LONGEST]}...")
-                for place, text in enumerate(written)
-            )
+        cut = (f"{s.text[:_LONGEST]}..." if s.text[_LONGEST:] else s.text for s in self.sides)
+        sides = (side.tree or text for side, text in zip(self.sides, cut, strict=True))
         first, *others = map(shown, sides)
         return ["" if self.continues else first, *others]
 

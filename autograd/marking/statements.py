@@ -363,12 +363,12 @@ _UNMARKED: Final = str.maketrans(dict.fromkeys((_ROW, _GAP, _SPOKEN, _UNSPOKEN),
 
 
 class _Part(NamedTuple):
-    """A part of a formula, the mark before it, and whether it has a sign."""
+    """A part of a formula, the mark before it, and the places of its signs, with these."""
 
     start: int
     end: int
     divider: str
-    is_equation: bool
+    signs: list[tuple[int, str]]
 
 
 class _Formula:
@@ -388,15 +388,15 @@ class _Formula:
             else:
                 groups.append([part])
         for group in groups:
-            signed = [place for place, part in enumerate(group) if part.is_equation]
+            signed = [place for place, part in enumerate(group) if part.signs]
             if len(signed) == 1 and len(group) == 2 * signed[0] + 1:
-                group[:] = [_Part(group[0].start, group[-1].end, "", True)]
+                group[:] = [_Part(group[0].start, group[-1].end, "", group[signed[0]].signs)]
             while group:
-                start, end, _, is_equation = group.pop(0)
-                if is_equation and group and _BARE.fullmatch(self.text, *group[0][:2]):
-                    while group and not group[0].is_equation:
+                start, end, _, signs = group.pop(0)
+                if signs and group and _BARE.fullmatch(self.text, *group[0][:2]):
+                    while group and not group[0].signs:
                         end = group.pop(0).end
-                if found := self._statement(start, end):
+                if found := self._statement(start, end, signs):
                     yield from _by_component(found)
 
     def _parts(self) -> Iterator[_Part]:
@@ -407,24 +407,24 @@ class _Formula:
         """
         text = self.text
         decimal = {found.start(1) for found in _DECIMAL_COMMA.finditer(text)}
-        first, divider, is_equation, any_equation = 0, "", False, False
+        signs: list[tuple[int, str]] = []
+        first, divider, any_equation = 0, "", False
         for at, mark in [*_top_level(text, 0, len(text)), (len(text), _STOP)]:
             divides = mark[0] in _STOP + _SPOKEN or (mark == "," and at not in decimal)
             if mark in ("\n", _ROW, _GAP):
                 before = text[max(first, at - _FAR) : at].rstrip(_PADDING)
                 after = _ROWS.split(text[at + 1 : at + _FAR].lstrip(_PADDING))[0]
                 divides = not (before and _is_joined(before, after, is_row=mark != _GAP))
-            if divides or (is_equation and mark in "→←"):
-                is_condition = any_equation and not is_equation
-                is_condition = is_condition and _COMPARISON.search(text, first, at) is not None
+            if divides or (signs and mark in "→←"):
+                is_condition = any_equation and not signs and _COMPARISON.search(text, first, at)
                 if not is_condition and text[first:at].strip(_PADDING):
-                    yield _Part(first, at, divider, is_equation)
-                any_equation = (any_equation or is_equation) and mark not in ("\n", _ROW)
-                first, divider, is_equation = at + len(mark), mark[0], False
+                    yield _Part(first, at, divider, signs)
+                any_equation = (any_equation or bool(signs)) and mark not in ("\n", _ROW)
+                first, divider, signs = at + len(mark), mark[0], []
             elif mark in _SIGNS:
-                is_equation = True
+                signs.append((at, mark))
 
-    def _statement(self, start: int, end: int) -> Equation | None:
+    def _statement(self, start: int, end: int, signs: list[tuple[int, str]]) -> Equation | None:
         """The statement in a range of the text; None where there is nothing but spaces."""
         text = self.text
         remark = _REMARK.search(text, start, end)
@@ -434,7 +434,7 @@ class _Formula:
         if not re.search(r"\w", whole):
             return None
         begins = start + len(text[start:end]) - len(text[start:end].lstrip())
-        signs = [(at, mark) for at, mark in _top_level(text, start, end) if mark in _SIGNS]
+        signs = [sign for sign in signs if sign[0] < end]
         if signs and signs[-1][1] == "→" and not text[signs[-1][0] + 1 : end].strip(_PADDING):
             end = signs.pop()[0]  # an arrow to a remark
         if signs and signs[0][1] == "→" and not text[start : signs[0][0]].strip(_PADDING):
