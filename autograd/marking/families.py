@@ -81,11 +81,10 @@ class Families:
         """The indices for numbers in an equation."""
         return sorted({_index(label) for label in self._generic(equation)})
 
-    def instances(self, equation: Equation, *, alike: bool = False) -> dict[str, Equation]:
+    def instances(self, equation: Equation) -> dict[str, Equation]:
         r"""The equation with numbers for its indices, by "i = 1, j = 2".
 
-        The numbers of two indices differ, unless a `\delta_{ij}` tells the cases apart; or they are
-        `alike`.
+        The numbers of two indices differ, unless a `\delta_{ij}` tells the cases apart.
         """
         indices = self.indices(equation)
         if not 1 <= len(indices) <= _MOST_INDICES:
@@ -98,8 +97,7 @@ class Families:
         whole = _changed(equation, self._expanded_if_known)
         found = {}
         for numbers in itertools.product(*map(sorted, possible)):
-            is_apart = len(set(numbers)) == len(numbers)
-            if is_apart != alike or (self.tells_apart(equation) and not alike):
+            if len(set(numbers)) == len(numbers) or self.tells_apart(equation):
                 number_of = dict(zip(indices, numbers, strict=True))
                 where = ", ".join(f"{index} = {number}" for index, number in number_of.items())
                 put_in = _changed(whole, partial(_put_in, number_of))

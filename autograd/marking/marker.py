@@ -115,9 +115,9 @@ class Marker:
                 continue
             where = min(entries, key=lambda numbers: _GRAVEST.index(entries[numbers].verdict))
             found = entries[where]
-            if found.verdict == "wrong" and self._is_right_where_alike(equation, indices, place):
-                reason = (f"right where {' = '.join(indices)}, not for others",)
-                yield _entry(equation, place, unread(*reason))
+            if found.verdict == "wrong" and self._are_alike(equation, indices):
+                alike = f"it may be meant only where {' = '.join(indices)}"
+                yield _entry(equation, place, unread(alike))
             elif found.verdict != "right":
                 yield replace(found, at=where)
             elif len(indices) > 1 and not self._families.tells_apart(equation) and not found.said:
@@ -126,13 +126,10 @@ class Marker:
             else:
                 yield found
 
-    def _is_right_where_alike(self, equation: Equation, indices: list[str], place: int) -> bool:
-        """Whether a link is right for two indices that the words around call the same: i = j."""
-        around = "".join(f"{equation.before} {equation.after}".split())
-        is_said = len(indices) > 1 and "=".join(indices) in around
-        alike = self._families.instances(equation, alike=True) if is_said else {}
-        links = [self._link(self._begun(each), place) for each in list(alike.values())[:_TRIED]]
-        return bool(links) and all(link.verdict == "right" for link in links)
+    def _are_alike(self, equation: Equation, indices: list[str]) -> bool:
+        """Whether it is said right before or after that two indices are the same: i = j."""
+        near = (e for e in self._equations if abs(e.paragraph - equation.paragraph) <= 1)
+        return any({side.label for side in each.sides} == {*indices} for each in near)
 
     def _head(self, equation: Equation, kind: Kind) -> Entry:
         lead = equation.sides[equation.lead]
