@@ -183,8 +183,8 @@ def _is_right_in_numbers(reference: Expr, tree: Expr, scope: Scope) -> bool:
         return False
     parts: list[Expr] = [part for part in walk(reference) if isinstance(part, Derivative)]
     parts += [Symbol(label) for label in judge.cone(reference)]
-    known = [abs(float(judge.number(part))) for part in parts]
-    put_in = any(abs(float(n) - each) <= 1e-9 * float(n) for n in _put_in(tree) for each in known)
+    known = [abs(judge.number(part)) for part in parts]
+    put_in = any(abs(n - each) * 10**9 <= n for n in _put_in(tree) for each in known)
     alone = isinstance(reference, Symbol) and isinstance(tree, Symbol)
     return (alone or put_in) and judge.is_equal_here(reference, tree)
 
