@@ -21,6 +21,7 @@ from autograd.notation.expr import (
 )
 from autograd.notation.grammar import Doubt, Parser, called, fraction
 from autograd.notation.labels import Labels
+from autograd.notation.plain import plain
 from autograd.notation.scanner import Names, Scanner
 from autograd.ops import TABLE
 
@@ -116,7 +117,8 @@ class Reader:
             hint = "name parts of it with labels"
             raise FormulaError(f"longer than {_LONGEST} characters", text, 0, 1, hint=hint)
         is_tex = _TEX.search(text) is not None if tex is None else tex
-        return Parser(Scanner(text, self._names, tex=is_tex, letters=tex is True), otherwise)
+        words = Scanner(plain(text), self._names, tex=is_tex, letters=tex is True)
+        return Parser(words, otherwise)
 
 
 def read_formula(
