@@ -67,6 +67,7 @@ _UNSEEN: Final = r"\left."
 _CLOSED_BY: Final = {"(": ")", "[": "]", "{": "}", r"\{": r"\}", r"\begin": r"\end"}
 _NO_POINT: Final = ("|", r"\lvert", _UNSEEN, "d")  # what a bar closes, or is to be applied first
 _BRACKET: Final = re.compile(r"\\[{}]|[(\[{)\]}]|\\(?:begin|end)(?![A-Za-z])")
+_COMPARING: Final = "<>≤≥≠="
 _SEEN: Final = re.compile(r"\\?\{|[(\[]|\\begin|[<>≤≥≠=,]")
 _TRANSPOSED: Final = re.compile(r"\{?(?:T|\\top|\\intercal|\\text\{T\})(?![A-Za-z])\}?")
 _LONE_BRACKET: Final = re.compile(r"\{\(\w+\)\}")
@@ -88,6 +89,26 @@ _ENVIRONMENT: Final = re.compile(r"\\begin\{([A-Za-z]+)\*?\}(?:\[[^\]]{0,9}\])?"
 _ENDING: Final = re.compile(r"\\end\{([A-Za-z]+)\*?\}")
 _COLUMNS: Final = re.compile(r"\{[^{}]{0,40}\}")
 _SUM_HINT: Final = r"write it as \sum_{j=1}^{3} x_j, or \sum_j x_j for all that there are"
+_NOT_WHOLE: Final = "a derivative that is not whole, or of another order below than above"
+_TOO_DEEP: Final = f"brackets are nested more than {_DEEPEST} deep"
+_HINTS: Final = {
+    "there is no formula here": "write one, such as 2x + 1",
+    "wide space stands between two formulas":
+        "write each on a line of its own, or a sign between them",
+    "two numbers stand side by side":
+        r"write a product as 2 \cdot 3, and digits without spaces between them",
+    "a power of a power needs brackets": "write (x^2)^3 or x^{2^3}, whichever is meant",
+    "a transpose": "formulas of numbers are read, not of matrices",
+    "∂ stands without a whole derivative":
+        r"write \frac{\partial L}{\partial x}, ∂L/∂x or dL/dx, of known labels",
+    _NOT_WHOLE: r"write \frac{\partial L}{\partial x}, ∂²L/∂x∂y, of known labels",
+    "where it has this value is not read": "write |_{x = 3}",
+    "two comparisons at once": "write one condition, such as z > 0",
+    "a matrix is not read": "write its entries one by one",
+    _TOO_DEEP: "name a part of the formula with a label",
+    "a sum without an index": _SUM_HINT,
+}  # fmt: skip
+"""What to do about a problem."""
 
 
 class Doubt(Enum):
@@ -117,7 +138,7 @@ class Parser:
     def formula(self) -> Expr:
         """The whole text, as one side of an equation."""
         if self._at("end"):
-            raise self._error("there is no formula here", hint="write one, such as 2x + 1")
+            raise self._error("there is no formula here")
         start = self.token.start
         tree: Expr
         closing = self.closings.get(start, -1) if self.token.held in ("(", "[") else -1
@@ -213,15 +234,9 @@ class Parser:
         """A factor without a sign before it; nobody can say what `2 3` and, for x, `x2` mean."""
         token = self.token
         if token.apart:
-            raise self._error(
-                "wide space stands between two formulas",
-                hint="write each on a line of its own, or a sign between them",
-            )
+            raise self._error("wide space stands between two formulas")
         if token.kind in ("number", "vulgar") and isinstance(before, Number):
-            raise self._error(
-                "two numbers stand side by side",
-                hint=r"write a product as 2 \cdot 3, and digits without spaces between them",
-            )
+            raise self._error("two numbers stand side by side")
         if token.kind == "number" and isinstance(before, Symbol):
             width = before.end - before.start
             if before.end == self.words.written.starts[token.start]:
@@ -241,10 +256,7 @@ class Parser:
             else:
                 base = self._from(opening.start, self._raise(base, exponent))
             if self._at("^"):
-                raise self._error(
-                    "a power of a power needs brackets",
-                    hint="write (x^2)^3 or x^{2^3}, whichever is meant",
-                )
+                raise self._error("a power of a power needs brackets")
         while self._at_point():
             base = self._at_values(base)
         if self._at("'") and len(by := symbols_of(base)) == 1:  # (x^2)'
@@ -274,10 +286,7 @@ class Parser:
         sign = self._advance()
         transposed = _TRANSPOSED.match(self.text, sign.end)
         if transposed and not isinstance(base, Number | Constant):
-            raise self._error(
-                "a transpose", Token("^", sign.start, transposed.end()),
-                hint="formulas of numbers are read, not of matrices",
-            )  # fmt: skip
+            raise self._error("a transpose", Token("^", sign.start, transposed.end()))
         if isinstance(base, Symbol) and _LONE_BRACKET.match(self.text, sign.end):
             raise self.words.unknown(Token("symbol", sign.start, self.token.end))
         with self._nested():
@@ -288,37 +297,34 @@ class Parser:
     def _atom(self) -> Expr:
         if derivative := self._derivative():
             return derivative
-        if not (rule := _ATOMS.get(self.token.kind)):
+        rule = _ATOMS.get(self.token.kind)
+        if rule is None:
             raise self.words.unexpected(self.token)
-        return rule(self)
-
-    def _number(self) -> Expr:
         token = self._advance()
-        if token.held == "1" and (indicator := self._indicator("<>≤≥≠=")):
-            return indicator
-        return self._from(token.start, Number(token.held))
+        tree = rule(self, token)
+        return tree if tree.end else self._from(token.start, tree)
 
-    def _constant(self) -> Expr:
-        return self._from(self.token.start, Constant(self._advance().held))
+    def _number(self, token: Token) -> Expr:
+        if token.held == "1" and self._holds(_COMPARING):
+            return self._indicated(token)
+        return Number(token.held)
 
-    def _vulgar(self) -> Expr:
-        start = self.token.start
-        over, under = (Number(str(part)) for part in VULGAR[self._advance().held])
-        return self._from(start, Product((over,), (under,)))
+    def _indicated(self, _: Token) -> Expr:
+        """1[y = k], which is 1 or 0."""
+        if not self._holds(_COMPARING):
+            raise self.words.unexpected(self.token)
+        return self._bracketed(compared=_COMPARING)[0]
 
-    def _fraction(self) -> Expr:
-        start = self._advance().start
+    def _vulgar(self, token: Token) -> Expr:
+        over, under = VULGAR[token.held]
+        return Product((Number(str(over)),), (Number(str(under)),))
+
+    def _fraction(self, _: Token) -> Expr:
         above = self._braced()
-        return self._from(start, fraction((above,), (self._braced(),)))
+        return fraction((above,), (self._braced(),))
 
-    def _partial(self) -> Expr:
-        raise self._error(
-            "∂ stands without a whole derivative",
-            hint=r"write \frac{\partial L}{\partial x}, ∂L/∂x or dL/dx, of known labels",
-        )
-
-    def _named(self) -> Expr:
-        return self._symbol(self._advance())
+    def _partial(self, token: Token) -> Expr:
+        raise self._error("∂ stands without a whole derivative", token)
 
     def _symbol(self, token: Token) -> Expr:
         """A label, or a function of the page with its arguments: f(x), f'(x), y''."""
@@ -337,9 +343,13 @@ class Parser:
         tree: Expr = Symbol(token.held)
         if primes or arguments:
             tree = Applied(token.held, arguments, primes)
-        tree = self._from(token.start, tree)
         if token.power and (raised := EXPONENT.search(self.text, token.start, token.end)):
             exponent = self._part(*raised.span(1), Parser.formula)
+        return self._raised(token, tree, exponent)
+
+    def _raised(self, token: Token, tree: Expr, exponent: Expr | None) -> Expr:
+        """What begins with a token, and an exponent that stands within."""
+        tree = self._from(token.start, tree)
         return tree if exponent is None else self._from(token.start, Power(tree, exponent))
 
     def _applies_after_exponent(self) -> bool:
@@ -354,18 +364,15 @@ class Parser:
             inner = self.words.scan(inner.end)
         return inner.kind in ("symbol", "number") and self.words.scan(inner.end).kind == "close"
 
-    def _grouped(self) -> Expr:
+    def _grouped(self, opening: Token) -> Expr:
         """What brackets or bars hold."""
-        opening = self.token
         if opening.held == _UNSEEN:
-            return self._up_to_point()
-        name = self._next() if opening.held == "{" else opening
-        if name.kind == "function" and (after := self.words.scan(name.end)).held == "}":
-            self._resume(after.end)  # {cot}^2(x)
-            return self._call(name)
-        if found := self._indicator("<>≤≥≠"):
-            return found
-        inner = self._group()
+            return self._up_to_point(opening)
+        if opening.held == "{" and self._at("function") and self._next().held == "}":
+            name = self._advance()
+            self._advance()
+            return self._call(name)  # {cot}^2(x)
+        (inner,) = self._bracketed(opening, several=False, compared="<>≤≥≠")  # also (z > 0)
         whole = self.text[opening.start : self.last_end]
         operation = next((OPERATIONS[sign] for sign in OPERATIONS if whole.endswith(sign)), "")
         if not operation:
@@ -373,14 +380,16 @@ class Parser:
         is_doubled = whole[:2] == whole[-2:] == "||"
         if is_doubled and isinstance(inner, Call) and inner.operation is TABLE["abs"]:
             raise self._error("a norm is not read", opening)
-        return self._from(opening.start, Call(TABLE[operation], (inner,)))
+        return Call(TABLE[operation], (inner,))
 
     def _group(self) -> Expr:
         return self._bracketed(several=False)[0]
 
-    def _bracketed(self, *, several: bool = True) -> list[Expr]:
-        """What brackets hold: one formula, or several with commas between."""
-        opening = self._advance()
+    def _bracketed(
+        self, opening: Token | None = None, *, several: bool = True, compared: str = ""
+    ) -> list[Expr]:
+        """What brackets hold: a formula, several with commas between, a condition as 1 or 0."""
+        opening = opening or self._advance()
         if opening.held not in BRACKETS:
             raise self.words.unexpected(opening._replace(kind="close"))
         outside = self.dividing, self.inside
@@ -390,6 +399,8 @@ class Parser:
             inner = [self._sum()]
             if self._takes("over"):  # {a \over b}
                 inner = [self._from(start, fraction((inner[0],), (self._sum(),)))]
+            elif self._at("relation") and self.text[self.token.start] in compared:
+                inner = [Cases((ONE, ZERO), (self._compared(start, inner[0]),))]
             while several and self._takes(","):
                 inner.append(self._sum())
         self.dividing, self.inside = outside
@@ -417,21 +428,16 @@ class Parser:
         with self._nested():
             return self._group() if token.kind == "open" else self._atom()
 
-    def _root(self) -> Expr:
-        sign = self._advance()
+    def _root(self, sign: Token) -> Expr:
         if sign.held == "√":
-            return self._from(sign.start, Call(TABLE["sqrt"], (self._atom(),)))
+            return Call(TABLE["sqrt"], (self._atom(),))
         degree = self._group() if self.token.held == "[" else None
         inner = self._braced()
         if degree is None:
-            return self._from(sign.start, Call(TABLE["sqrt"], (inner,)))
-        power = Product((ONE,), (degree,), start=degree.start, end=degree.end)
-        return self._from(sign.start, Power(inner, power))
+            return Call(TABLE["sqrt"], (inner,))
+        return Power(inner, Product((ONE,), (degree,), start=degree.start, end=degree.end))
 
     # Functions.
-
-    def _function(self) -> Expr:
-        return self._call(self._advance())
 
     def _call(self, name: Token) -> Expr:
         r"""A function with its argument: tanh(x), \sin 2x, \sin^2 x, \sigma'(z), \log_2 x."""
@@ -451,8 +457,7 @@ class Parser:
             raise self._error(problem, name, hint=f"it is {operation.usage}")
         if base is not None:
             tree = Product((tree,), (Call(operation, (base,)),))
-        tree = self._from(name.start, tree)
-        return tree if exponent is None else self._from(name.start, Power(tree, exponent))
+        return self._raised(name, tree, exponent)
 
     def _primes(self) -> int:
         count = 0
@@ -466,7 +471,7 @@ class Parser:
             base = self._group() if self._at("open") else self._atom()
         if name.held is not TABLE["log"]:
             problem = f"{name.held.name} with a script is not known"
-            raise self._error(problem, name, hint=r"a logarithm may have one: \log_2 x")
+            raise self._error(problem, name, r"a logarithm may have one: \log_2 x")
         return None if base == EULER else base
 
     def _inverse(self, operation: Operation, exponent: Negative) -> Operation:
@@ -535,11 +540,8 @@ class Parser:
         token = self.words.scan(sign.end())
         if token.kind == "unknown":
             return self.words.unknown(token)
-        return self._error(
-            "a derivative that is not whole, or of another order below than above",
-            Token("partial", sign.start(), sign.end()),
-            hint=r"write \frac{\partial L}{\partial x}, ∂²L/∂x∂y, of known labels",
-        )
+        place = Token("partial", sign.start(), sign.end())
+        return self._error(_NOT_WHOLE, place)
 
     def _differential(self, at: int) -> re.Match[str] | None:
         """The ∂ or d at this place, unless it is a label of itself or begins a longer one."""
@@ -680,7 +682,7 @@ class Parser:
         bar = self._advance()
         self._advance()
         if not self._at("open"):
-            raise self._error("where it has this value is not read", bar, hint="write |_{x = 3}")
+            raise self._error("where it has this value is not read", bar)
         opening = self._advance()
         points = [self._relation()]
         while self._takes(","):
@@ -695,9 +697,8 @@ class Parser:
             tree = At(tree, point.left, point.right, start=tree.start, end=end)
         return tree
 
-    def _up_to_point(self) -> Expr:
+    def _up_to_point(self, opening: Token) -> Expr:
         r"""\left. \frac{dy}{dx} \right|_{x = 3}"""
-        opening = self._advance()
         outside, self.inside = self.inside, _UNSEEN
         with self._nested():
             inner = self._sum()
@@ -708,9 +709,8 @@ class Parser:
 
     # Sums over an index.
 
-    def _series(self) -> Expr:
+    def _series(self, sign: Token) -> Expr:
         r"""\sum_{j=1}^{3} body, or \sum_j body over all j that the known labels have."""
-        sign = self._advance()
         indices: dict[str, Expr | None] = {}
         last: Expr | None = None
         while found := _LIMIT.match(self.text, self.last_end):
@@ -727,7 +727,7 @@ class Parser:
         if not indices:
             script = _INDEX_BELOW.search(self.text, sign.end) if last is None else None
             if script is None:
-                raise self._error("a sum without an index", sign, _SUM_HINT)
+                raise self._error("a sum without an index", sign)
             indices = {script[1]: None}
         outside = self.words.indices
         if taken := outside.intersection(indices):
@@ -801,19 +801,17 @@ class Parser:
         left = self._sum()
         if isinstance(left, Cases) and left.values == (ONE, ZERO) and not self._at("relation"):
             return left.conditions[0]  # in brackets: (z > 0)
+        return self._compared(start, left)
+
+    def _compared(self, start: int, left: Expr) -> Relation:
+        """A comparison, from its sign on."""
         if not self._at("relation"):
             raise self.words.unexpected(self.token)
         sign = self._advance().held
         right = self._sum()
         if self._at("relation"):
-            raise self._error("two comparisons at once", hint="write one condition, such as z > 0")
+            raise self._error("two comparisons at once")
         return self._from(start, Relation(left, sign, right))
-
-    def _equality(self) -> Expr:
-        start = self._advance().start
-        if indicator := self._indicator("<>≤≥≠="):
-            return self._from(start, indicator)
-        raise self.words.unexpected(self.token)
 
     def _holds(self, signs: str) -> bool:
         """Whether brackets open here that hold one of the signs, in no further brackets."""
@@ -822,31 +820,19 @@ class Parser:
             at = self.closings.get(found.start(), found.start()) + 1
         return found is not None
 
-    def _indicator(self, signs: str) -> Cases | None:
-        """[z > 0] or (z > 0), which is 1 or 0; None where no brackets with a condition follow."""
-        if not self._holds(signs):
-            return None
-        opening = self._advance()
-        with self._nested():
-            relation = self._relation()
-        if self.token.start != self.closings[opening.start]:
-            raise self._unclosed(opening)
-        self._advance()
-        return self._from(opening.start, Cases((ONE, ZERO), (relation,)))
-
-    def _environment(self) -> Expr:
+    def _environment(self, opening: Token) -> Expr:
         r"""\begin{cases} ... \end{cases}; a vector as a list."""
-        start = self.token.start
+        start = opening.start
         found = _ENVIRONMENT.match(self.text, start)
         if found is None or start not in self.closings:
-            raise self._error("an environment that is not whole")
+            raise self._error("an environment that is not whole", opening)
         name, at = found[1], found.end()
         is_vector = name.endswith("matrix")
         if not (is_vector or name.endswith("cases") or name == "array"):
-            raise self._error(f"{name} is not read here")
+            raise self._error(f"{name} is not read here", opening)
         inside = self.text[at : self.closings[start]].strip("\n")
         if is_vector and "&" in inside and "\n" in inside:
-            raise self._error("a matrix is not read", hint="write its entries one by one")
+            raise self._error("a matrix is not read", opening)
         if name == "array" and (columns := _COLUMNS.match(self.text, at)):
             at = columns.end()
         outside, self.words.in_rows = self.words.in_rows, True
@@ -859,8 +845,8 @@ class Parser:
             raise self.words.unexpected(self.token)
         self._resume(ending.end())
         if is_vector and (self.depth or self.text[:start].strip() or not self._at("end")):
-            raise self._error("a vector within a formula is not read", Token("open", start, start))
-        return self._from(start, tree)
+            raise self._error("a vector within a formula is not read", opening)
+        return tree
 
     def _vector(self) -> Expr:
         items = [self._sum()]
@@ -915,10 +901,7 @@ class Parser:
         """One level deeper; refuses the level where nobody could follow."""
         self.depth += 1
         if self.depth > _DEEPEST:
-            raise self._error(
-                f"brackets are nested more than {_DEEPEST} deep",
-                hint="name a part of the formula with a label",
-            )
+            raise self._error(_TOO_DEEP)
         try:
             yield
         finally:
@@ -964,16 +947,18 @@ class Parser:
 
     def _error(self, problem: str, token: Token | None = None, hint: str = "") -> FormulaError:
         """The error for a token, or for the one here."""
-        return self.words.error(problem, token or self.token, hint)
+        return self.words.error(problem, token or self.token, hint or _HINTS.get(problem, ""))
 
 
-_ATOMS: Final[dict[str, Callable[[Parser], Expr]]] = {
-    "number": Parser._number, "constant": Parser._constant, "vulgar": Parser._vulgar,
-    "symbol": Parser._named, "applied": Parser._named, "function": Parser._function,
-    "fraction": Parser._fraction, "root": Parser._root, "series": Parser._series,
-    "environment": Parser._environment, "indicator": Parser._equality, "open": Parser._grouped,
-    "bar": Parser._grouped, "partial": Parser._partial,
+_ATOMS: Final[dict[str, Callable[[Parser, Token], Expr]]] = {
+    "number": Parser._number, "constant": lambda _, token: Constant(token.held),
+    "vulgar": Parser._vulgar, "symbol": Parser._symbol, "applied": Parser._symbol,
+    "function": Parser._call, "fraction": Parser._fraction, "root": Parser._root,
+    "series": Parser._series, "environment": Parser._environment,
+    "indicator": Parser._indicated, "open": Parser._grouped, "bar": Parser._grouped,
+    "partial": Parser._partial,
 }  # fmt: skip
+"""What begins with each kind of word."""
 
 
 def fraction(factors: tuple[Expr, ...], divisors: tuple[Expr, ...] = ()) -> Product:
