@@ -26,13 +26,12 @@ from autograd.notation import (
     latex,
     mathml,
     number,
-    spelled,
     to_latex,
     to_unicode,
     unicode,
     walk,
 )
-from tests.trees import LABELS, cases, trees
+from tests.trees import LABELS, cases, spelled, trees
 
 READER = Reader((*LABELS, "n"))
 TWO = Number("2")

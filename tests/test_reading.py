@@ -35,14 +35,13 @@ from autograd.notation import (
     expanded,
     latex,
     read_formula,
-    spelled,
     split_links,
     symbols_of,
     unicode,
     walk,
 )
 from tests.trees import LABELS as TREE_LABELS
-from tests.trees import cases, trees
+from tests.trees import cases, spelled, trees
 
 if TYPE_CHECKING:
     from autograd.ops import Operation

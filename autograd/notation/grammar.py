@@ -178,14 +178,16 @@ class Parser:
         tree = inner()
         return self._from(start, Negative(tree)) if negative else tree
 
-    def _product(self) -> Expr:
+    def _product(self, signs: tuple[str, ...] = ("*", "/")) -> Expr:
         start = self.token.start
         factors, divisors = [self._factor()], list[Expr]()
-        while self._at("*", "/") or self._at_operand():
+        is_over = False  # of an operator only what stands before a quotient is the operand
+        while self._at(*signs) or (self._at_operand() and not is_over):
             if self._takes("*"):
                 factors.append(self._signed(self._factor))
             elif self._takes("/"):
                 divisors.append(self._signed(self._divisor))
+                is_over = "*" not in signs
             else:
                 factors.append(self._beside(factors[-1], self._factor))
         return self._multiplied(start, factors, divisors)
@@ -237,10 +239,10 @@ class Parser:
             raise self._error("wide space stands between two formulas")
         if token.kind in ("number", "vulgar") and isinstance(before, Number):
             raise self._error("two numbers stand side by side")
-        if token.kind == "number" and isinstance(before, Symbol):
+        is_joined = before.end == self.words.written.starts[token.start]
+        if token.kind == "number" and isinstance(before, Symbol) and is_joined:
             width = before.end - before.start
-            if before.end == self.words.written.starts[token.start]:
-                raise self.words.unknown(token._replace(start=token.start - width))
+            raise self.words.unknown(token._replace(start=max(0, token.start - width)))
         return inner()
 
     # Powers.
@@ -443,12 +445,22 @@ class Parser:
         r"""A function with its argument: tanh(x), \sin 2x, \sin^2 x, \sigma'(z), \log_2 x."""
         operation: Operation = name.held
         primes = name.primes + self._primes()
-        base = self._logarithm_base(name) if self._at("_") else None
-        if isinstance(base, Number) and (known := TABLE.get(f"log{base.written}")):
-            operation, base = known, None
-        exponent = self._exponent() if self._at("^") else None
+        base = exponent = None
+        if self._takes("_"):
+            base = self._braced()
+            if operation is not TABLE["log"]:
+                problem = f"{operation.name} with a script is not known"
+                raise self._error(problem, name, r"a logarithm may have one: \log_2 x")
+            known = TABLE.get(f"log{base.written}") if isinstance(base, Number) else None
+            operation, base = known or operation, None if known or base == EULER else base
+        if self._at("^"):
+            exponent = self._exponent()
         if isinstance(exponent, Negative):
-            operation, exponent = self._inverse(operation, exponent), None
+            inverse = TABLE.get(f"a{operation.name}")
+            if exponent.operand != ONE or not inverse:
+                hint = f"write 1 / {operation.name}(x), or ({operation.name}(x))^{{-1}}"
+                raise self._error(f"a negative exponent on {operation.name}", hint=hint)
+            operation, exponent = inverse, None
         arguments = self._arguments()
         tree = called(operation, arguments, primes)
         if tree is None:
@@ -464,24 +476,6 @@ class Parser:
         while self._takes("'"):
             count += 1
         return count
-
-    def _logarithm_base(self, name: Token) -> Expr | None:
-        self._advance()
-        with self._nested():
-            base = self._group() if self._at("open") else self._atom()
-        if name.held is not TABLE["log"]:
-            problem = f"{name.held.name} with a script is not known"
-            raise self._error(problem, name, r"a logarithm may have one: \log_2 x")
-        return None if base == EULER else base
-
-    def _inverse(self, operation: Operation, exponent: Negative) -> Operation:
-        inverse = TABLE.get(f"a{operation.name}")
-        if exponent.operand == ONE and inverse:
-            return inverse
-        raise self._error(
-            f"a negative exponent on {operation.name}",
-            hint=f"write 1 / {operation.name}(x), or ({operation.name}(x))^{{-1}}",
-        )
 
     def _arguments(self) -> list[Expr]:
         """What a function is applied to: brackets right after it, or a bare product."""
@@ -652,22 +646,18 @@ class Parser:
         start, in_brackets = self.token.start, self._at("open")
         reaches = Doubt.SCOPE in self.otherwise
         is_alone = not _OPERATOR.search(self.text, start)
+        outside, self.inside = self.inside, "d"  # a point after it is of the whole derivative
         with self._nested():
             if reaches and not in_brackets and is_alone:
+                self.inside = outside
                 return self._sum()
-            outside, self.inside = self.inside, "d"  # a point after it is of the whole derivative
-            factors, divisors = [self._power()], list[Expr]()
             in_brackets = in_brackets and not reaches
-            while not in_brackets and (self._at("/") or (self._at_operand() and not divisors)):
-                if self._takes("/"):
-                    divisors.append(self._divisor())
-                else:
-                    factors.append(self._beside(factors[-1], self._power))
-            self.inside = outside
+            tree = self._power() if in_brackets else self._product(("/",))
+        self.inside = outside
         goes_on = self._at_operand() if in_brackets else self._at("*", "+", "-")
         if goes_on and (in_brackets or is_alone):
             self.doubts.add(Doubt.SCOPE)
-        return self._multiplied(start, factors, divisors)
+        return tree
 
     # Where a symbol has a value.
 
@@ -783,18 +773,13 @@ class Parser:
         self._takes(",")
         if self._advance().held != "if":
             raise self._error("this is for all other cases, but there are none before it")
-        values: tuple[Expr, ...] = (value,)
-        conditions: tuple[Relation, ...] = (self._relation(),)
-        if self._at("condition") and self.token.held == "else":
-            other_start = self._advance().end
-            other = self._sum()
-            if self._at("condition"):
-                with self._nested():
-                    other = self._conditional(other, other_start)
-                values, conditions = values + other.values, conditions + other.conditions
-            else:
-                values = (value, other)
-        return self._from(start, Cases(values, conditions))
+        values, conditions = [value], [self._relation()]
+        while len(values) == len(conditions) and self._at("condition"):
+            self._advance()
+            values.append(self._sum())
+            if self._at("condition") and self._advance().held == "if":
+                conditions.append(self._relation())
+        return self._from(start, Cases(tuple(values), tuple(conditions)))
 
     def _relation(self) -> Relation:
         start = self.token.start
