@@ -18,7 +18,7 @@ import re
 from contextlib import contextmanager
 from dataclasses import replace
 from enum import Enum
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from autograd.notation.expr import (
@@ -99,8 +99,6 @@ _HINTS: Final = {
         r"write a product as 2 \cdot 3, and digits without spaces between them",
     "a power of a power needs brackets": "write (x^2)^3 or x^{2^3}, whichever is meant",
     "a transpose": "formulas of numbers are read, not of matrices",
-    "∂ stands without a whole derivative":
-        r"write \frac{\partial L}{\partial x}, ∂L/∂x or dL/dx, of known labels",
     _NOT_WHOLE: r"write \frac{\partial L}{\partial x}, ∂²L/∂x∂y, of known labels",
     "where it has this value is not read": "write |_{x = 3}",
     "two comparisons at once": "write one condition, such as z > 0",
@@ -143,7 +141,7 @@ class Parser:
         tree: Expr
         closing = self.closings.get(start, -1) if self.token.held in ("(", "[") else -1
         if closing > 0 and self.words.scan(closing + 1).kind == "end" and self._holds(","):
-            tree = self._from(start, Listed(tuple(self._bracketed())))
+            tree = self._from(start, Listed(tuple(self._arguments())))
         else:
             tree = self._sum()
         if self._at("condition") or (self._at(",") and self._next().kind == "condition"):
@@ -211,10 +209,8 @@ class Parser:
         return self._power()
 
     def _divisor(self) -> Expr:
-        outside, self.dividing = self.dividing, True
-        divisor = self._row(lambda _: self._at_operand() and self._other(Doubt.DIVISION))
-        self.dividing = outside
-        return divisor
+        with self._nested(dividing=True):
+            return self._row(lambda _: self._at_operand() and self._other(Doubt.DIVISION))
 
     def _bare_product(self) -> Expr:
         r"""The argument of a function without brackets: in `\sin 2x + 1` it is 2x."""
@@ -315,7 +311,7 @@ class Parser:
         """1[y = k], which is 1 or 0."""
         if not self._holds(_COMPARING):
             raise self.words.unexpected(self.token)
-        return self._bracketed(compared=_COMPARING)[0]
+        return self._enclosed(lambda: self._inner(_COMPARING))[0]
 
     def _vulgar(self, token: Token) -> Expr:
         over, under = VULGAR[token.held]
@@ -324,9 +320,6 @@ class Parser:
     def _fraction(self, _: Token) -> Expr:
         above = self._braced()
         return fraction((above,), (self._braced(),))
-
-    def _partial(self, token: Token) -> Expr:
-        raise self._error("∂ stands without a whole derivative", token)
 
     def _symbol(self, token: Token) -> Expr:
         """A label, or a function of the page with its arguments: f(x), f'(x), y''."""
@@ -341,7 +334,7 @@ class Parser:
                 raise self._error("the inverse of a function is not read", token)
         arguments: tuple[Expr, ...] = ()
         if self.token.held in ("(", "[") and (applies or (primes and self._is_single())):
-            arguments = tuple(self._bracketed())
+            arguments = tuple(self._arguments())
         tree: Expr = Symbol(token.held)
         if primes or arguments:
             tree = Applied(token.held, arguments, primes)
@@ -374,7 +367,7 @@ class Parser:
             name = self._advance()
             self._advance()
             return self._call(name)  # {cot}^2(x)
-        (inner,) = self._bracketed(opening, several=False, compared="<>≤≥≠")  # also (z > 0)
+        (inner,) = self._enclosed(lambda: self._inner("<>≤≥≠"), opening)  # also (z > 0)
         whole = self.text[opening.start : self.last_end]
         operation = next((OPERATIONS[sign] for sign in OPERATIONS if whole.endswith(sign)), "")
         if not operation:
@@ -385,27 +378,29 @@ class Parser:
         return Call(TABLE[operation], (inner,))
 
     def _group(self) -> Expr:
-        return self._bracketed(several=False)[0]
+        return self._enclosed(self._inner)[0]
 
-    def _bracketed(
-        self, opening: Token | None = None, *, several: bool = True, compared: str = ""
-    ) -> list[Expr]:
-        """What brackets hold: a formula, several with commas between, a condition as 1 or 0."""
+    def _inner(self, compared: str = "") -> Expr:
+        """What stands in brackets: a formula; a condition, as 1 or 0."""
+        start = self.token.start
+        tree = self._sum()
+        if self._takes("over"):  # {a \over b}
+            return self._from(start, fraction((tree,), (self._sum(),)))
+        if self._at("relation") and self.text[self.token.start] in compared:
+            return Cases((ONE, ZERO), (self._compared(start, tree),))
+        return tree
+
+    def _enclosed(
+        self, rule: Callable[[], _Part], opening: Token | None = None, *, several: bool = False
+    ) -> list[_Part]:
+        """What a rule reads in brackets, once or several times with commas between."""
         opening = opening or self._advance()
         if opening.held not in BRACKETS:
             raise self.words.unexpected(opening._replace(kind="close"))
-        outside = self.dividing, self.inside
-        self.dividing, self.inside = False, opening.held
-        with self._nested():
-            start = self.token.start
-            inner = [self._sum()]
-            if self._takes("over"):  # {a \over b}
-                inner = [self._from(start, fraction((inner[0],), (self._sum(),)))]
-            elif self._at("relation") and self.text[self.token.start] in compared:
-                inner = [Cases((ONE, ZERO), (self._compared(start, inner[0]),))]
+        with self._nested(opening.held):
+            inner = [rule()]
             while several and self._takes(","):
-                inner.append(self._sum())
-        self.dividing, self.inside = outside
+                inner.append(rule())
         closes = self._at("bar", "close") and self.token.held in BRACKETS[opening.held]
         if not closes and not (isinstance(inner[0], Cases) and self.token.held == r"\right."):
             raise self._unclosed(opening)
@@ -481,7 +476,7 @@ class Parser:
         """What a function is applied to: brackets right after it, or a bare product."""
         if self._at("open", "bar"):
             is_plain = self.token.held in ("(", "[", "{", r"\{")
-            return self._bracketed() if is_plain else [self._atom()]
+            return self._enclosed(self._inner, several=True) if is_plain else [self._atom()]
         with self._nested():
             return [self._signed(self._bare_product)]
 
@@ -646,14 +641,11 @@ class Parser:
         start, in_brackets = self.token.start, self._at("open")
         reaches = Doubt.SCOPE in self.otherwise
         is_alone = not _OPERATOR.search(self.text, start)
-        outside, self.inside = self.inside, "d"  # a point after it is of the whole derivative
-        with self._nested():
+        with self._nested("" if reaches else "d"):  # a point after it is of the whole derivative
             if reaches and not in_brackets and is_alone:
-                self.inside = outside
                 return self._sum()
             in_brackets = in_brackets and not reaches
             tree = self._power() if in_brackets else self._product(("/",))
-        self.inside = outside
         goes_on = self._at_operand() if in_brackets else self._at("*", "+", "-")
         if goes_on and (in_brackets or is_alone):
             self.doubts.add(Doubt.SCOPE)
@@ -673,13 +665,7 @@ class Parser:
         self._advance()
         if not self._at("open"):
             raise self._error("where it has this value is not read", bar)
-        opening = self._advance()
-        points = [self._relation()]
-        while self._takes(","):
-            points.append(self._relation())
-        if not self._at("close"):
-            raise self._unclosed(opening)
-        self._advance()
+        points = self._enclosed(self._relation, several=True)
         for point in points:
             if point.sign != "=" or not isinstance(point.left, Symbol):
                 raise self._error("a point is given as |_{x = 3}", bar)
@@ -689,10 +675,8 @@ class Parser:
 
     def _up_to_point(self, opening: Token) -> Expr:
         r"""\left. \frac{dy}{dx} \right|_{x = 3}"""
-        outside, self.inside = self.inside, _UNSEEN
-        with self._nested():
+        with self._nested(_UNSEEN):
             inner = self._sum()
-        self.inside = outside
         if not (self._at("bar") and self._has_point()):
             raise self._error(r"\left. is closed by no |_{x = 3}", opening)
         return self._at_values(inner)
@@ -706,14 +690,13 @@ class Parser:
         while found := _LIMIT.match(self.text, self.last_end):
             self._resume(found.end())
             if found[1] == "_":
-                indices = {found[2]: None} if found[2] else self._indices(sign)
+                bare: list[tuple[str, Expr | None]] = [(found[2], None)]
+                rule = partial(self._index, sign)
+                indices = dict(bare if found[2] else self._enclosed(rule, several=True))
             elif found[2]:
                 last = self._letter(*found.span(2))
             else:
-                opening = self._advance()
-                last = self._limit()
-                if not self._takes("close"):
-                    raise self._unclosed(opening)
+                (last,) = self._enclosed(self._limit)
         if not indices:
             script = _INDEX_BELOW.search(self.text, sign.end) if last is None else None
             if script is None:
@@ -726,8 +709,8 @@ class Parser:
         self._resume(self.last_end)
         with self._nested():
             is_call = self.text[sign.start].isalpha() and self._at("open")
-            rule = self._bare_product if self.dividing else self._product
-            tree = self._signed(self._power if is_call else rule)
+            body = self._bare_product if self.dividing else self._product
+            tree = self._signed(self._power if is_call else body)
         self.words.count(outside)
         self.token = self.words.scan(self.token.start)  # once more, now that the index is no name
         for index, first in reversed(indices.items()):
@@ -736,21 +719,16 @@ class Parser:
             tree = self._from(sign.start, Series(sign.held, tree, index, first, last))
         return tree
 
-    def _indices(self, sign: Token) -> dict[str, Expr | None]:
-        """The letters that count, each with the first number where that is given."""
-        opening = self._advance()
-        indices: dict[str, Expr | None] = {}
-        while found := _INDEX.match(self.text, self.last_end):
-            self._resume(found.end())
-            indices[found[1]] = self._limit() if found[2] else None
-            if not self._takes(","):
-                break
-        if not indices or not self._at("close"):
-            over = Token("", opening.end, self.closings.get(opening.start, opening.end))
+    def _index(self, sign: Token) -> tuple[str, Expr | None]:
+        """A letter that counts, with the first number where that is given."""
+        found = _INDEX.match(self.text, self.last_end)
+        if found is None:
+            start = max(self.text.rfind(opening, 0, self.last_end) for opening in "{(")
+            over = Token("", start + 1, self.closings.get(start, start + 1))
             problem = f"what this sum is over is not read: {self.words.written_at(over)}"
             raise self._error(problem, sign, _SUM_HINT)
-        self._advance()
-        return indices
+        self._resume(found.end())
+        return found[1], self._limit() if found[2] else None
 
     def _limit(self) -> Expr:
         """A limit: a letter, whatever it is else, or a formula."""
@@ -882,15 +860,16 @@ class Parser:
         return tree
 
     @contextmanager
-    def _nested(self) -> Iterator[None]:
-        """One level deeper; refuses the level where nobody could follow."""
+    def _nested(self, inside: str = "", *, dividing: bool = False) -> Iterator[None]:
+        """One level deeper, maybe in a bracket; refuses the level where nobody could follow."""
+        outside = self.depth, self.inside, self.dividing
         self.depth += 1
         if self.depth > _DEEPEST:
             raise self._error(_TOO_DEEP)
-        try:
-            yield
-        finally:
-            self.depth -= 1
+        if inside or dividing:
+            self.inside, self.dividing = inside or self.inside, dividing
+        yield
+        self.depth, self.inside, self.dividing = outside
 
     def _place(self, start: int, end: int, tree: _Tree) -> _Tree:
         """The tree, as what stands at a place."""
@@ -941,7 +920,6 @@ _ATOMS: Final[dict[str, Callable[[Parser, Token], Expr]]] = {
     "function": Parser._call, "fraction": Parser._fraction, "root": Parser._root,
     "series": Parser._series, "environment": Parser._environment,
     "indicator": Parser._indicated, "open": Parser._grouped, "bar": Parser._grouped,
-    "partial": Parser._partial,
 }  # fmt: skip
 """What begins with each kind of word."""
 

@@ -60,6 +60,8 @@ _MISPLACED: Final = {
     "close": ("{} closes nothing, or too early", ""),
     "relation": ("'{}' cannot stand in a formula", "give one side of an equation or comparison"),
     "dots": ("{} leaves open what it stands for", r"write it out, or as a \sum_{j=1}^{3} x_j"),
+    "partial": ("∂ stands without a whole derivative",
+                r"write \frac{\partial L}{\partial x}, ∂L/∂x or dL/dx, of known labels"),
     ",": ("a comma cannot stand here",
           "decimals are written with a point, as 2.5, and thousands without a comma"),
     "_": ("{} does not belong to a known label", ""),
