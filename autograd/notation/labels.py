@@ -20,10 +20,11 @@ _MOST_COMPARED: Final = 300  # labels, for the nearest ones
 _SPOKEN_GREEK: Final = {
     name: f"\\{name}" for letter in signs.GREEK for name in (letter, letter.lower())
 }
-_OVER: Final = {*signs.ACCENTS, *signs.LETTER_FONTS}
+_CHANGE: Final = "Delta"  # `\\Delta w` is one symbol
+_OVER: Final = {_CHANGE, *signs.ACCENTS, *signs.LETTER_FONTS}
 _BASE: Final = re.compile(
     r"\\text\{(?P<word>[A-Za-z][A-Za-z0-9]*?|[0-9]+)(?P<index>[0-9]*)(?P<subs>(?:\\_[A-Za-z0-9]+)*)\}"
-    r"|(?P<change>\\Delta) ?(?=[^\W\d_]|\\[A-Za-z])|\\(?P<command>[A-Za-z]+) ?"
+    r"|\\(?P<command>[A-Za-z]+) ?"
     r"|(?P<digits>[0-9]{1,4})(?=_)|(?P<run>[^\W\d_]{1,32})(?P<after>[0-9]{0,32})"
 )
 _ARGUMENT: Final = (
@@ -34,6 +35,8 @@ RUN: Final = re.compile(_ARGUMENT % "[A-Za-z0-9]{1,32}")
 TOKEN_RUN: Final = re.compile(_ARGUMENT % "[0-9]{1,4}|[A-Za-z]")  # what a bare script of TeX takes
 PLAIN_RUN: Final = re.compile(_ARGUMENT % "[0-9]{1,4}|[A-Za-z][A-Za-z0-9]{0,32}")
 _BEFORE_CALL: Final = re.compile(rf"[A-Za-z]_[A-Za-z](?:{'|'.join(signs.OPERATOR_NAMES)})\(")
+_CHANGED: Final = re.compile(rf"[^\W\d_]|\\(?!Delta)(?:{'|'.join(signs.GREEK)})|\\\w+\{{.*\}}")
+_ANY: Final = re.compile(".*")
 _ATOMS: Final = re.compile(r"\\[A-Za-z]+|\S")
 _NAMING: Final = re.compile(r"|'+|[*+]|\([^()]*\)|\[[^\[\]]*\]|[A-Za-z]{2,}")
 
@@ -262,12 +265,10 @@ def _bases(
         return [(Spelling(word, ",".join(filter(None, scripts))), end, True)]
     if digits := found["digits"]:  # as scans have `0_{11}` for O_{11}
         return [(Spelling(digits), end, True)]
-    if found["change"]:
-        return [*_changes(text, end, bases), (Spelling(r"\Delta"), found.end("change"), True)]
     if command := found["command"]:
-        if command in _OVER:
-            return _accented(text, end, command, depth)
-        return [(Spelling(f"\\{command}"), found.end("command"), True)]
+        is_letter = command not in _OVER or command == _CHANGE
+        alone = [(Spelling(f"\\{command}"), found.end("command"), True)] if is_letter else []
+        return [*(_accented(text, end, command, depth) if command in _OVER else ()), *alone]
     run, digits, end = found["run"], found["after"], found.end("run")
     readings = [(Spelling(base), end, not digits) for base in _spoken(run)]
     if digits:
@@ -275,19 +276,6 @@ def _bases(
     shorter = ((run[:size], at + size) for size in range(len(run) - 1, 0, -1))
     readings += [(Spelling(b), end, False) for b, end in shorter if bases is None or b in bases]
     return readings
-
-
-def _changes(text: str, at: int, bases: Container[str] | None) -> list[tuple[Spelling, int, bool]]:
-    r"""The symbols `\Delta w`, of what stands after the \Delta: a letter or its command."""
-    if text[at] != "\\":
-        return [(Spelling(rf"\Delta {text[at]}"), at + 1, True)]
-    inner = _bases(text, at, bases) if not text.startswith(r"\Delta", at) else []
-    is_letter = {f"\\{name}" for name in signs.GREEK}
-    return [
-        (spelling._replace(base=rf"\Delta{spelling.base}"), end, whole)
-        for spelling, end, whole in inner
-        if spelling.base in is_letter or spelling.base[-1] == "}"
-    ]
 
 
 def _spoken(word: str) -> list[str]:
@@ -301,7 +289,7 @@ def _spoken(word: str) -> list[str]:
 
 
 def _accented(text: str, at: int, command: str, depth: int) -> list[tuple[Spelling, int, bool]]:
-    r"""`\hat{y}`, `\hat y`, `\hat{y_1}`, `\hat{\mathbf{x}}`; scripts within count as without."""
+    r"""`\hat{y}`, `\hat y`, `\hat{y_1}`, `\Delta w`; scripts within count as without."""
     if text.startswith("{", at):
         end = _closing_brace(text, at)
         found = [(spelling, end + 1) for spelling in _whole(text[at + 1 : end])[:1]] if end else []
@@ -309,12 +297,19 @@ def _accented(text: str, at: int, command: str, depth: int) -> list[tuple[Spelli
         found = [(Spelling(text[at]), at + 1)]
     else:
         found = [(spelling, end) for spelling, end, _ in _bases(text, at, (), depth + 1)[:1]]
-    opening = rf"\{command}{{"
+    may_be = _CHANGED if command == _CHANGE else _ANY
     return [
-        (spelling if spelling.base.startswith(opening)  # \boldsymbol{\mathbf{x}}
-         else spelling._replace(base=f"{opening}{spelling.base}}}"), end, True)
+        (spelling._replace(base=_over(command, spelling.base)), end, True)
         for spelling, end in found
-    ]  # fmt: skip
+        if may_be.fullmatch(spelling.base)
+    ]
+
+
+def _over(command: str, base: str) -> str:
+    if command == _CHANGE:
+        return rf"\Delta {base}" if base[0].isalpha() else rf"\Delta{base}"
+    opening = rf"\{command}{{"  # once in \boldsymbol{{\mathbf{{x}}}}
+    return base if base.startswith(opening) else f"{opening}{base}}}"
 
 
 # Scripts.
