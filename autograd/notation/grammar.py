@@ -46,7 +46,7 @@ from autograd.notation.expr import (
     symbols_of,
     with_children,
 )
-from autograd.notation.scanner import EXPONENT, OPERANDS, Scanner, Token
+from autograd.notation.scanner import OPERANDS, Scanner, Token
 from autograd.notation.series import stands_in
 from autograd.notation.signs import BRACKETS, OPERATIONS, VULGAR
 from autograd.ops import TABLE, Operation
@@ -323,7 +323,7 @@ class Parser:
 
     def _symbol(self, token: Token) -> Expr:
         """A label, or a function of the page with its arguments: f(x), f'(x), y''."""
-        primes, applies = token.primes + self._primes(), token.kind == "applied"
+        primes, applies = self._primes(), token.kind == "applied"
         exponent: Expr | None = None
         if applies and (order := _PRIMED.match(self.text, token.end)):
             primes = int(order[1])
@@ -338,8 +338,6 @@ class Parser:
         tree: Expr = Symbol(token.held)
         if primes or arguments:
             tree = Applied(token.held, arguments, primes)
-        if token.power and (raised := EXPONENT.search(self.text, token.start, token.end)):
-            exponent = self._part(*raised.span(1), Parser.formula)
         return self._raised(token, tree, exponent)
 
     def _raised(self, token: Token, tree: Expr, exponent: Expr | None) -> Expr:
@@ -439,7 +437,7 @@ class Parser:
     def _call(self, name: Token) -> Expr:
         r"""A function with its argument: tanh(x), \sin 2x, \sin^2 x, \sigma'(z), \log_2 x."""
         operation: Operation = name.held
-        primes = name.primes + self._primes()
+        primes = self._primes()
         base = exponent = None
         if self._takes("_"):
             base = self._braced()
@@ -576,7 +574,7 @@ class Parser:
         sign = self._differential(at)
         tried: set[int] = set()
         for token in self._symbols_at(sign.end()) if sign else ():
-            if token.primes or token.power or token.end in tried or len(tried) > 2:
+            if token.end in tried or len(tried) > 2:
                 continue
             tried.add(token.end)
             own, end = self._order(token.end, plain=stop < 0 and order > 1)

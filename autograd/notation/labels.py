@@ -158,7 +158,7 @@ class Labels:
             written = plain(name).text
             for spelling in _whole(written):
                 self._by_base.setdefault(spelling.base, []).append(spelling)
-                self._by_spelling.setdefault(spelling, []).append((written, label))
+                self._by_spelling.setdefault(spelling, []).append((name.strip(), label))
             if not _whole(written) and (written[0] == "#" or any(c.isalpha() for c in written)):
                 entries = self._literal.setdefault(written[0], [])  # no symbol, such as `f(x)`
                 entries.append((written, label))

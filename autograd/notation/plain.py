@@ -1,7 +1,8 @@
 r"""Formula text in one spelling of each sign, so that `W₁₁² · ŷ` is `W_{11}^{2}*\hat{y}`.
 
-Space is left out unless it parts letters or numbers; a tab stands for wide space, a line's end for
-`\\`, and `&` parts columns. `\text{new}` stands for words in any upright font.
+What is lowered stands before what is raised. Space is left out unless it parts letters or numbers;
+a tab stands for wide space, a line's end for `\\`, and `&` parts columns. `\text{new}` stands for
+words in any upright font.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _MOST_MARKS: Final = 4  # over one letter
+_LONGEST: Final = 40  # signs of a script
 _MARKS: Final = "".join(signs.MARKS)
 _FONTS: Final = rf"\\(?:{'|'.join(signs.WORD_FONTS)})"
 _UNSEEN: Final = (
@@ -43,6 +45,9 @@ _LEXEME: Final = re.compile(
 )
 
 
+Piece = tuple[str, int, int]  # some signs, and their place
+
+
 class Plain(NamedTuple):
     """Text, and what it is in plain signs, with the place of each of them in the text."""
 
@@ -54,7 +59,7 @@ class Plain(NamedTuple):
     def place(self, start: int, end: int) -> tuple[int, int]:
         """Where the signs from `start` to `end` stand in the text."""
         begin = self.starts[start]
-        return begin, max(begin, self.ends[end - 1]) if end > start else begin
+        return begin, max(self.ends[start:end], default=begin)
 
     def part(self, start: int, end: int) -> Plain:
         """Some of the signs."""
@@ -79,13 +84,13 @@ def plain(written: str) -> Plain:
             spaced = True
             continue
         if script and script == raised and not spaced:  # more of what is raised
-            before, *_ = last = pieces.pop()
-            pieces.append((before[:-1], last[1], last[2]))
-            sign = sign[2:]
+            before, start, _ = pieces.pop()
+            sign = before[:-1] + sign[2:]
         elif _is_parted(pieces, sign, spaced=spaced):
             pieces.append((" ", start, start))
         pieces.append((sign, start, end))
         raised, spaced = script, False
+    _put_lowered_first(pieces)
     starts: list[int] = []
     ends: list[int] = []
     for sign, start, end in pieces:
@@ -96,7 +101,35 @@ def plain(written: str) -> Plain:
     return Plain(written, "".join(piece[0] for piece in pieces), starts, ends)
 
 
-def _is_parted(pieces: list[tuple[str, int, int]], sign: str, *, spaced: bool) -> bool:
+def _put_lowered_first(pieces: list[Piece]) -> None:
+    """Puts what is lowered before what is raised: x^2_1 and w'_1 are x_1^2 and w_1'."""
+    for at in range(len(pieces) - 2, 1, -1):
+        before, sign = pieces[at - 1][0], pieces[at][0]
+        is_base = before[-1:].isalnum() and before[-1:] != "e"  # e^z_1 is a power of z_1
+        if sign[0] in "^'" and (is_base or before[-1:] == "}"):
+            middle = _script_end(pieces, at)
+            end = _script_end(pieces, middle) if pieces[middle : middle + 1] else middle
+            if middle < end and pieces[middle][0][0] == "_":
+                pieces[at:end] = pieces[middle:end] + pieces[at:middle]
+
+
+def _script_end(pieces: list[Piece], at: int) -> int:
+    """Where a script ends that begins at a piece: a group, a letter or a number; else its begin."""
+    sign = pieces[at][0]
+    if sign[0] == "'" or (sign[0] in "_^" and len(sign) > 1):
+        return at + 1
+    argument = pieces[at + 1][0] if sign in ("_", "^") and at + 1 < len(pieces) else ""
+    if argument == "{":
+        depth = 0
+        for end in range(at + 1, min(len(pieces), at + _LONGEST)):
+            depth += (pieces[end][0] == "{") - (pieces[end][0] == "}")
+            if depth == 0:
+                return end + 1
+    is_single = argument.isdigit() or (argument.isalpha() and len(argument) == 1)
+    return at + 2 if is_single else at
+
+
+def _is_parted(pieces: list[Piece], sign: str, *, spaced: bool) -> bool:
     r"""Whether a space has to part a sign from those before it: x y, 2 3, \eta x, 1e -3."""
     before, after = pieces[-1][0][-1:], sign[0]
     if not (after.isalnum() or after in ".+-") or not before:

@@ -44,8 +44,6 @@ _CONDITION: Final = re.compile(
 )
 _INDICATOR: Final = re.compile(r"(?:\\math(?:bb|bf|ds)(?:\{1\}|1)|1(?=_\{)|𝟙)_?")
 _LOWERED: Final = re.compile(r"[0-9]|_")
-_RAISED_LOWERED: Final = re.compile(r"\^(?:(\{[^{}]{0,20}\}|[0-9]+)|[A-Za-z])_")
-EXPONENT: Final = re.compile(r"\^\{?([+-]?(?:[0-9]+|[A-Za-z])(?:[+-][0-9]+)?)\}?(?=_)")
 _CALLING: Final = re.compile(r"[(\[]")
 _APPLYING: Final = re.compile(r"(?:'|\^(?:\{[^{}]{0,9}\}|[0-9]))*[(\[]")
 _UNREAD: Final = {
@@ -72,16 +70,13 @@ _MISPLACED: Final = {
 class Token(NamedTuple):
     """A word of the text: its kind, its place, and what it holds.
 
-    `primes` and `power` say that primes or an exponent stand inside a symbol, as in `w'_1` and
-    `x^2_1`; `apart` that wide space stands before it.
+    `apart` says that wide space stands before it.
     """
 
     kind: str
     start: int
     end: int
     held: Any = None  # a label, an operation, a number's digits, a sign
-    primes: int = 0
-    power: bool = False
     apart: bool = False
 
 
@@ -230,14 +225,14 @@ class Scanner:
             return Token("function", at, function[1], names.operations[function[0]])
         if token is None or token.kind in ("function", "series"):
             return token
-        goes_on = _LOWERED.match(text, token.end)  # W_{13}, say, where only W is known
-        raised = token.kind != "constant" and _RAISED_LOWERED.match(text, token.end)
-        return None if goes_on or (raised and (self.tex or raised[1])) else token
+        return None if _LOWERED.match(text, token.end) else token  # W_{13}, where only W is known
 
     def _of(self, spelling: Spelling, end: int, at: int) -> Token | None:
         """The token that a spelling is, if it is known."""
         names, text = self.names, self.text
-        label = names.labels.spelled(spelling, text[at:end])
+        if text.startswith("''", end - 1):  # y'' is no y' with a prime
+            return None
+        label = names.labels.spelled(spelling, self.written_in(at, end))
         if applied := names.applied.spelled(spelling):
             return Token("applied", at, end, label or applied)
         if label is not None:
@@ -250,12 +245,6 @@ class Scanner:
             return self._of_letter(spelling.base, at, end)
         if self.indices and names.labels.is_indexed(spelling, self.indices):
             return Token("symbol", at, end, spelling.label)
-        is_power = self._is_power(spelling, at, end)
-        if (spelling.sup and not spelling.sup.strip("'")) or is_power:  # w'_1; x^2_1, of x_1
-            bare = self._of(spelling._replace(sup=""), end, at)
-            if bare and bare.kind in ("symbol", "applied", *(("function",) * (not is_power))):
-                primes = 0 if is_power else len(spelling.sup)
-                return bare._replace(primes=primes, power=is_power)
         return None
 
     def _of_letter(self, base: str, at: int, end: int) -> Token | None:
@@ -324,29 +313,23 @@ class Scanner:
 
     def _new_symbol(self, spelling: Spelling, end: int, at: int) -> Token | None:
         """The symbol so spelled, if its letter and its scripts make a name."""
-        is_power = self._is_power(spelling, at, end)
         command = _COMMAND.match(spelling.base)
         if command and command[0][1:] not in _SYMBOLS:
             return None
-        if not (spelling._replace(sup="") if is_power else spelling).is_name:
-            return None
-        primes = 0 if spelling.sup.strip("'") else len(spelling.sup)
-        label = spelling._replace(sup="" if primes or is_power else spelling.sup).label
-        return Token("symbol", at, end, label, primes, is_power)
-
-    def _is_power(self, spelling: Spelling, at: int, end: int) -> bool:
-        """Whether an exponent stands before the subscript: x^2_1 is the square of x_1."""
-        if not (spelling.sub and spelling.sup) or spelling.base == "e":
-            return False
-        found = EXPONENT.search(self.text, at, end)
-        return found is not None and found[1] == spelling.sup
+        is_primed = self.text[end - 1] == "'"  # a derivative
+        return (
+            Token("symbol", at, end, spelling.label) if spelling.is_name and not is_primed else None
+        )
 
     # Errors.
 
+    def written_in(self, start: int, end: int) -> str:
+        """What stands at a place, as it was written."""
+        return self.written.written[slice(*self.written.place(start, end))]
+
     def written_at(self, token: Token) -> str:
-        """What stands in the text as it was written."""
-        start, end = self.written.place(token.start, token.end)
-        return self.written.written[start:end]
+        """What a token is, as it was written."""
+        return self.written_in(token.start, token.end)
 
     def error(self, problem: str, token: Token, hint: str = "", **more: Any) -> FormulaError:
         """The error for a token, to be raised."""
