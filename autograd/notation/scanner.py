@@ -93,24 +93,26 @@ class Names:
     ) -> None:
         self.labels = labels
         self.applied = Labels(applied)
-        self.functions, self.operations = _operations(tuple(functions))
+        self.spoken, self.words = _words(tuple(functions))
         self.new_symbols = new_symbols
-        bases = (*labels.bases, *self.applied.bases, *self.functions.bases)
-        self.bases = frozenset((*bases, *signs.SERIES, "e", r"\pi"))
+        self.bases = frozenset((*labels.bases, *self.applied.bases, *self.spoken.bases))
 
 
 @lru_cache(maxsize=64)
-def _operations(own: tuple[Operation, ...]) -> tuple[Labels, Mapping[str, Operation]]:
-    """The names of operations, and the operation of each; those of one's own come first."""
-    found: dict[str, Operation] = {}
+def _words(own: tuple[Operation, ...]) -> tuple[Labels, Mapping[str, tuple[str, Any]]]:
+    """The names of operations, constants and big sums, with the kind of each and what it is."""
+    found: dict[str, tuple[str, Any]] = {}
     for operation in (*own, *(op for op in TABLE.values() if not op.symbol)):
         for name in signs.names_of(operation):
             if spellings_of(name):
-                found.setdefault(name, operation)
+                found.setdefault(name, ("function", operation))
             elif name.isalnum():  # log1p
-                found.setdefault(name, operation)
-                found.setdefault(rf"\operatorname{{{name}}}", operation)
+                found.setdefault(name, ("function", operation))
+                found.setdefault(rf"\operatorname{{{name}}}", ("function", operation))
     found.pop(r"\sqrt", None)
+    for word, series in signs.SERIES.items():
+        found.setdefault(word, ("series", series))
+    found |= {"e": ("constant", "e"), r"\pi": ("constant", "pi")}
     return Labels(found), found
 
 
@@ -218,11 +220,11 @@ class Scanner:
         text, names = self.text, self.names
         spelled = (self._of(*found, at) for found in readings_at(text, at, self._bases))
         token = next((token for token in spelled if token), None)
-        label, function = names.labels.literal(text, at), names.functions.literal(text, at)
+        label, function = names.labels.literal(text, at), names.spoken.literal(text, at)
         if label and (token is None or label[1] > token.end):
             return Token("symbol", at, label[1], label[0])
         if function and (token is None or function[1] > token.end):
-            return Token("function", at, function[1], names.operations[function[0]])
+            return Token("function", at, function[1], names.words[function[0]][1])
         if token is None or token.kind in ("function", "series"):
             return token
         return None if _LOWERED.match(text, token.end) else token  # W_{13}, where only W is known
@@ -237,31 +239,25 @@ class Scanner:
             return Token("applied", at, end, label or applied)
         if label is not None:
             return Token("symbol", at, end, label)
-        name = names.functions.spelled(spelling)
-        is_letter = names.new_symbols and spelling.base[1:] in signs.GREEK
-        if name and not (is_letter and not _APPLYING.match(text, end)):
-            return Token("function", at, end, names.operations[name])
-        if spelling[1:] == ("", ""):
-            return self._of_letter(spelling.base, at, end)
+        if spelling[1:] == ("", "") and spelling.base in self.indices:
+            return Token("symbol", at, end, spelling.base)
+        kind, held = names.words.get(names.spoken.spelled(spelling) or "", ("", None))
+        if kind and self._stands_alone(kind, spelling.base, at, end):
+            return Token(kind, at, end, held)
         if self.indices and names.labels.is_indexed(spelling, self.indices):
             return Token("symbol", at, end, spelling.label)
         return None
 
-    def _of_letter(self, base: str, at: int, end: int) -> Token | None:
-        """An index, a constant or a big sum, where no label has its name."""
-        text = self.text
-        goes_on = text[end : end + 1].isalpha()
-        if base in self.indices:
-            return Token("symbol", at, end, base)
-        if base in signs.SERIES and not goes_on:
-            is_sign = base[0] != "\\" or _LOWERED.match(text, end)
-            return Token("series", at, end, signs.SERIES[base]) if is_sign else None
-        if base == r"\pi":
-            return Token("constant", at, end, "pi")
-        if base != "e" or goes_on:
-            return None
-        is_euler = not text[at - 1 : at].isalpha() or text[end : end + 1] in ("^", "_")
-        return Token("constant", at, end, "e") if is_euler else None
+    def _stands_alone(self, kind: str, base: str, at: int, end: int) -> bool:
+        """Whether a letter or word is here the function, constant or sum of that name."""
+        after = self.text[end : end + 1]
+        if kind == "function":
+            is_letter = self.names.new_symbols and base[1:] in signs.GREEK
+            return not is_letter or _APPLYING.match(self.text, end) is not None
+        if kind == "series":
+            return not after.isalpha() and (base[0] != "\\" or after == "_")
+        is_word = after.isalpha() or (self.text[at - 1 : at].isalpha() and after not in ("^", "_"))
+        return base != "e" or not is_word
 
     def _sign(self, at: int) -> Token:
         """An operator or a bracket; an unknown command or character."""
