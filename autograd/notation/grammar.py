@@ -63,9 +63,8 @@ _Under = list[tuple[Symbol, int]]  # what a derivative is by, each with its orde
 _DEEPEST: Final = 50  # brackets in brackets; no formula on paper comes near
 _HIGHEST: Final = 9  # order of a derivative
 _FACTORS: Final = ("number", "symbol", "constant", "unknown", "fraction", "root")  # of arguments
-_UNSEEN: Final = r"\left."
 _CLOSED_BY: Final = {"(": ")", "[": "]", "{": "}", r"\{": r"\}", r"\begin": r"\end"}
-_NO_POINT: Final = ("|", r"\lvert", _UNSEEN, "d")  # what a bar closes, or is to be applied first
+_NO_POINT: Final = ("|", r"\lvert", "d")  # what a bar closes, or is to be applied first
 _BRACKET: Final = re.compile(r"\\[{}]|[(\[{)\]}]|\\(?:begin|end)(?![A-Za-z])")
 _COMPARING: Final = "<>≤≥≠="
 _SEEN: Final = re.compile(r"\\?\{|[(\[]|\\begin|[<>≤≥≠=,]")
@@ -359,12 +358,6 @@ class Parser:
 
     def _grouped(self, opening: Token) -> Expr:
         """What brackets or bars hold."""
-        if opening.held == _UNSEEN:
-            return self._up_to_point(opening)
-        if opening.held == "{" and self._at("function") and self._next().held == "}":
-            name = self._advance()
-            self._advance()
-            return self._call(name)  # {cot}^2(x)
         (inner,) = self._enclosed(lambda: self._inner("<>≤≥≠"), opening)  # also (z > 0)
         whole = self.text[opening.start : self.last_end]
         operation = next((OPERATIONS[sign] for sign in OPERATIONS if whole.endswith(sign)), "")
@@ -670,14 +663,6 @@ class Parser:
             end = self.words.written.ends[self.last_end - 1]
             tree = At(tree, point.left, point.right, start=tree.start, end=end)
         return tree
-
-    def _up_to_point(self, opening: Token) -> Expr:
-        r"""\left. \frac{dy}{dx} \right|_{x = 3}"""
-        with self._nested(_UNSEEN):
-            inner = self._sum()
-        if not (self._at("bar") and self._has_point()):
-            raise self._error(r"\left. is closed by no |_{x = 3}", opening)
-        return self._at_values(inner)
 
     # Sums over an index.
 

@@ -21,8 +21,10 @@ _MOST_MARKS: Final = 4  # over one letter
 _LONGEST: Final = 40  # signs of a script
 _MARKS: Final = "".join(signs.MARKS)
 _FONTS: Final = rf"\\(?:{'|'.join(signs.WORD_FONTS)})"
+_HALF: Final = r"\s*(?:\.|(?:\||\\r?vert)\s*_)"  # after \left and \right
 _UNSEEN: Final = (
-    r"left|right|displaystyle|textstyle|limits|nolimits|middle|mathstrut|[bB]igg?[lrm]?"
+    r"displaystyle|textstyle|limits|nolimits|middle|mathstrut|[bB]igg?[lrm]?"
+    rf"|(?:left|right)(?![A-Za-z])(?!{_HALF})"
 )
 _COMMANDS: Final = {letter: f"\\{name}" for name, letter in signs.GREEK.items()} | {
     "ς": r"\sigma", "ℓ": r"\ell", "ℏ": r"\hbar",
@@ -32,14 +34,15 @@ _NO_WORD: Final = rf"(?!(?:{'|'.join(signs.CONDITIONS)})\s+\w)"  # \text{if x > 
 _LEXEME: Final = re.compile(
     rf"""(?P<word>[A-Za-z]+(?![{_MARKS}])) | (?P<digits>[0-9]+(?!\\,[0-9]{{3}}))
     | (?P<letter>[^\W\d_][{_MARKS}]*) | (?P<thousands>[0-9]{{1,3}}(?:\\,[0-9]{{3}})+(?![0-9]))
-    | (?P<half>\\(?:left|right)\s*\.)
-    | (?P<space>(?:[\s$~]|(?<![_^])\{{\s*\}}|\\(?:[,;:!>\ ]|(?:{_UNSEEN})(?![A-Za-z])(?!\s*\.)))+)
+    | \\(?P<half>left|right)\s*\. | \\(?P<point>right)(?={_HALF})\s*(?:\||\\r?vert)
+    | (?P<space>(?:[\s$~]|(?<![_^])\{{\s*\}}|\\(?:[,;:!>\ ]|(?:{_UNSEEN})(?![A-Za-z])))+)
     | (?P<row>\\\\(?:\s*\[[^\]]{{0,9}}\])?)
     | \\(?P<wide>enspace|enskip|thinspace|quad|qquad)(?![A-Za-z])
     | \\[hm]?(?:space|skip|kern)[\s*{{]*(?P<width>[0-9]*\.?[0-9]+)\s*(?P<unit>[a-z]{{2}})\s*\}}?
     | (?P<primes>\^\s*(?:\{{(?:\s|\\prime|['′’])+\}}|\\prime(?![A-Za-z])|['′’]))
     | {_FONTS}\s*\{{\s*{_NO_WORD}(?P<text>{_WORD})\s*\}}
     | {_FONTS}\s+(?P<upright>[A-Za-z])(?![A-Za-z]) | \{{\s*\\rm\s+(?P<roman>[A-Za-z]+)\s*\}}
+    | (?<![A-Za-z}}_^])\{{\s*(?P<named>{"|".join(signs.OPERATOR_NAMES)})\s*\}}
     | (?P<sign>\\(?:[A-Za-z]+|[{{}}|])|\*\*|[<>!=]=|\.\.\.|.)""",
     re.DOTALL | re.VERBOSE,
 )
@@ -76,13 +79,17 @@ def plain(written: str) -> Plain:
     '\\frac{∂L}{∂\\hat{y}}*x^{2}'
     """
     pieces = [("", 0, 0)]
-    raised, spaced = "", False
+    raised, spaced, halves = "", False, 0
     for found in _LEXEME.finditer(written):
         start, end = found.span()
         sign, script = _sign(found)
         if not sign:
             spaced = True
             continue
+        if found["half"] == "left":  # \left. dy/dx \right|_{x = 3} is {dy/dx}|_{x = 3}
+            halves += 1
+        elif found["point"]:
+            halves, sign = (halves - 1, "}|") if halves else (0, "|")
         if script and script == raised and not spaced:  # more of what is raised
             before, start, _ = pieces.pop()
             sign = before[:-1] + sign[2:]
@@ -156,7 +163,9 @@ def _sign(found: re.Match[str]) -> tuple[str, str]:
         case "thousands":
             return written.replace("\\,", ""), ""
         case "half":
-            return ("\\left." if "l" in written else "\\right."), ""
+            return ("{" if found["half"] == "left" else "\\right."), ""
+        case "point":
+            return "|", ""
         case "row":
             return "\n", ""
         case "wide":
@@ -166,7 +175,7 @@ def _sign(found: re.Match[str]) -> tuple[str, str]:
             return "\t" * (width >= signs.WIDE), ""
         case "primes":
             return "'" * len(re.findall(r"\\prime|['′’]", written)), ""
-        case "text" | "upright" | "roman":
+        case "text" | "upright" | "roman" | "named":
             return rf"\text{{{found[kind].replace(' ', '')}}}", ""
     if script := script_of(written):
         return rf"{script[0]}{{{script[1]}}}", script[0]

@@ -23,7 +23,6 @@ _KINDS: Final = {
     "…": "dots", **dict.fromkeys(signs.VULGAR, "vulgar"), r"\frac": "fraction", "√": "root",
     r"\sqrt": "root", "∂": "partial", r"\over": "over", r"\begin": "environment",
     r"\sum": "series", r"\prod": "series", **dict.fromkeys(signs.BRACKETS, "open"),
-    r"\left.": "open",
     **dict.fromkeys((")", "]", "}", r"\}", "⌋", "⌉", r"\right.", r"\end"), "close"),
     **dict.fromkeys(("|", r"\lvert", r"\rvert"), "bar"), "&": "cell", "\n": "row",
 }  # fmt: skip
@@ -38,7 +37,7 @@ _ONE_LETTER: Final = re.compile(rf"[^\\]|\\(?:{'|'.join(signs.GREEK)})|\\[a-z]+\
 _UNSEEN: Final = re.compile(r"[ \t\n&]*")
 _UNSEEN_IN_ROWS: Final = re.compile(r"[ \t]*(?:[.,;:]+[ \t]*(?=[&\n]|\\end))?")
 _TAIL: Final = re.compile(r"[.,;: \t\n&]+\Z")
-_COMMAND: Final = re.compile(r"\\(?:(?:left|right)\.|[A-Za-z]+|[{}|])")
+_COMMAND: Final = re.compile(r"\\(?:right\.|[A-Za-z]+|[{}|])")
 _CONDITION: Final = re.compile(
     rf"(?:\\(?:text|mbox)\{{)?(?P<word>{'|'.join(signs.CONDITIONS)})(?![A-Za-z_])[ :,.]*\}}?"
 )
