@@ -121,12 +121,12 @@ class Doubt(Enum):
 class Parser:
     """Recursive descent over one text, a token at a time, no deeper than `_DEEPEST` brackets."""
 
-    def __init__(self, words: Scanner, otherwise: Collection[Doubt] = (), depth: int = 0) -> None:
+    def __init__(self, words: Scanner, otherwise: Collection[Doubt] = ()) -> None:
         self.words = words
         self.text = words.text
         self.otherwise = otherwise  # what is not to be read in the usual sense
         self.doubts: set[Doubt] = set()  # what could have been read in another one
-        self.depth = depth
+        self.depth = 0
         self.inside = ""  # the bracket around this place; "d" for an operator d/dx
         self.dividing = False  # whether this is what a slash divides by
         self.last_end = 0  # where the last token taken ended
@@ -504,7 +504,13 @@ class Parser:
             return None
         if by is None:
             raise self._unfinished(under)
-        of = None if at == end else self._part(at, end, Parser._differentiated)
+        of = None
+        if at != end:
+            self._resume(at)
+            with self._nested("{"):
+                of = self._differentiated(end, plain=not is_fraction)
+            if self.token.start != end:
+                raise self.words.unexpected(self.token)
         self._resume(max(by[1], stop + 1))
         return self._finished(of, by[0], start)
 
@@ -538,19 +544,18 @@ class Parser:
         is_operator = label[1] == end and text[end : end + 1] in ("", "}", "/")
         return sign if is_operator or (rest and rest[1] >= label[1]) else None
 
-    def _differentiated(self) -> Expr:
+    def _differentiated(self, end: int, *, plain: bool) -> Expr:
         """What is differentiated: one symbol, also a word or with its arguments, or a formula."""
-        whole = len(self.text)
         symbols = self.words.symbols_at(self.token.start)
         for symbol in symbols:
             is_symbol = all(each.kind == "symbol" for each in symbols)
-            has_arguments = is_symbol and _ARGUMENTS.fullmatch(self.text, symbol.end)
-            if symbol.end == whole or has_arguments:
+            has_arguments = is_symbol and _ARGUMENTS.fullmatch(self.text, symbol.end, end)
+            if symbol.end == end or has_arguments:
                 self._resume(symbol.end)
-                tree = self._symbol(symbol) if symbol.end == whole else Symbol(symbol.held)
-                self._resume(whole)
+                tree = self._symbol(symbol) if symbol.end == end else Symbol(symbol.held)
+                self._resume(end)
                 return self._from(symbol.start, tree)
-        return self._sum()
+        return self._row(lambda _: self._at_operand()) if plain else self._sum()
 
     def _order(self, at: int, *, plain: bool) -> tuple[int, int]:
         """The order that stands after a ∂ or d, and where that ends; in plain text d2y is d²y."""
@@ -833,14 +838,6 @@ class Parser:
             elif opened and opened[-1][0] == bracket[0]:
                 found[opened.pop()[1]] = bracket.start()
         return found
-
-    def _part(self, start: int, end: int, rule: Callable[[Parser], _Part]) -> _Part:
-        """What a rule reads in a part of the text."""
-        with self._nested():
-            part = Parser(self.words.part(start, end), self.otherwise, self.depth)
-            tree = part._whole(rule(part))
-        self.doubts |= part.doubts
-        return tree
 
     @contextmanager
     def _nested(self, inside: str = "", *, dividing: bool = False) -> Iterator[None]:

@@ -27,7 +27,7 @@ _UNSEEN: Final = (
     rf"|(?:left|right)(?![A-Za-z])(?!{_HALF})"
 )
 _COMMANDS: Final = {letter: f"\\{name}" for name, letter in signs.GREEK.items()} | {
-    "ς": r"\sigma", "ℓ": r"\ell", "ℏ": r"\hbar",
+    "ℓ": r"\ell", "ℏ": r"\hbar",
 }  # fmt: skip
 _WORD: Final = r"(?:[A-Za-z][A-Za-z0-9 ]{0,40}|[0-9][0-9 ]{0,8})(?:\\_[A-Za-z0-9]{1,40}){0,3}"
 _NO_WORD: Final = rf"(?!(?:{'|'.join(signs.CONDITIONS)})\s+\w)"  # \text{if x > 0}
@@ -63,12 +63,6 @@ class Plain(NamedTuple):
         """Where the signs from `start` to `end` stand in the text."""
         begin = self.starts[start]
         return begin, max(self.ends[start:end], default=begin)
-
-    def part(self, start: int, end: int) -> Plain:
-        """Some of the signs."""
-        return Plain(
-            self.written, self.text[start:end], self.starts[start : end + 1], self.ends[start:end]
-        )
 
 
 @lru_cache(maxsize=4096)

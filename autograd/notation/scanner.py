@@ -134,14 +134,6 @@ class Scanner:
         self._found: dict[tuple[int, frozenset[str]], Token | None] = {}
         self._split_until = 0  # up to here, a run of letters is known to be made of names
 
-    def part(self, start: int, end: int) -> Scanner:
-        """A scanner like this one for a part of its text."""
-        part = Scanner(
-            self.written.part(start, end), self.names, tex=self.tex, letters=self.letters
-        )
-        part.count(self.indices)
-        return part
-
     def count(self, indices: frozenset[str]) -> None:
         """Takes letters for those that count sums."""
         self.indices = indices
