@@ -37,7 +37,6 @@ PLAIN_RUN: Final = re.compile(_ARGUMENT % "[0-9]{1,4}|[A-Za-z][A-Za-z0-9]{0,32}"
 _BEFORE_CALL: Final = re.compile(rf"[A-Za-z]_[A-Za-z](?:{'|'.join(signs.OPERATOR_NAMES)})\(")
 _CHANGED: Final = re.compile(rf"[^\W\d_]|\\(?!Delta)(?:{'|'.join(signs.GREEK)})|\\\w+\{{.*\}}")
 _ANY: Final = re.compile(".*")
-_MIXED: Final = re.compile(rf"(?:[^\W\d_]|\\(?:{'|'.join(signs.GREEK)})(?![A-Za-z]) ?)+")  # σx
 _ATOMS: Final = re.compile(r"\\[A-Za-z]+|\S")
 _NAMING: Final = re.compile(r"|'+|[*+]|\([^()]*\)|\[[^\[\]]*\]|[A-Za-z]{2,}")
 
@@ -129,7 +128,8 @@ def spellings_of(label: str) -> list[Spelling]:
     [Spelling(base='y', sub='hat', sup=''), Spelling(base='\\hat{y}', sub='', sup='')]
     """
     text = plain(label).text
-    return [*_whole(text)] or ([Spelling(text)] if _MIXED.fullmatch(text) else [])
+    is_word = label.strip().isalpha()  # σx, whatever its letters
+    return [*_whole(text)] or ([Spelling(text)] if is_word else [])
 
 
 def spelling_of(label: str) -> Spelling:
