@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import difflib
 import re
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from autograd.notation import signs
 from autograd.notation.plain import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Container, Iterable, Mapping
+    from collections.abc import Callable, Collection, Container, Iterable, Mapping
 
 _LONGEST: Final = 64  # signs of a script or of what stands under an accent
 _MOST_SCRIPTS: Final = 4
@@ -175,7 +175,7 @@ class Labels:
         """The longest known label at this place, and where it ends; None where there is none."""
         literal = self.literal(text, at)
         for spelling, end in readings_at(text, at, self._by_base):
-            label = self.spelled(spelling, text[at:end])
+            label = self.spelled(spelling, partial(str, text[at:end]))
             if label is not None:
                 return literal if literal and literal[1] > end else (label, end)
         return literal
@@ -187,12 +187,13 @@ class Labels:
                 return label, at + len(written)
         return None
 
-    def spelled(self, spelling: Spelling, written: str = "") -> str | None:
+    def spelled(self, spelling: Spelling, written: Callable[[], str] = str) -> str | None:
         """The label so spelled; of labels that differ only in spelling, the one so written."""
         entries = self._by_spelling.get(spelling)
-        if entries is None:
-            return None
-        return next((label for exact, label in entries if exact == written), entries[0][1])
+        if entries is None or len(entries) == 1:
+            return entries[0][1] if entries else None
+        as_written = written()
+        return next((label for exact, label in entries if exact == as_written), entries[0][1])
 
     def find(self, written: str) -> str | None:
         """The label that the whole of `written` stands for, if any."""

@@ -225,7 +225,7 @@ class Scanner:
         names, text = self.names, self.text
         if text.startswith("''", end - 1):  # y'' is no y' with a prime
             return None
-        label = names.labels.spelled(spelling, self.written_in(at, end))
+        label = names.labels.spelled(spelling, lambda: self.written_in(at, end))
         if applied := names.applied.spelled(spelling):
             return Token("applied", at, end, label or applied)
         if label is not None:
