@@ -24,13 +24,12 @@ from autograd.notation import (
     Sum,
     Symbol,
     number,
-    spelled,
     to_latex,
     to_mathml,
     to_unicode,
     walk,
 )
-from tests.trees import LABELS, cases, trees
+from tests.trees import LABELS, cases, spelled, trees
 
 READER = Reader((*LABELS, "n"))
 TWO = Number("2")

@@ -34,7 +34,6 @@ from autograd.notation import (
     Symbol,
     expanded,
     read_formula,
-    spelled,
     split_links,
     symbols_of,
     to_latex,
@@ -42,7 +41,7 @@ from autograd.notation import (
     walk,
 )
 from tests.trees import LABELS as TREE_LABELS
-from tests.trees import cases, trees
+from tests.trees import cases, spelled, trees
 
 if TYPE_CHECKING:
     from autograd.ops import Operation
