@@ -440,9 +440,10 @@ mul: Final[Operation] = operation(lambda a, b, y: b, lambda a, b, y: a,
     symbol="*", latex=r"#1 \cdot #2")(operator.mul)
 div: Final[Operation] = operation(lambda a, b, y: 1 / b, lambda a, b, y: -y / b,
     name="div", symbol="/", latex=r"\frac{#1}{#2}", domain="b != 0")(operator.truediv)
-# 1 - |sign a| is 1 at zero and 0 elsewhere: 0 ** 0 has the derivatives 0, as x ** 0 has.
+# 1 - |sign a| is 1 at zero and 0 elsewhere: 0 ** 0 has the derivatives 0, as x ** 0 has. The gate
+# leaves nothing of it where the exponent is another plain number.
 pow: Final[Operation] = operation(
-    lambda a, b, y: b * pow(a, b - 1 + (1 - abs(sign(a))) * (1 - abs(sign(b)))),
+    lambda a, b, y: b * pow(a, b - 1 + gate(1 - abs(sign(b)), 1 - abs(sign(a)))),
     lambda a, b, y: y * log(a + (1 - abs(sign(a)))), symbol="**", latex="#1^{#2}",
     name="pow", about="a to the power b",
     domain="a > 0, or a = 0 and b >= 0, or a < 0 and a whole b", native=_native_pow)(_pow)

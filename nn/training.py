@@ -121,6 +121,7 @@ def fit(
     if isinstance(batch, bool) or not isinstance(batch, int) or batch < 1:
         raise ArgumentError(f"a batch of {batch!r} rows", hint="a whole number, 1 or more")
     examples = _checked(rows)
+    history = History()
     begun = time.perf_counter()
     losses = _try_all(model, examples, loss, optimizer)
     # A step takes about three times as long as a try.
@@ -128,13 +129,13 @@ def fit(
     native: NativeTraining | None = None
     if compiled is True or (compiled == "auto" and expected > _LONG and native_available()):
         try:
-            native = NativeTraining(model, examples, loss, optimizer, losses, batch)
+            with _keeping(history):
+                native = NativeTraining(model, examples, loss, optimizer, losses, batch)
         except ChalkgradError:
             if compiled is True:
                 raise
     order = list(range(len(examples)))
     shuffler = random.Random(seed)  # noqa: S311 - the order of rows is no secret
-    history = History()
 
     def learn(epoch: int, rows: Sequence[int]) -> list[float]:
         row = rows[0]
@@ -153,7 +154,7 @@ def fit(
         except (ChalkgradError, ArithmeticError) as error:
             raise _located(error, f"epoch {epoch + 1}, row {row + 1}", optimizer) from error
 
-    with _progress_bar(epochs, wanted=progress) as show:
+    with _keeping(history), _progress_bar(epochs, wanted=progress) as show:
         while len(history) < epochs:
             epoch = len(history)
             if shuffle:
@@ -166,13 +167,20 @@ def fit(
                 else:
                     several = 1 if shuffle else min(epochs - epoch, native.whole_epochs())
                     native.run(order, epoch, several, learn, found)
-            except KeyboardInterrupt as interrupt:
-                interrupt.history = history  # type: ignore[attr-defined]
-                raise
             finally:
                 _enter(history, found, len(order), steps)
             show(len(history), history.losses[-1])
     return history
+
+
+@contextmanager
+def _keeping(history: History) -> Iterator[None]:
+    """Hands an interrupt the history so far."""
+    try:
+        yield
+    except KeyboardInterrupt as interrupt:
+        interrupt.history = history  # type: ignore[attr-defined]
+        raise
 
 
 def _enter(history: History, losses: list[float], count: int, steps: bool) -> None:

@@ -151,6 +151,7 @@ def test_one_module_that_fails_makes_the_whole_engine_plain(project: Path) -> No
 
 def test_a_plain_engine_that_was_never_built_says_so_too(project: Path) -> None:
     (project / "autograd" / "value.cpython-old.so").unlink()
+    (project / "autograd" / "build.json").unlink(missing_ok=True)
     assert "nothing has compiled it" in importing(project).stderr
     (project / "autograd" / "build.json").write_text('{"compiled": {}}')
     assert "compiled for another Python" in importing(project).stderr
