@@ -133,9 +133,16 @@ def push_forward(outputs: Sequence[Value], tangents: Mapping[Value, Any]) -> lis
     >>> push_forward([x ** 2], {x: 1.0})[0].data
     6.0
     """
+    return _pushed(topological_order(*outputs), outputs, tangents)
+
+
+def _pushed(
+    order: list[Value], outputs: Sequence[Value], tangents: Mapping[Value, Any]
+) -> list[Value]:
+    """`push_forward`, given the nodes of the graph, parents first."""
     known: dict[Value, Any] = dict(tangents)
     with folding():
-        for node in topological_order(*outputs):
+        for node in order:
             if node in tangents:
                 continue
             parts = [
@@ -398,6 +405,13 @@ class _Call:
             for at, value in zip(places, values, strict=True)
         ]
 
+    def close(self) -> None:
+        """Ends the call: what was given as plain numbers counts as such in what is returned."""
+        node: Value
+        for node in self.inputs:
+            if node._left is None:
+                node._operation = CONSTANT
+
 
 def _counted_from_0(asked: Sequence[int], count: int) -> list[int]:
     """The numbers of the arguments that `argnums` asks for, of `count` there are."""
@@ -452,6 +466,7 @@ def grad(
     def gradient(*args: Any, **named: Any) -> Any:
         call = _Call(function, args, argnums, named, has_aux)
         slopes = call.shaped(call.gradients(call.output("grad")))
+        call.close()
         return (slopes, call.aux) if has_aux else slopes
 
     return gradient
@@ -471,6 +486,7 @@ def value_and_grad(
         output = call.output("grad")
         slopes = call.shaped(call.gradients(output))
         result = output.data if call.closed else call.plain([output])[0]
+        call.close()
         return ((result, call.aux) if has_aux else result), slopes
 
     return both
@@ -487,9 +503,9 @@ def jacobian(function: Function, argnums: int | Sequence[int] = 0) -> Function:
 
     def rows(*args: Any, **named: Any) -> Any:
         call = _Call(function, args, argnums, named)
-        return rebuild(
-            call.result, [call.shaped(call.gradients(output)) for output in call.outputs]
-        )
+        slopes = [call.shaped(call.gradients(output)) for output in call.outputs]
+        call.close()
+        return rebuild(call.result, slopes)
 
     return rows
 
@@ -522,6 +538,7 @@ def hessian(
     def second(*args: Any, **named: Any) -> Any:
         call = _Call(function, args, argnums, named)
         rows = _second_derivatives(call, call.output("hessian"))
+        call.close()
         if sparse:
             return _entries(rows)
         size = len(call.inputs)
@@ -566,8 +583,13 @@ def jvp(function: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> 
     """
     call = _Call(function, tuple(primals), range(len(primals)))
     directions = leaves_like(list(primals), list(tangents), "tangents")
-    moved = push_forward(call.outputs, dict(zip(call.inputs, directions, strict=True)))
-    return rebuild(call.result, call.plain(call.outputs)), rebuild(call.result, call.plain(moved))
+    order = Tape(call.outputs, call.inputs, True).nodes
+    moved = call.plain(
+        _pushed(order, call.outputs, dict(zip(call.inputs, directions, strict=True)))
+    )
+    result = call.plain(call.outputs)
+    call.close()
+    return rebuild(call.result, result), rebuild(call.result, moved)
 
 
 def vjp(function: Function, *primals: Any) -> tuple[Any, Function]:

@@ -104,8 +104,9 @@ def test_saddle(modes: str) -> None:
     assert ask("saddle", modes, {"start": [1.0, 1.0]}) == [8.246324826140356e-06] * 4
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("modes", ["rr", "fr"])
+@pytest.mark.parametrize(
+    "modes", ["rr", *(pytest.param(m, marks=pytest.mark.slow) for m in MODES[1:])]
+)
 def test_particle(modes: str) -> None:
     assert ask("particle", modes, {"w": 0.0}) == pytest.approx(0.2071918746486116, rel=1e-12)
 

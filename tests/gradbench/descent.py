@@ -23,10 +23,8 @@ def length(x):
     return sum([each * each for each in x])  # squared, as it is compared only
 
 
-def argmin(function, mode, start, *, within=False):
+def argmin(function, mode, start):
     """Where a function is least, for which steps are taken and made longer or shorter.
-
-    `within` something that is differentiated itself, the numbers on the way keep their graph.
 
     Source: Siskind and Pearlmutter, "Using programming language theory to make automatic
     differentiation sound and efficient", 2008.
@@ -38,8 +36,6 @@ def argmin(function, mode, start, *, within=False):
         if good == 10:
             rate, good = 2 * rate, 0
         to = [x_i - rate * slope_i for x_i, slope_i in zip(x, slope, strict=True)]
-        if not within:
-            to = [float(x_i) for x_i in to]
         if length([a - b for a, b in zip(x, to, strict=True)]) <= CLOSE**2:
             break
         there = function(to)
@@ -50,5 +46,5 @@ def argmin(function, mode, start, *, within=False):
     return x
 
 
-def argmax(function, mode, start, *, within=False):
-    return argmin(lambda x: -function(x), mode, start, within=within)
+def argmax(function, mode, start):
+    return argmin(lambda x: -function(x), mode, start)

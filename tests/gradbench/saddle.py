@@ -14,7 +14,7 @@ def saddle(modes, start):
     outer, inner = modes
 
     def greatest(x):
-        return height(x, argmax(lambda y: height(x, y), inner, start, within=True))
+        return height(x, argmax(lambda y: height(x, y), inner, start))
 
     x = argmin(greatest, outer, start)
     return [*x, *argmax(lambda y: height(x, y), outer, start)]
