@@ -95,6 +95,7 @@ from autograd.ops import (
     tan,
     tanh,
 )
+from autograd.taylor import taylor
 from autograd.transforms import (
     differentiate,
     grad,
@@ -326,6 +327,7 @@ __all__ = [
     "sum",
     "tan",
     "tanh",
+    "taylor",
     "to_latex",
     "to_mathml",
     "to_unicode",
