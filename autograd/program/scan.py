@@ -202,7 +202,11 @@ class Scan:
         if self.batch > 1:
             update = self._summed(update)
         body = f"""\
-  %place = srem i64 %s, %count
+  %place = load i64, ptr %place.at
+  %following = add i64 %place, 1
+  %again = icmp eq i64 %following, %count
+  %wrapped = select i1 %again, i64 0, i64 %following
+  store i64 %wrapped, ptr %place.at
   %op = getelementptr i64, ptr %order, i64 %place
   %row = load i64, ptr %op
   %skip = mul i64 %row, {self.columns}
@@ -229,6 +233,9 @@ define i64 @scan(ptr noalias %rows, ptr noalias %which, ptr noalias %order, \
 ptr noalias %{names}, ptr noalias %losses, ptr noalias %sums, double %before, \
 i64 %begin, i64 %end, i64 %count) nounwind {{
 {counters("s", "k", "a", "f")}
+  %place.at = alloca i64
+  %first = srem i64 %begin, %count
+  store i64 %first, ptr %place.at
   %taken.at = alloca double
   store double 0.0, ptr %taken.at
 {head}{loop("s", "%begin", "%end", 1, body)}
@@ -327,7 +334,7 @@ on:"""
             "r",
         )
         loads = "  %g1 = add i64 %k, 1\n  %gp = getelementptr double, ptr %results, i64 %g1\n"
-        loads += "  %g0 = load double, ptr %gp\n  %g = fadd double %g0, 0.0\n"
+        loads += "  %g = load double, ptr %gp\n"
         stores = ""
         for i, name in enumerate(names[count : count + 1] + names[count + 2 :]):
             loads += f"  %a{i} = add i64 %k, {i * self.count}\n"
