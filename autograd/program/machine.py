@@ -192,7 +192,7 @@ class Machine:
                     buffers = pieces.idle.pop()
                 except IndexError:
                     buffers = _Buffers(self.recording, pieces, count)
-                write_numbers(self.recording.parameters, ctypes.addressof(buffers.parameters))
+                write_numbers(self.recording.parameters, buffers.parameters)
                 found[i] = run(cuts[i], cuts[i + 1], call, buffers)
                 pieces.idle.append(buffers)
             except BaseException as error:  # handed on to the caller
@@ -214,11 +214,18 @@ class _Buffers:
 
     def __init__(self, recording: Recording, pieces: Pieces, count: int) -> None:
         lanes = pieces.lanes
-        self.parameters = doubles(len(recording.parameters))
-        self.frame = doubles(pieces.slots * lanes)
-        self.x = doubles(len(recording.inputs) * lanes)
-        self.sums = doubles(count * PARTS)
-        self.spare = doubles(count * lanes)
+        sizes = (
+            len(recording.parameters), pieces.slots * lanes, len(recording.inputs) * lanes,
+            count * PARTS, count * lanes,
+        )  # fmt: skip
+        # In one piece, so that no two parts of it want the same place in the cache.
+        self._all = doubles(sum(-(-size // 8) * 8 for size in sizes))
+        at = ctypes.addressof(self._all)
+        places = []
+        for size in sizes:
+            places.append(at)
+            at += 64 * -(-size // 8)
+        self.parameters, self.frame, self.x, self.sums, self.spare = places
 
     def call(self, function: Any, table: Rows, out: Any, begin: int, end: int) -> int:
         """Runs the rows from begin to end; -1, or the first of the rows that are in trouble."""

@@ -115,10 +115,10 @@ class Native:
         llvm = _llvm()
         _name_functions(llvm, self.text)
         module = llvm.parse_assembly(self.text)
-        long = len(self.text) > _LONG
-        machine = _machine(llvm, level if long else 2 * level)
-        # Passes make long straight-line code hardly faster, and take longer than the rest.
-        if level and not long:
+        # At a higher level LLVM orders instructions anew, which makes straight-line code slower.
+        machine = _machine(llvm, level)
+        # Passes make it hardly faster where it is long, and take longer than the rest.
+        if level and len(self.text) < _LONG:
             options = llvm.create_pipeline_tuning_options(speed_level=level)
             options.slp_vectorization = False
             passes = llvm.create_pass_builder(machine, options)
@@ -143,12 +143,12 @@ _LONG: Final = 8_000_000  # characters
 HIGHEST: Final = 1  # more passes than the first few make straight-line code no faster
 
 
-def _machine(llvm: Any, effort: int) -> Any:
+def _machine(llvm: Any, level: int) -> Any:
     target = llvm.Target.from_default_triple()
     return target.create_target_machine(
         cpu=llvm.get_host_cpu_name(),
         features=llvm.get_host_cpu_features().flatten(),
-        opt=effort,
+        opt=level,
         reloc="pic",
         codemodel="jitdefault",
         jit=True,
