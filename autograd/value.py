@@ -755,6 +755,31 @@ def within(x: Value | float, low: float, high: float) -> bool:
     return answer
 
 
+def write_numbers(values: list[Value], address: int) -> None:
+    """Writes the numbers of values into memory, as doubles from an address on: programs read them.
+
+    As quick as can be, since they are read anew at each call.
+    """
+    if cython.compiled:
+        _write(values, address)
+    else:
+        from ctypes import c_double  # noqa: PLC0415  # slow to load, for programs only
+
+        memory = (c_double * len(values)).from_address(address)
+        memory[:] = [value._data for value in values]
+
+
+@cython.cfunc
+def _write(values: list[Value], address: cython.Py_ssize_t) -> None:
+    if cython.compiled:
+        place = cython.cast(cython.p_double, cython.cast(cython.p_void, address))  # type: ignore
+        at: cython.Py_ssize_t
+        value: Value
+        for at in range(len(values)):
+            value = values[at]
+            place[at] = value._data
+
+
 def _is_comparable(other: object) -> bool:
     """Whether to compare with it here; a numpy array, say, knows itself how to."""
     return isinstance(other, Value) or is_real(other) or isinstance(other, NEVER_NUMBERS)

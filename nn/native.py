@@ -15,9 +15,10 @@ from numbers import Real
 from typing import TYPE_CHECKING, Any, Final
 
 import autograd
-from autograd import ArgumentError, ChalkgradError, Program, Scan, Value
+from autograd import ArgumentError, ChalkgradError, Value
 
 if TYPE_CHECKING:
+    from autograd import Program
     from nn.optimizers import Formula, Optimizer
 
     Example = tuple[Any, Any]
@@ -57,6 +58,8 @@ class NativeTraining:
                 hint="SGD and Adam have one",
             )
         self._memory = formula.memory
+        if any(p.data == 0.0 and math.copysign(1.0, p.data) < 0 for p in optimizer.parameters):
+            raise NotNativeError("a parameter is -0.0", hint="make it 0.0")
         programs, rows, self._which = _recorded(model, examples, loss, optimizer.parameters)
         for program, own in zip(programs, _by_program(rows, self._which), strict=True):
             found = program.map([rows[number] for number in own])
@@ -69,7 +72,9 @@ class NativeTraining:
                         "random ones: use autograd.where, or compiled=False",
                     )
         self.size = sum(map(len, programs)) // len(programs)
-        self._scan = Scan(programs, formula.schedule, formula.rule, len(formula.memory), batch)
+        self._scan = autograd.Scan(
+            programs, formula.schedule, formula.rule, len(formula.memory), batch
+        )
         self._rows = self._scan.rows(rows)
         self._count, self._batch = len(rows), batch
         self._worked = 0

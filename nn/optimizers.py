@@ -140,11 +140,14 @@ class SGD(Optimizer):
         """One parameter's step as programs take it: the same arithmetic in the same order."""
         rate, momentum = self._lr, self.momentum
 
+        # A program's gradient may be -0 where the engine's, which is added to 0, is 0: memory would
+        # show it, a parameter only if it is -0 itself.
+
         def plain(_: Sequence[Any], p: Any, g: Any) -> list[Any]:
             return [p + -rate * g]
 
         def with_momentum(_: Sequence[Any], p: Any, g: Any, velocity: Any) -> list[Any]:
-            velocity = momentum * velocity + g
+            velocity = momentum * velocity + (g + 0.0)
             return [p + -rate * velocity, velocity]
 
         if momentum == 0.0:
@@ -210,6 +213,7 @@ class Adam(Optimizer):
 
         def rule(numbers: Sequence[Any], p: Any, g: Any, m: Any, v: Any) -> list[Any]:
             rate, scale = numbers
+            g = g + 0.0
             m = b1 * m + (1 - b1) * g
             v = b2 * v + (1 - b2) * g * g
             return [p + -rate * m / (autograd.sqrt(v * scale) + eps), m, v]

@@ -12,14 +12,13 @@ from contextlib import contextmanager
 from numbers import Real
 from typing import TYPE_CHECKING, Any, Final, Literal, overload
 
+import autograd
 from autograd import (
     ArgumentError,
     ArgumentTypeError,
     ChalkgradError,
     DomainError,
     Value,
-    added_in_order,
-    native_available,
     no_grad,
 )
 from nn.errors import TrainingError
@@ -127,7 +126,9 @@ def fit(
     # A step takes about three times as long as a try.
     expected = 3 * (time.perf_counter() - begun) * epochs
     native: NativeTraining | None = None
-    if compiled is True or (compiled == "auto" and expected > _LONG and native_available()):
+    if compiled is True or (
+        compiled == "auto" and expected > _LONG and autograd.native_available()
+    ):
         try:
             with _keeping(history):
                 native = NativeTraining(model, examples, loss, optimizer, losses, batch)
@@ -146,7 +147,7 @@ def fit(
             for row in rows:  # which it was is told below
                 losses.append(_slope(model, examples[row], loss, optimizer))
                 gradients.append([parameter.grad for parameter in optimizer.parameters])
-            sums = added_in_order(gradients, len(optimizer.parameters))
+            sums = autograd.added_in_order(gradients, len(optimizer.parameters))
             for parameter, total in zip(optimizer.parameters, sums, strict=True):
                 parameter.grad = total / len(rows)
             optimizer.step()

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from autograd import (
+    ArgumentError,
     DomainError,
     GraphError,
     Value,
@@ -19,9 +20,11 @@ from autograd import (
     jit,
     log,
     logsumexp,
+    record,
     softmax,
     value_and_grad,
     where,
+    within,
 )
 
 
@@ -117,3 +120,25 @@ def test_errors_are_the_operations() -> None:
     assert compiled(1.0) == math.e
     with pytest.raises(DomainError, match=r"log\(-1.0\)"):
         compiled(-1.0)
+
+
+def test_a_recorded_function_follows_the_answer_of_each_row() -> None:
+    w = Value(2.0, "w")
+    w.grad = 7.0
+
+    def loss(x: Value) -> Value:
+        return (w * x).tanh() if within(x, 0.0, 10.0) else w * w * x
+
+    program = record(loss, 1.0, wrt=[w])
+    assert program.grad(1.0) == [1.0 - math.tanh(2.0) ** 2]
+    assert program.value_and_grad(-1.0) == (-4.0, [-4.0])
+    assert program.map([[1.0], [-1.0], [20.0]]) == [math.tanh(2.0), -4.0, 80.0]
+    assert program.total([[-1.0], [20.0]]) == (76.0, [76.0])
+    assert w.grad == 7.0
+
+
+def test_what_record_refuses() -> None:
+    w = Value(2.0, "w")
+    for function in (lambda x: [w * x, w], lambda x: 3.0):
+        with pytest.raises(ArgumentError, match="record"):
+            record(function, 1.0, wrt=[w])

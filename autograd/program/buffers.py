@@ -17,9 +17,14 @@ __all__ = ["Rows", "doubles"]
 _DOUBLES: Final = ("d", "@d", "=d", "<d" if sys.byteorder == "little" else ">d")
 
 
+_LINE: Final = 64  # bytes
+
+
 def doubles(count: int) -> Any:
-    """Memory for so many doubles, all 0."""
-    return (ctypes.c_double * max(count, 1))()
+    """Memory for so many doubles, all 0, where a vector stands in one line of the cache."""
+    count = max(count, 1)
+    room = (ctypes.c_char * (8 * count + _LINE))()
+    return (ctypes.c_double * count).from_buffer(room, -ctypes.addressof(room) % _LINE)
 
 
 class Rows:

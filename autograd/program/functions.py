@@ -45,9 +45,9 @@ def jit(function: Callable[..., Any]) -> Callable[..., Any]:
         if key not in programs:
             recording, shape, outputs = _recorded(function, args, named, given, ())
 
-            def eagerly(row: Sequence[float]) -> list[float]:
+            def eagerly(row: Sequence[float]) -> list[Value]:
                 args_now, named_now = rebuild([args, named], list(row))
-                return _numbers(function(*args_now, **named_now), outputs)
+                return _values(function(*args_now, **named_now), outputs)
 
             program = Program(recording, eagerly=eagerly, several=True)
             programs[key] = program, shape, outputs
@@ -78,8 +78,8 @@ def record(function: Callable[..., Any], *args: Any, wrt: Sequence[Value]) -> Pr
             hint="give one that computes a single number from the Values in wrt",
         )
 
-    def eagerly(row: Sequence[float]) -> list[float]:
-        return _numbers(function(*rebuild(list(args), list(row))), outputs)
+    def eagerly(row: Sequence[float]) -> list[Value]:
+        return _values(function(*rebuild(list(args), list(row))), outputs)
 
     return Program(recording, eagerly=eagerly)
 
@@ -107,11 +107,11 @@ def _recorded(
     return recording, result, outputs
 
 
-def _numbers(result: Any, outputs: list[Any]) -> list[float]:
-    """The numbers of a result, where the recorded one had Values."""
+def _values(result: Any, outputs: list[Any]) -> list[Value]:
+    """What stands in a result where the recorded one had Values."""
     leaves = flatten(result, "the result")
     return [
-        leaf.data if isinstance(leaf, Value) else leaf
+        leaf if isinstance(leaf, Value) else Value(leaf).detach()
         for leaf, output in zip(leaves, outputs, strict=True)
         if isinstance(output, Value)
     ]

@@ -8,7 +8,7 @@ the bits of a scalar program.
 from __future__ import annotations
 
 import struct
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from autograd.program.instructions import INSTRUCTIONS, LEAVES
 from autograd.program.vectors import FAST
@@ -105,6 +105,7 @@ class Pieces:
         self.kind = f"<{lanes} x double>" if lanes > 1 else "double"
         self.sinks, self.checked = sinks, set(checked)
         self.called: set[str] = set()
+        self.idle: list[Any] = []  # memory to work in that nobody uses at the moment
         live = code.live([*sinks, *self.checked])
         order = [at for at in live if code.names[at] not in LEAVES]
         self.parts = [order[i : i + size] for i in range(0, len(order), size)] or [[]]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import math
 import threading
+from array import array
 from struct import Struct
 from struct import error as UnfitError  # noqa: N812  # Python spells it like a function
 from typing import TYPE_CHECKING, Any, Final
@@ -13,6 +14,7 @@ from autograd.program.buffers import Rows, doubles
 from autograd.program.llvm import Pieces
 from autograd.program.loops import BLOCK, PARTS, for_one, for_rows, for_sums
 from autograd.program.native import Native, lanes_here, module_text
+from autograd.value import write_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -25,6 +27,8 @@ _POINTER: Final = ctypes.c_void_p
 _MANY: Final = ctypes.CFUNCTYPE(ctypes.c_int64, *[_POINTER] * 7, ctypes.c_int64, ctypes.c_int64)
 _FOLD: Final = ctypes.CFUNCTYPE(None, _POINTER, _POINTER, ctypes.c_int64)
 _ONE: Final = ctypes.CFUNCTYPE(ctypes.c_double, *[_POINTER] * 4)
+_ONE_SHORT: Final = ctypes.PYFUNCTYPE(ctypes.c_double, *[_POINTER] * 4)
+_SHORT: Final = 10_000  # instructions, for which other threads may as well wait
 _WORTH_OPTIMISING: Final = 2e7  # operations run so far
 _CHUNK: Final = 64 * BLOCK  # rows in a call: Ctrl-C comes through between two
 _CACHED: Final = 64  # modules kept in memory
@@ -86,7 +90,8 @@ class Machine:
         found = self._kinds.get(kind)
         if found is None:
             pieces, text, count = self._made(kind)
-            functions: dict[str, Any] = {"one": _ONE}
+            short = len(self.recording.code) < _SHORT
+            functions: dict[str, Any] = {"one": _ONE_SHORT if short else _ONE}
             if kind in ("map", "total"):
                 functions = {kind: _MANY, **({"fold": _FOLD} if kind == "total" else {})}
             found = self._kinds[kind] = (pieces, count, compiled(text, functions))
@@ -183,8 +188,13 @@ class Machine:
 
         def work(i: int) -> None:
             try:
-                buffers = _Buffers(self.recording, pieces, count)
+                try:
+                    buffers = pieces.idle.pop()
+                except IndexError:
+                    buffers = _Buffers(self.recording, pieces, count)
+                write_numbers(self.recording.parameters, buffers.parameters)
                 found[i] = run(cuts[i], cuts[i + 1], call, buffers)
+                pieces.idle.append(buffers)
             except BaseException as error:  # handed on to the caller
                 failed.append(error)
 
@@ -204,12 +214,18 @@ class _Buffers:
 
     def __init__(self, recording: Recording, pieces: Pieces, count: int) -> None:
         lanes = pieces.lanes
-        self.parameters = doubles(len(recording.parameters))
-        self.parameters[: len(recording.parameters)] = [p.data for p in recording.parameters]
-        self.frame = doubles(pieces.slots * lanes)
-        self.x = doubles(len(recording.inputs) * lanes)
-        self.sums = doubles(count * PARTS)
-        self.spare = doubles(count * lanes)
+        sizes = (
+            len(recording.parameters), pieces.slots * lanes, len(recording.inputs) * lanes,
+            count * PARTS, count * lanes,
+        )  # fmt: skip
+        # In one piece, so that no two parts of it want the same place in the cache.
+        self._all = doubles(sum(-(-size // 8) * 8 for size in sizes))
+        at = ctypes.addressof(self._all)
+        places = []
+        for size in sizes:
+            places.append(at)
+            at += 64 * -(-size // 8)
+        self.parameters, self.frame, self.x, self.sums, self.spare = places
 
     def call(self, function: Any, table: Rows, out: Any, begin: int, end: int) -> int:
         """Runs the rows from begin to end; -1, or the first of the rows that are in trouble."""
@@ -225,30 +241,30 @@ def _single(
 ) -> Callable[[Sequence[Any]], list[float] | None]:
     """A call for one row, with memory of its own and as little around it as can be."""
     columns, parameters = len(recording.inputs), recording.parameters
-    given = doubles(columns + len(parameters))
-    frame, out = doubles(pieces.slots), (ctypes.c_double * count)()
-    pack = Struct(f"{columns + len(parameters)}d").pack_into
-    start = ctypes.addressof(given)
-    x, p = _POINTER(start), _POINTER(start + 8 * columns)
-    frame_at, out_at = _POINTER(ctypes.addressof(frame)), _POINTER(ctypes.addressof(out))
-    lock, calls, every = threading.Lock(), module.calls, slice(None)
+    given, own, frame = doubles(columns), doubles(len(parameters)), doubles(pieces.slots)
+    out = array("d", bytes(8 * count))
+    pack, read = Struct(f"{columns}d").pack_into, out.tolist
+    x, p, frame_at = (_POINTER(ctypes.addressof(memory)) for memory in (given, own, frame))
+    out_at, own_at = _POINTER(out.buffer_info()[0]), ctypes.addressof(own)
+    lock, calls = threading.Lock(), module.calls
     left = int(_WORTH_OPTIMISING / len(recording.code)) + 1
 
     def run(row: Sequence[Any]) -> list[float] | None:
         nonlocal left
         with lock:
             try:
-                pack(given, 0, *row, *[parameter.data for parameter in parameters])
+                pack(given, 0, *row)
             except UnfitError:
                 return None
+            write_numbers(parameters, own_at)
             flag = calls["one"](x, p, frame_at, out_at)
             if flag - flag != 0.0:
                 return None
-            found: list[float] = out[every]
+            found = read()
         left -= 1
         if left == 0:
             module.improve()
         return found
 
-    run.__dict__["memory"] = frame  # of which the code knows the address only
+    run.__dict__["memory"] = own, frame  # of which the code knows the addresses only
     return run

@@ -115,8 +115,9 @@ class Native:
         llvm = _llvm()
         _name_functions(llvm, self.text)
         module = llvm.parse_assembly(self.text)
+        # At a higher level LLVM orders instructions anew, which makes straight-line code slower.
         machine = _machine(llvm, level)
-        # Passes make long straight-line code hardly faster, and take longer than the rest.
+        # Passes make it hardly faster where it is long, and take longer than the rest.
         if level and len(self.text) < _LONG:
             options = llvm.create_pipeline_tuning_options(speed_level=level)
             options.slp_vectorization = False
@@ -147,7 +148,7 @@ def _machine(llvm: Any, level: int) -> Any:
     return target.create_target_machine(
         cpu=llvm.get_host_cpu_name(),
         features=llvm.get_host_cpu_features().flatten(),
-        opt=2 * level,
+        opt=level,
         reloc="pic",
         codemodel="jitdefault",
         jit=True,

@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any, Final
 
 from autograd.errors import ArgumentError, ChalkgradError, GradientError, GraphError
+from autograd.graph import topological_order
 from autograd.program.buffers import Rows, doubles
 from autograd.program.c import c_source
 from autograd.program.javascript import javascript_source
@@ -49,7 +50,7 @@ class Program:
         self,
         recording: Recording,
         *,
-        eagerly: Callable[[Sequence[float]], Any] | None = None,
+        eagerly: Callable[[Sequence[float]], Sequence[Value]] | None = None,
         several: bool = False,
     ) -> None:
         self.recording = recording
@@ -248,15 +249,31 @@ class Program:
 
     def _outputs_slowly(self, row: Sequence[float]) -> list[float]:
         if self._eagerly is not None:
-            return list(self._eagerly(row))
+            return [output.data for output in self._eagerly(row)]
         outputs, _ = replay(self.recording, row)
         return [output.data for output in outputs]
 
     def _gradients_slowly(self, row: Sequence[float]) -> list[float]:
+        if self._eagerly is not None:
+            return self._slopes(self._eagerly(row)[0])
         outputs, fresh = replay(self.recording, row)
         if not outputs[0].is_constant:
             outputs[0].backward()
         return [outputs[0].data, *[fresh[leaf].grad if leaf in fresh else 0.0 for leaf in self.wrt]]
+
+    def _slopes(self, output: Value) -> list[float]:
+        """An output with its gradients, those that the leaves hold staying as they are."""
+        leaves = [node for node in topological_order(output) if node.is_leaf]
+        before, own = [leaf.grad for leaf in leaves], set(leaves)
+        for leaf in leaves:
+            leaf.grad = 0.0
+        try:
+            if not output.is_constant:
+                output.backward()
+            return [output.data, *[leaf.grad if leaf in own else 0.0 for leaf in self.wrt]]
+        finally:
+            for leaf, gradient in zip(leaves, before, strict=True):
+                leaf.grad = gradient
 
     def _named(
         self, compute: Callable[[Sequence[float]], list[float]], table: Rows, number: int
