@@ -277,6 +277,12 @@ class Value:
                     return _made(_POW, y, self, right, slope, 0.0)
         return _recorded(_POW, self, other, False)
 
+    def __floordiv__(self, other: Any) -> Any:
+        return ops.floor(self / other)
+
+    def __mod__(self, other: Any) -> Any:
+        return self - other * ops.floor(self / other)
+
     def __neg__(self) -> Value:
         return _made(_NEG, -self._data, self, None, -1.0, 0.0)
 
@@ -355,6 +361,12 @@ class Value:
     def __rpow__(self, other: object) -> Any: ...
     def __rpow__(self, other: object) -> Any:
         return _recorded(_POW, self, other, True)
+
+    def __rfloordiv__(self, other: Any) -> Any:
+        return ops.floor(other / self)
+
+    def __rmod__(self, other: Any) -> Any:
+        return other - self * ops.floor(other / self)
 
     def __pos__(self) -> Value:
         return self

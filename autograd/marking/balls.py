@@ -167,6 +167,13 @@ def _softplus(x: Ball) -> Ball:
     return x + _log1p(_exp(-x)) if x > 0 else _log1p(_exp(x))
 
 
+def _cbrt(x: Ball) -> Ball:
+    most = arb(abs(arb(x)).abs_upper()).root(3)
+    if arb(x).overlaps(arb(0)):
+        return ZERO if x == 0 else most.union(-most)
+    return abs(arb(x)).root(3) * (1 if x > 0 else -1)
+
+
 def _atan2(a: Ball, b: Ball) -> Ball:
     return ZERO if a == 0 and b == 0 else arb.atan2(arb(a), arb(b))
 
@@ -181,6 +188,7 @@ FUNCTIONS: Final[dict[str, Function]] = {
     "add": lambda a, b: a + b, "sub": lambda a, b: a - b, "mul": lambda a, b: a * b,
     "div": _divided, "neg": lambda x: -x, "pow": _pow, "reciprocal": lambda x: 1 / x,
     "square": lambda x: _pow(x, fmpq(2)), "cube": lambda x: _pow(x, fmpq(3)),
+    "cbrt": _cbrt,
     "hypot": lambda a, b: _sqrt(_pow(a, fmpq(2)) + _pow(b, fmpq(2))),
     "log2": lambda x: _log(x) / _log(fmpq(2)), "log10": lambda x: _log(x) / _log(fmpq(10)),
     "asec": lambda x: _acos(1 / x), "acsc": lambda x: FUNCTIONS["asin"](1 / x),
