@@ -112,6 +112,8 @@ if not compiled:
     importlib.import_module("autograd.plain").warn_unless_asked_for()
 
 if typing.TYPE_CHECKING:
+    __version__: str
+
     from autograd.derivation import (
         Derivation,
         Factor,

@@ -8,10 +8,10 @@ import os
 import sys
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from contextlib import contextmanager, suppress
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TextIO
 
+import autograd
 from autograd import ArgumentError, ChalkgradError, compiled, grade
 from viz.files import write_whole
 from viz.report import Marked, as_html, as_json, print_report, printable
@@ -108,9 +108,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         try:
             options = parser.parse_args(arguments)
-        except SystemExit:  # --help and --version have printed something
+        except SystemExit:  # --help has printed something
             _print("")
             raise
+        if options.version:
+            _print(_version() + "\n")
+            return _RIGHT
         if "pages" in options:
             return check(options)
     except OutputError as error:
@@ -162,7 +165,7 @@ def _parser() -> ArgumentParser:
     parser = ArgumentParser(
         prog="chalkgrad", description=_ABOUT, formatter_class=RawDescriptionHelpFormatter
     )
-    parser.add_argument("--version", action="version", version=_version())
+    parser.add_argument("--version", action="store_true", help="tell the version and the engine")
     commands = parser.add_subparsers(metavar="COMMAND")
     checking = commands.add_parser(
         "check", help="mark pages of derivations", description=_CHECK, epilog=_EPILOG,
@@ -180,8 +183,8 @@ def _parser() -> ArgumentParser:
 
 def _version() -> str:
     try:
-        number = version("chalkgrad")
-    except PackageNotFoundError:
+        number = autograd.__version__
+    except ImportError:
         number = "(not installed)"
     return f"chalkgrad {number}, with the {'compiled' if compiled else 'plain Python'} engine"
 
