@@ -127,7 +127,8 @@ def fit(
         compiled == "auto" and expected > _LONG and autograd.native_available()
     ):
         try:
-            native = NativeTraining(model, examples, loss, optimizer, losses, batch)
+            seconds = math.inf if compiled is True else expected
+            native = NativeTraining(model, examples, loss, optimizer, losses, batch, seconds)
         except ChalkgradError:
             if compiled is True:
                 raise

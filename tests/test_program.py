@@ -283,6 +283,20 @@ def test_common_and_dead_operations_go() -> None:
 
 
 @needs_llvm
+def test_programs_of_one_structure_are_compiled_once() -> None:
+    (first, *_), (second, *_) = network("tanh", 1), network("tanh", 2)
+    results = []
+    for loss, inputs, parameters in (network("tanh", 1), network("tanh", 2)):
+        program = compile(loss, inputs, wrt=parameters)
+        results.append(program.total(points(3)))
+        assert program._machine is not None
+        results.append(program._machine._kinds["total"][2])
+    assert results[1] is results[3]
+    assert results[0] != results[2]
+    assert first.data != second.data
+
+
+@needs_llvm
 def test_the_text_for_llvm_is_shown() -> None:
     w, x = Value(1.0, "w"), Value(2.0, "x")
     text = compile((w * x).tanh(), [x]).llvm_ir

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from autograd.program.llvm import Pieces
+    from autograd.program.pieces import Pieces
 
 __all__ = ["BLOCK", "PARTS", "for_one", "for_rows", "for_sums", "loop"]
 
