@@ -135,7 +135,7 @@ class Value:
     def data(self) -> float:
         """The number. Setting it changes neither nodes computed from it nor their partials."""
         if ACTIVE:
-            _look_at(self, "reading .data")
+            _look_at(self, "reading .data of")
         return self._data
 
     @data.setter
@@ -413,7 +413,7 @@ class Value:
 
     def __bool__(self) -> bool:
         if ACTIVE:
-            _look_at(self, "branching")
+            _look_at(self, "a branch on")
         return self._data != 0.0
 
     def __round__(self, digits: int | None = None) -> Any:
@@ -713,7 +713,7 @@ def _leave_the_graph(value: Value, how: str) -> None:
     """Raises where a number is made of what a function that is differentiated depends on."""
     if not ACTIVE:
         return
-    _look_at(value, how)
+    _look_at(value, f"{how} of")
     mode: Mode | None = current_mode()
     if mode is None or not mode.arguments:
         return
@@ -732,7 +732,7 @@ def _look_at(value: Value, how: str) -> None:
     mode: Mode | None = current_mode()
     if mode is not None and mode.guards is not None and value._operation is not CONSTANT:
         raise GraphError(
-            f"{how} of {_name(value)} while a program is recorded: in the next row it is another "
+            f"{how} {_name(value)} while a program is recorded: in the next row it is another "
             "number, and the program does the same for all",
             hint="where it decides, use autograd.where, step, maximum or minimum; where it is only "
             "checked, autograd.within",
@@ -742,7 +742,7 @@ def _look_at(value: Value, how: str) -> None:
 @cython.cfunc
 def _compared(value: Value) -> float:
     if ACTIVE:
-        _look_at(value, "comparing")
+        _look_at(value, "a comparison of")
     return value._data
 
 

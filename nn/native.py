@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["NativeTraining", "NotNativeError"]
 
 _GRAPHS: Final = 64  # targets with a program of their own
+_COMPILING: Final = 3e-5  # seconds an operation
 _MOST: Final = 200_000  # rows in one call
 _PATIENCE: Final = 0.1  # seconds in native code, until Ctrl-C and the progress bar get a turn
 
@@ -38,7 +39,8 @@ class NativeTraining:
     """A model, a loss, its rows and an optimizer as one native loop.
 
     `losses` are those of each row before the first update, which the programs must give to the last
-    bit. Raises NotNativeError where they do not, and for what cannot be recorded.
+    bit. Raises NotNativeError where they do not, for what cannot be recorded, and where compiling
+    would take longer than `seconds`.
     """
 
     def __init__(
@@ -49,6 +51,7 @@ class NativeTraining:
         optimizer: Optimizer,
         losses: list[float],
         batch: int,
+        seconds: float = math.inf,
     ) -> None:
         self.optimizer = optimizer
         formula = _formula(optimizer)
@@ -60,7 +63,9 @@ class NativeTraining:
         self._memory = formula.memory
         if any(p.data == 0.0 and math.copysign(1.0, p.data) < 0 for p in optimizer.parameters):
             raise NotNativeError("a parameter is -0.0", hint="make it 0.0")
-        programs, rows, self._which = _recorded(model, examples, loss, optimizer.parameters)
+        programs, rows, self._which = _recorded(
+            model, examples, loss, optimizer.parameters, seconds
+        )
         for program, own in zip(programs, _by_program(rows, self._which), strict=True):
             found = program.map([rows[number] for number in own])
             for number, value in zip(own, found, strict=True):
@@ -208,6 +213,7 @@ def _recorded(
     examples: list[Example],
     loss: Callable[[Any, Any], Value],
     parameters: list[Value],
+    seconds: float,
 ) -> tuple[list[Program], list[list[float]], bytes]:
     """The programs, each row's numbers for its program, and which of them that is."""
     inputs, target = examples[0]
@@ -222,9 +228,10 @@ def _recorded(
     except NotNativeError:
         raise
     except Exception:  # it looks at the target: one program for each there is
-        return _by_target(model, examples, loss, parameters)
+        return _by_target(model, examples, loss, parameters, seconds)
     if any(_shape(row[1]) != of_target for row in examples):
         raise NotNativeError("the targets differ in shape", hint="give each row one of the same")
+    _check_worth(whole, 1, seconds)
     rows = [_numbers(row) for row in examples]
     return [whole], rows, bytes(len(rows))
 
@@ -234,18 +241,21 @@ def _by_target(
     examples: list[Example],
     loss: Callable[[Any, Any], Value],
     parameters: list[Value],
+    seconds: float,
 ) -> tuple[list[Program], list[list[float]], bytes]:
+    """The same with a program for each target."""
     places: dict[Any, int] = {}
     programs: list[Program] = []
     which = bytearray()
-    for inputs, target in examples:
-        key = (type(target), tuple(_numbers(target)))
+    keys = [(type(target), tuple(_numbers(target))) for _, target in examples]
+    graphs = len(set(keys))
+    if graphs > _GRAPHS:
+        raise NotNativeError(
+            f"the loss looks at the target, and there are {graphs} of them",
+            hint="compute it from the target by autograd's operations, or compiled=False",
+        )
+    for (inputs, target), key in zip(examples, keys, strict=True):
         if key not in places:
-            if len(places) == _GRAPHS:
-                raise NotNativeError(
-                    f"the loss looks at the target, and there are more than {_GRAPHS} of them",
-                    hint="compute it from the target by autograd's operations, or compiled=False",
-                )
             places[key] = len(programs)
             try:
                 programs.append(
@@ -259,8 +269,18 @@ def _by_target(
                 raise NotNativeError(
                     f"it cannot be recorded: {error!r}", hint="compiled=False runs it as it stands"
                 ) from error
+            _check_worth(programs[0], graphs, seconds)
         which.append(places[key])
     return programs, [_numbers(inputs) for inputs, _ in examples], bytes(which)
+
+
+def _check_worth(program: Program, graphs: int, seconds: float) -> None:
+    """Raises where compiling so many programs of this size would take longer than it saves."""
+    if len(program) * graphs * _COMPILING > seconds:
+        raise NotNativeError(
+            f"compiling {len(program)} operations for {graphs} graphs takes longer than training",
+            hint="compiled=True does it all the same",
+        )
 
 
 def _by_program(rows: list[list[float]], which: bytes) -> list[list[int]]:

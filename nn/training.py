@@ -125,63 +125,55 @@ def fit(
     losses = _try_all(model, examples, loss, optimizer)
     # A step takes about three times as long as a try.
     expected = 3 * (time.perf_counter() - begun) * epochs
-    native: NativeTraining | None = None
-    if compiled is True or (
-        compiled == "auto" and expected > _LONG and autograd.native_available()
-    ):
-        try:
-            with _keeping(history):
-                native = NativeTraining(model, examples, loss, optimizer, losses, batch)
-        except ChalkgradError:
-            if compiled is True:
-                raise
     order = list(range(len(examples)))
     shuffler = random.Random(seed)  # noqa: S311 - the order of rows is no secret
 
     def learn(epoch: int, rows: Sequence[int]) -> list[float]:
-        row = rows[0]
-        try:
-            if batch == 1:
-                return [_learn(model, examples[row], loss, optimizer)]
-            losses, gradients = [], []
-            for row in rows:  # which it was is told below
-                losses.append(_slope(model, examples[row], loss, optimizer))
-                gradients.append([parameter.grad for parameter in optimizer.parameters])
-            sums = autograd.added_in_order(gradients, len(optimizer.parameters))
-            for parameter, total in zip(optimizer.parameters, sums, strict=True):
-                parameter.grad = total / len(rows)
-            optimizer.step()
-            return losses
-        except (ChalkgradError, ArithmeticError) as error:
-            raise _located(error, f"epoch {epoch + 1}, row {row + 1}", optimizer) from error
+        return _learn(model, examples, rows, loss, optimizer, batch, f"epoch {epoch + 1}")
 
-    with _keeping(history), _progress_bar(epochs, wanted=progress) as show:
-        while len(history) < epochs:
-            epoch = len(history)
-            if shuffle:
-                shuffler.shuffle(order)
-            found: list[float] = []
-            try:
-                if native is None:
-                    for begin in range(0, len(order), batch):
-                        found += learn(epoch, order[begin : begin + batch])
-                else:
-                    several = 1 if shuffle else min(epochs - epoch, native.whole_epochs())
-                    native.run(order, epoch, several, learn, found)
-            finally:
-                _enter(history, found, len(order), steps)
-            show(len(history), history.losses[-1])
-    return history
-
-
-@contextmanager
-def _keeping(history: History) -> Iterator[None]:
-    """Hands an interrupt the history so far."""
     try:
-        yield
+        native = _compiled(model, examples, loss, optimizer, losses, batch, compiled, expected)
+        with _progress_bar(epochs, wanted=progress) as show:
+            while len(history) < epochs:
+                epoch = len(history)
+                if shuffle:
+                    shuffler.shuffle(order)
+                found: list[float] = []
+                try:
+                    if native is None:
+                        for begin in range(0, len(order), batch):
+                            found += learn(epoch, order[begin : begin + batch])
+                    else:
+                        several = 1 if shuffle else min(epochs - epoch, native.whole_epochs())
+                        native.run(order, epoch, several, learn, found)
+                finally:
+                    _enter(history, found, len(order), steps)
+                show(len(history), history.losses[-1])
     except KeyboardInterrupt as interrupt:
         interrupt.history = history  # type: ignore[attr-defined]
         raise
+    return history
+
+
+def _compiled(
+    model: Model,
+    examples: list[tuple[Any, Any]],
+    loss: Loss,
+    optimizer: Optimizer,
+    losses: list[float],
+    batch: int,
+    compiled: bool | Literal["auto"],
+    expected: float,
+) -> NativeTraining | None:
+    """The training in native code where that is asked for, or pays; `expected` are its seconds."""
+    if compiled is True:
+        return NativeTraining(model, examples, loss, optimizer, losses, batch)
+    if compiled != "auto" or expected <= _LONG or not autograd.native_available():
+        return None
+    try:
+        return NativeTraining(model, examples, loss, optimizer, losses, batch, expected)
+    except ChalkgradError:  # the engine can do whatever a program cannot
+        return None
 
 
 def _enter(history: History, losses: list[float], count: int, steps: bool) -> None:
@@ -219,11 +211,31 @@ def _checked_call(
     return epochs
 
 
-def _learn(model: Model, example: tuple[Any, Any], loss: Loss, optimizer: Optimizer) -> float:
-    """One row: forward, loss, backward, update; gives the loss before the update."""
-    error = _slope(model, example, loss, optimizer)
-    optimizer.step()
-    return error
+def _learn(
+    model: Model,
+    examples: list[tuple[Any, Any]],
+    rows: Sequence[int],
+    loss: Loss,
+    optimizer: Optimizer,
+    batch: int,
+    where: str,
+) -> list[float]:
+    """One update, by the mean gradient of some rows; gives their losses before it."""
+    losses, gradients = [], []
+    row = rows[0]
+    try:
+        for row in rows:  # which it was is told below
+            losses.append(_slope(model, examples[row], loss, optimizer))
+            if batch > 1:
+                gradients.append([parameter.grad for parameter in optimizer.parameters])
+        if batch > 1:
+            sums = autograd.added_in_order(gradients, len(optimizer.parameters))
+            for parameter, total in zip(optimizer.parameters, sums, strict=True):
+                parameter.grad = total / len(rows)
+        optimizer.step()
+    except (ChalkgradError, ArithmeticError) as error:
+        raise _located(error, f"{where}, row {row + 1}", optimizer) from error
+    return losses
 
 
 def _slope(model: Model, example: tuple[Any, Any], loss: Loss, optimizer: Optimizer) -> float:

@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import autograd
+import nn.native
 import nn.training
 from autograd import ArgumentError, ChalkgradError, Value, native_available, softmax, where
 from nn import (
@@ -201,8 +202,22 @@ def test_auto_compiles_where_it_takes_long(monkeypatch: pytest.MonkeyPatch) -> N
     fit(model, [([1, 2], 3)], mse, optimizer, 2)
     assert not made
     monkeypatch.setattr(nn.training, "_LONG", 0.0)
+    monkeypatch.setattr(nn.native, "_COMPILING", 0.0)
     fit(model, [([1, 2], 3)], mse, optimizer, 2)
     assert made
+
+
+def test_auto_does_not_compile_what_takes_longer_than_training(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(nn.training, "_LONG", 0.0)
+    monkeypatch.setattr(nn.native, "_COMPILING", 1e9)
+    model = MLP(2, [2, 1], seed=1)
+    fit(model, [([1, 2], 3)], mse, SGD(model.parameters(), lr=1e-3), 2)
+    with pytest.raises(ArgumentError, match="longer than training"):
+        nn.native.NativeTraining(
+            model, [([1, 2], 1)], hinge, SGD(model.parameters(), 0.1), [0.0], 1, 1.0
+        )
 
 
 class Stubborn(SGD):
@@ -281,7 +296,9 @@ def test_a_row_in_trouble_that_is_none_goes_on() -> None:
 def test_ctrl_c_stops_within_a_second_and_leaves_all_as_a_row_left_it() -> None:
     model = MLP(2, [4, 1], activation="tanh", seed=1)
     rows = [([0.1 * i, 1.0], 0.05 * i) for i in range(4)]
-    timer = threading.Timer(0.7, os.kill, (os.getpid(), signal.SIGINT))
+    fit(model, rows, mse, SGD(model.parameters(), 0.01), 2, compiled=True)  # llvmlite is loaded
+    model = MLP(2, [4, 1], activation="tanh", seed=1)
+    timer = threading.Timer(1.0, os.kill, (os.getpid(), signal.SIGINT))
     timer.start()
     begun = time.monotonic()
     with pytest.raises(KeyboardInterrupt) as stopped:

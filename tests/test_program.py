@@ -123,6 +123,22 @@ def test_lanes_and_optimising_change_no_bit(lanes: int) -> None:
     assert results[0][1] == (sums[0], sums[1:])
 
 
+@pytest.mark.parametrize("columns", [1, 4, 5, 9])
+def test_rows_of_any_width(columns: int, native: bool) -> None:
+    inputs = [Value(0.1 * n, f"x_{n}") for n in range(columns)]
+    w = [Value(1.0 + 0.1 * n, f"w_{n}") for n in range(columns)]
+    program = compile(dot(w, inputs).tanh() * inputs[-1], inputs, wrt=[*w, inputs[0]])
+    rows = points(21, columns)
+    expected = [program.value_and_grad(*row) for row in rows]
+    for row, (value, gradients) in zip(rows, expected, strict=True):
+        graph, leaves = module.replay(program.recording, row)
+        graph[0].backward()
+        assert (value, gradients) == (graph[0].data, [leaves[p].grad for p in program.wrt])
+    assert program.map(rows) == [value for value, _ in expected]
+    sums = added_in_order([[value, *slopes] for value, slopes in expected], columns + 2)
+    assert program.total(rows) == (sums[0], sums[1:])
+
+
 def test_a_graph_cut_into_many_functions(native: bool) -> None:
     x, w = Value(0.3, "x"), Value(0.9, "w")
     nodes = [x]
@@ -280,6 +296,20 @@ def test_common_and_dead_operations_go() -> None:
     assert len(text.splitlines()) <= 10
     assert "simplified" in text
     assert "Program(1 inputs, 1 parameters, 1 outputs" in repr(once)
+
+
+@needs_llvm
+def test_programs_of_one_structure_are_compiled_once() -> None:
+    (first, *_), (second, *_) = network("tanh", 1), network("tanh", 2)
+    results = []
+    for loss, inputs, parameters in (network("tanh", 1), network("tanh", 2)):
+        program = compile(loss, inputs, wrt=parameters)
+        results.append(program.total(points(3)))
+        assert program._machine is not None
+        results.append(program._machine._kinds["total"][2])
+    assert results[1] is results[3]
+    assert results[0] != results[2]
+    assert first.data != second.data
 
 
 @needs_llvm

@@ -17,7 +17,7 @@ _HEAD = """\
 /* {signature}
 
    Needs libm and nothing else, and gives the bits of Chalkgrad where libm is the same: products and
-   sums are not fused, and pow is called as it stands. */
+   sums are not fused, and pow, which compilers like to replace, is called as it stands. */
 
 #include <math.h>
 
@@ -26,12 +26,13 @@ _HEAD = """\
 #else
 #pragma STDC FP_CONTRACT OFF
 #endif
-
-static double (*const volatile power)(double, double) = pow;
-
+{power}
 void program(const double *inputs, const double *parameters, double *outputs, double *gradients)
 {{
 """
+
+
+_POWER = "\nstatic double (*const volatile power)(double, double) = pow;\n"
 
 
 def c_source(recording: Recording) -> str:
@@ -48,7 +49,8 @@ def c_source(recording: Recording) -> str:
     stored = [f"    outputs[{n}] = {names[at]};" for n, at in enumerate(outputs)]
     stored += [f"    gradients[{n}] = {names[at]} + 0.0;" for n, at in enumerate(gradients)]
     body = "\n".join([*made, *stored])
-    head = _HEAD.format(signature=signature(recording).replace("*/", "* /"))
+    power = _POWER if "power(" in body else ""
+    head = _HEAD.format(signature=signature(recording).replace("*/", "* /"), power=power)
     unused = "    (void)inputs; (void)parameters; (void)gradients;\n"
     return f"{head}{unused}{body}\n}}\n"
 

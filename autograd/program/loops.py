@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from autograd.program.llvm import Pieces
+    from autograd.program.pieces import Pieces
 
 __all__ = ["BLOCK", "PARTS", "for_one", "for_rows", "for_sums", "loop"]
 
@@ -70,15 +70,15 @@ def _gather(columns: int, lanes: int, base: str) -> str:
     for lane in range(lanes):
         lines += [
             f"%a{lane} = add i64 %c, {lane * columns}",
-            f"%from{lane} = getelementptr double, ptr {base}, i64 %a{lane}",
-            f"%n{lane} = load double, ptr %from{lane}",
+            f"%source{lane} = getelementptr double, ptr {base}, i64 %a{lane}",
+            f"%n{lane} = load double, ptr %source{lane}",
             f"%v{lane} = insertelement {kind} {vector}, double %n{lane}, i64 {lane}",
         ]
         vector = f"%v{lane}"
     lines += [
         f"%cl = mul i64 %c, {lanes}",
-        "%to = getelementptr double, ptr %x, i64 %cl",
-        f"store {kind} {vector}, ptr %to, align 8",
+        "%home = getelementptr double, ptr %x, i64 %cl",
+        f"store {kind} {vector}, ptr %home, align 8",
     ]
     return loop("c", "0", str(columns), 1, "\n".join(f"  {line}" for line in lines))
 

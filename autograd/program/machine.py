@@ -11,9 +11,9 @@ from struct import error as UnfitError  # noqa: N812  # Python spells it like a 
 from typing import TYPE_CHECKING, Any, Final
 
 from autograd.program.buffers import Rows, doubles
-from autograd.program.llvm import Pieces
 from autograd.program.loops import BLOCK, PARTS, for_one, for_rows, for_sums
 from autograd.program.native import Native, lanes_here, module_text
+from autograd.program.pieces import Pieces
 from autograd.value import write_numbers
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from autograd.program.vectors import fast_function
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from autograd.program.llvm import Pieces
+    from autograd.program.pieces import Pieces
 
 __all__ = ["MissingError", "Native", "native_available", "lanes_here", "module_text"]
 

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from autograd.errors import ArgumentError
 from autograd.program.buffers import doubles
-from autograd.program.llvm import Pieces
 from autograd.program.loops import PARTS
 from autograd.program.machine import compiled
+from autograd.program.pieces import Pieces
 from autograd.program.steps import Steps
 
 if TYPE_CHECKING:

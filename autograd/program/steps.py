@@ -9,12 +9,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from autograd.program.code import Code
-from autograd.program.llvm import Pieces, formula
+from autograd.program.llvm import formula
 from autograd.program.loops import BLOCK, PARTS, counters, loop
 from autograd.program.native import module_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from autograd.program.pieces import Pieces
 
 __all__ = ["Steps"]
 
