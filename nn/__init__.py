@@ -7,8 +7,10 @@ from nn.losses import (
     categorical_cross_entropy,
     hinge,
     huber,
+    kl_divergence,
     mae,
     mse,
+    negative_log_likelihood,
     sparse_cross_entropy,
 )
 from nn.modules import Module
@@ -34,8 +36,10 @@ __all__ = [
     "he",
     "hinge",
     "huber",
+    "kl_divergence",
     "mae",
     "mse",
+    "negative_log_likelihood",
     "sparse_cross_entropy",
     "uniform",
     "xavier",
