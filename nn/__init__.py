@@ -15,19 +15,36 @@ from nn.losses import (
 )
 from nn.modules import Module
 from nn.networks import MLP, Layer, Neuron
-from nn.optimizers import SGD, Adam, Optimizer
+from nn.optimizers import SGD, Adagrad, Adam, AdamW, Optimizer, RMSProp
+from nn.schedules import (
+    CosineAnnealingLR,
+    LinearLR,
+    ReduceLROnPlateau,
+    Schedule,
+    SequentialLR,
+    StepLR,
+)
 from nn.training import History, fit
 
 __all__ = [
+    "Adagrad",
     "Adam",
+    "AdamW",
+    "CosineAnnealingLR",
     "History",
     "Initializer",
     "Layer",
+    "LinearLR",
     "MLP",
     "Module",
     "Neuron",
     "Optimizer",
+    "RMSProp",
+    "ReduceLROnPlateau",
     "SGD",
+    "Schedule",
+    "SequentialLR",
+    "StepLR",
     "TrainingError",
     "binary_cross_entropy",
     "categorical_cross_entropy",

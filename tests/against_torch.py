@@ -229,13 +229,118 @@ def theirs(name: str, case: Case) -> dict[str, list[float]]:
     return {"values": losses.tolist(), "gradients": leaf.grad.flatten().tolist()}
 
 
+# Optimizers and schedules: 40 steps down the same valley, 4 an epoch
+
+STEPS, EPOCH = 40, 4
+START = [1.0, -0.9, 0.25]
+
+OPTIMIZERS: dict[str, tuple[str, str, dict[str, Any]]] = {
+    "sgd": ("SGD", "SGD", {"lr": 0.05}),
+    "momentum": ("SGD", "SGD", {"lr": 0.02, "momentum": 0.9}),
+    "nesterov": (
+        "SGD", "SGD", {"lr": 0.02, "momentum": 0.9, "nesterov": True, "weight_decay": 0.1},
+    ),
+    "sgd decayed": ("SGD", "SGD", {"lr": 0.05, "weight_decay": 0.1}),
+    "adam": ("Adam", "Adam", {"lr": 0.05, "betas": (0.8, 0.95)}),
+    "adam decayed": ("Adam", "Adam", {"lr": 0.05, "weight_decay": 0.1}),
+    "adamw": ("AdamW", "AdamW", {"lr": 0.05, "weight_decay": 0.1}),
+    "adamw defaults": ("AdamW", "AdamW", {}),
+    "rmsprop": ("RMSProp", "RMSprop", {"lr": 0.05}),
+    "rmsprop with all": (
+        "RMSProp", "RMSprop",
+        {"lr": 0.01, "alpha": 0.9, "momentum": 0.5, "weight_decay": 0.1, "eps": 1e-6},
+    ),
+    "adagrad": ("Adagrad", "Adagrad", {"lr": 0.1}),
+    "adagrad decayed": ("Adagrad", "Adagrad", {"lr": 0.1, "weight_decay": 0.1}),
+    "clipped by value": ("SGD", "SGD", {"lr": 0.05, "clip_value": 0.5}),
+    "clipped by norm": ("Adam", "Adam", {"lr": 0.05, "clip_norm": 0.5}),
+}  # fmt: skip
+SCHEDULES: dict[str, Callable[[Any, Any], Any]] = {
+    "step": lambda kind, o: kind.StepLR(o, step_size=3, gamma=0.5),
+    "cosine": lambda kind, o: kind.CosineAnnealingLR(o, T_max=8, eta_min=0.001),
+    "cosine to nothing": lambda kind, o: kind.CosineAnnealingLR(o, T_max=10),
+    "warm-up": lambda kind, o: kind.LinearLR(o, start_factor=0.25, total_iters=4),
+    "warm-up, then cosine": lambda kind, o: kind.SequentialLR(
+        o, [kind.LinearLR(o, 0.1, 1.0, 3), kind.CosineAnnealingLR(o, T_max=7)], [3]
+    ),
+    "plateau": lambda kind, o: kind.ReduceLROnPlateau(
+        o, factor=0.5, patience=1, threshold=0.05, cooldown=1, min_lr=0.01
+    ),
+    "plateau of an accuracy": lambda kind, o: kind.ReduceLROnPlateau(
+        o, mode="max", factor=0.25, patience=0
+    ),
+}
+
+
+def valley(a: Any, b: Any, c: Any) -> Any:
+    return 0.5 * (a - b) ** 2 + (b + 0.5) ** 4 + (c * a - 1) ** 2 + 0.1 * c * c
+
+
+def goes(schedule: Any, at: float) -> None:
+    schedule.step(at) if type(schedule).__name__ == "ReduceLROnPlateau" else schedule.step()
+
+
+def our_steps(optimizer: str, schedule: str = "") -> dict[str, list[float]]:
+    """Each step's parameters, and each epoch's rate."""
+    kind, _, options = OPTIMIZERS[optimizer]
+    parameters = list(map(Value, START))
+    steps = getattr(nn, kind)(parameters, **options)
+    change = SCHEDULES[schedule](nn, steps) if schedule else None
+    path, rates = [], []
+    for step in range(STEPS):
+        loss = valley(*parameters)
+        steps.zero_grad()
+        loss.backward()
+        steps.step()
+        path += [p.data for p in parameters]
+        if change is not None and step % EPOCH == EPOCH - 1:
+            goes(change, loss.data)
+            rates.append(steps.lr)
+    return {"path": path, "rates": rates}
+
+
+def their_steps(optimizer: str, schedule: str = "") -> dict[str, list[float]]:
+    import torch  # noqa: PLC0415  # it need not be there
+
+    _, kind, options = OPTIMIZERS[optimizer]
+    options = dict(options)
+    value, norm = options.pop("clip_value", None), options.pop("clip_norm", None)
+    parameters = [torch.tensor(x, dtype=torch.float64, requires_grad=True) for x in START]
+    steps = getattr(torch.optim, kind)(parameters, **options)
+    change = SCHEDULES[schedule](torch.optim.lr_scheduler, steps) if schedule else None
+    path, rates = [], []
+    for step in range(STEPS):
+        loss = valley(*parameters)
+        steps.zero_grad()
+        loss.backward()
+        if value is not None:
+            torch.nn.utils.clip_grad_value_(parameters, value)
+        if norm is not None:
+            torch.nn.utils.clip_grad_norm_(parameters, norm)
+        steps.step()
+        path += [p.item() for p in parameters]
+        if change is not None and step % EPOCH == EPOCH - 1:
+            goes(change, loss.item())
+            rates.append(steps.param_groups[0]["lr"])
+    return {"path": path, "rates": rates}
+
+
+def trainings() -> dict[str, tuple[str, str]]:
+    """Every optimizer by itself, every schedule with the first."""
+    alone = {name: (name, "") for name in OPTIMIZERS}
+    return alone | {name: ("momentum", name) for name in SCHEDULES}
+
+
 def golden() -> dict[str, Any]:
     found: dict[str, Any] = json.loads(GOLDEN.read_text(encoding="utf-8"))
     return found
 
 
 def main() -> None:
-    found = {"losses": {name: theirs(name, case) for name, case in cases().items()}}
+    found: dict[str, dict[str, Any]] = {
+        "losses": {name: theirs(name, case) for name, case in cases().items()},
+        "steps": {name: their_steps(*of) for name, of in trainings().items()},
+    }
     lines = ",\n".join(
         f"{json.dumps(part)}: {{\n"
         + ",\n".join(f"{json.dumps(name)}: {json.dumps(each)}" for name, each in entries.items())
