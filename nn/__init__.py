@@ -2,6 +2,7 @@
 
 from nn.errors import TrainingError
 from nn.initializers import Initializer, constant, he, uniform, xavier
+from nn.layers import Dropout, Embedding, LayerNorm, RMSNorm, Sequential, Softmax
 from nn.losses import (
     binary_cross_entropy,
     categorical_cross_entropy,
@@ -14,7 +15,7 @@ from nn.losses import (
     sparse_cross_entropy,
 )
 from nn.modules import Module
-from nn.networks import MLP, Layer, Neuron
+from nn.networks import MLP, Layer, Linear, Neuron
 from nn.optimizers import SGD, Adagrad, Adam, AdamW, Optimizer, RMSProp
 from nn.schedules import (
     CosineAnnealingLR,
@@ -31,19 +32,26 @@ __all__ = [
     "Adam",
     "AdamW",
     "CosineAnnealingLR",
+    "Dropout",
+    "Embedding",
     "History",
     "Initializer",
     "Layer",
+    "LayerNorm",
+    "Linear",
     "LinearLR",
     "MLP",
     "Module",
     "Neuron",
     "Optimizer",
+    "RMSNorm",
     "RMSProp",
     "ReduceLROnPlateau",
     "SGD",
     "Schedule",
+    "Sequential",
     "SequentialLR",
+    "Softmax",
     "StepLR",
     "TrainingError",
     "binary_cross_entropy",

@@ -182,6 +182,19 @@ def cases() -> dict[str, Case]:
                 lambda torch, p, y, how=how, logits=logits: kl_of_torch(torch, p, y, how, logits),
                 draw,
             )
+    one_row = {
+        "LayerNorm": (nn.LayerNorm(CLASSES), "layer_norm", ((CLASSES,),)),
+        "RMSNorm": (nn.RMSNorm(CLASSES), "rms_norm", ((CLASSES,),)),
+        "Softmax": (nn.Softmax(), "softmax", (-1,)),
+    }
+    for name, (module, function, given) in one_row.items():
+        found[name] = Case(
+            lambda p, y, module=module: module(p),
+            lambda torch, p, y, function=function, given=given: getattr(
+                torch.nn.functional, function
+            )(p, *given),
+            logits_and_label,
+        )
     return found
 
 
