@@ -17,6 +17,8 @@ from nn.losses import (
 from nn.modules import Module
 from nn.networks import MLP, Layer, Linear, Neuron
 from nn.optimizers import SGD, Adagrad, Adam, AdamW, Optimizer, RMSProp
+from nn.pytorch import from_torch, to_torch
+from nn.saving import load, save
 from nn.schedules import (
     CosineAnnealingLR,
     LinearLR,
@@ -58,14 +60,18 @@ __all__ = [
     "categorical_cross_entropy",
     "constant",
     "fit",
+    "from_torch",
     "he",
     "hinge",
     "huber",
     "kl_divergence",
+    "load",
     "mae",
     "mse",
     "negative_log_likelihood",
+    "save",
     "sparse_cross_entropy",
+    "to_torch",
     "uniform",
     "xavier",
 ]

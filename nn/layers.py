@@ -73,7 +73,7 @@ class Sequential(Module):
         return [(name.removeprefix("parts."), parameter) for name, parameter in named]
 
     def __repr__(self) -> str:
-        return f"Sequential({', '.join(_shown(part) for part in self.parts)})"
+        return f"Sequential({', '.join(part_name(part) for part in self.parts)})"
 
 
 class Dropout(Module):
@@ -278,7 +278,8 @@ def _each(function: Operation, inputs: Any) -> Any:
     return function(row[0]) if single else [function(x) for x in row]
 
 
-def _shown(part: object) -> str:
+def part_name(part: object) -> str:
+    """What a function is called, and a module as it shows itself."""
     if isinstance(part, Operation):
         return part.name
     return repr(part) if isinstance(part, Module) else getattr(part, "__name__", repr(part))

@@ -158,8 +158,14 @@ class Module:
         parameters = dict(self.named_parameters())
         _check_names(parameters, state)
         numbers = {name: _finite(number, name) for name, number in state.items()}
-        for name, parameter in parameters.items():
-            parameter.data = numbers[name]
+        before = [parameter.data for parameter in parameters.values()]
+        try:
+            for name, parameter in parameters.items():
+                parameter.data = numbers[name]
+        except BaseException:  # an interrupt: then none
+            for parameter, data in zip(parameters.values(), before, strict=True):
+                parameter.data = data
+            raise
 
     def __repr__(self) -> str:
         names = [name for name, _ in self.named_parameters()]
