@@ -453,6 +453,8 @@ def _is_update(equation: Equation) -> bool:
     lead = equation.sides[1].tree
     if not label or lead is None or bare not in symbols_of(lead):
         return False
+    if mark == "new" and label.endswith("'") and not isinstance(lead, Sum):
+        return False  # y' = 1/(2y)
     return mark == "new" or (bare == label and (isinstance(lead, Sum) or _is_step(equation)))
 
 

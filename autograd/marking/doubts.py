@@ -128,16 +128,17 @@ def doubts(
     sure = {slip.kind for slip in answer.slips} - WEAK
     if is_number or equation.setting == "inline":
         sure -= FACTORS | FAR  # which explain many a number, and many a formula in passing
+    if not (is_subject or sure or is_number):
+        yield ("no slip that is known explains it, and it is no definite quantity",)
     if line.is_update and not is_number:
         if not sure and sum(isinstance(part, Derivative) for part in walk(claim)) > 1:
             yield ("by which derivative it steps is not known",)
         return
-    gone = symbols_of(reference).keys() - symbols_of(claim).keys()
-    for label in gone if not (is_subject or sure - FACTORS - FAR) else ():
+    gone, come = symbols_of(reference).keys(), symbols_of(claim).keys()
+    put_in = (come - gone if is_subject else come ^ gone) if not (sure - FAR - FACTORS) else ()
+    for label in put_in if not (is_subject and sure) else ():
         if label in formulas and formulas[label].said.section != equation.section:
             yield "the formula of ", Symbol(label), " stands under another heading"
-    if not (is_subject or sure or is_number):
-        yield ("no slip that is known explains it, and it is no definite quantity",)
     if is_subject:
         yield from _of_subject(line, claim, sure, answer, definitions)
     if equation.setting == "inline" and not (sure or is_number or states(equation.before)):

@@ -182,6 +182,9 @@ _TOKEN: Final = re.compile(
     re.DOTALL,
 )
 _ALWAYS: Final = {"comment": "", "gap": _GAP, "negated": "≠"}
+_OVER: Final = re.compile(  # {dy \over dx}, as TeX writes what LaTeX writes \frac{dy}{dx}
+    r"\{((?:\\partial(?![A-Za-z])|d(?![a-z]{2}))[^{}]{0,40}?)\\over(?![A-Za-z])([^{}]{1,40})\}"
+)
 _OPTIONS: Final = re.compile(r"\s*\[[^\]\r\n]{0,20}\]")
 _WHOLE: Final = re.compile(r"(?:[a-zA-Z]*matrix|[dr]?cases|tabular)\*?")
 _WITH_ARGUMENT: Final = frozenset(("array", "alignat", "alignat*", "alignedat"))
@@ -207,7 +210,9 @@ class _Cleaner:
         lines = source.split("\n")
         alone = [r"\\" not in source and _stands_alone(line) for line in lines]
         ends = ("\n" if all(pair) else _BREAK for pair in pairwise(alone))
-        self.text = "".join(chain(*zip_longest(lines, ends, fillvalue="")))
+        self.text = _OVER.sub(
+            r"\\frac{\1}{\2}", "".join(chain(*zip_longest(lines, ends, fillvalue="")))
+        )
         self.closings = closings(self.text)
         self.braces: dict[int, tuple[str, int]] = {}  # what stands for one, and where to go on
         self.out: list[str] = []
