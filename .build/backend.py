@@ -3,15 +3,20 @@
 All or nothing: compiled where a C compiler and Python's headers work; plain, the same sources as
 they stand, where they do not or where the environment says CHALKGRAD_PURE=1. Where it says
 CHALKGRAD_REQUIRE_COMPILED=1 a plain build is an error. `pip install -v .` shows which it was, and
-`python -c "import autograd; print(autograd.compiled)"` afterwards.
+`chalkgrad --version` afterwards. autograd/build.json keeps what a build was: plain as was asked
+for, plain for a reason (of which importing it warns), or compiled from sources of these hashes.
+(CHALKGRAD_PURE=fallback makes a plain wheel for whoever has no better one, which warns as well.)
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import sys
 import sysconfig
 from pathlib import Path
+from typing import Any
 
 from setuptools import Extension, build_meta, setup
 from setuptools.command.build_ext import build_ext
@@ -23,6 +28,15 @@ MODULES = [
     "reals", "ops", "modes", "value", "graph", "composites", "trees", "tape", "curvature",
     "transforms",
 ]  # fmt: skip
+
+# Where nodes.h cannot work, and why.
+NEVER_COMPILED = (
+    "nodes.h needs the global interpreter lock"
+    if sysconfig.get_config_var("Py_GIL_DISABLED")
+    else "nodes.h gives memory back in parts, which WebAssembly does not know"
+    if "emscripten" in (sys.platform, os.environ.get("_PYTHON_HOST_PLATFORM", "").partition("_")[0])
+    else ""
+)
 
 DIRECTIVES = {
     "language_level": 3,
@@ -48,9 +62,11 @@ def say(text: str) -> None:
 def extensions() -> list[Extension]:
     """The engine as extension modules; none for a plain build."""
     if asked("CHALKGRAD_PURE"):
+        fallback = os.environ["CHALKGRAD_PURE"] == "fallback"
+        remember({"plain": "this is the wheel for every system" if fallback else "asked for"})
         return []
-    if sysconfig.get_config_var("Py_GIL_DISABLED"):
-        return plain("nodes.h needs the global interpreter lock")
+    if NEVER_COMPILED:
+        return plain(NEVER_COMPILED)
     try:
         # Needed here only, and slow to import.
         from Cython.Build import cythonize  # noqa: PLC0415
@@ -70,11 +86,19 @@ def extensions() -> list[Extension]:
         for name in MODULES
     ]
     try:
-        return cythonize(
+        made = cythonize(
             modules, build_dir="build/cython", compiler_directives=DIRECTIVES, quiet=True
         )
     except CompileError as error:
         return plain(f"this Cython does not compile it: {error}")
+    sources = [*(Path(f"autograd/{name}.py") for name in MODULES), *types(), Path(".build/nodes.h")]
+    remember({"compiled": {source.as_posix(): digest(source) for source in sources}})
+    return made
+
+
+def types() -> list[Path]:
+    """The files with the C types of the modules beside them."""
+    return sorted(Path("autograd").glob("*.pxd"))
 
 
 def plain(trouble: str) -> list[Extension]:
@@ -82,7 +106,19 @@ def plain(trouble: str) -> list[Extension]:
     if asked("CHALKGRAD_REQUIRE_COMPILED"):
         raise SystemExit(f"chalkgrad: cannot be compiled here: {trouble}")
     say(f"cannot be compiled here, so the engine is plain, slower Python: {trouble}")
+    remember({"plain": trouble})
     return []
+
+
+def digest(file: Path) -> str:
+    """The hash of a source, however its lines end."""
+    return hashlib.sha256(file.read_bytes().replace(b"\r\n", b"\n")).hexdigest()
+
+
+def remember(what: dict[str, object], folder: Path = Path()) -> None:
+    """Writes down what the build in a folder is."""
+    text = json.dumps(what, indent=1) + "\n"
+    (folder / "autograd" / "build.json").write_text(text, encoding="utf-8")
 
 
 def remove_compiled(folder: Path) -> None:
@@ -100,10 +136,12 @@ class AllOrNothing(build_ext):
         try:
             super().run()
         except Exception as error:  # a missing compiler raises many things
-            plain(f"{type(error).__name__}: {error}")
-            remove_compiled(Path(self.build_lib))
-            remove_compiled(Path())
-            self.extensions = []
+            trouble = f"{type(error).__name__}: {error}"
+            for folder in (Path(), Path(self.build_lib)):
+                remove_compiled(folder)
+                if (folder / "autograd").is_dir():
+                    remember({"plain": trouble}, folder)
+            self.extensions = plain(trouble)
 
 
 class SdistWithBackend(sdist):
@@ -111,13 +149,18 @@ class SdistWithBackend(sdist):
 
     def make_distribution(self) -> None:
         """Adds this folder's files, and the C types, to those that are packed."""
-        types = [str(file) for file in Path("autograd").glob("*.pxd")]
-        self.filelist.extend([".build/backend.py", ".build/nodes.h", *types])
+        self.filelist.extend([".build/backend.py", ".build/nodes.h", *map(str, types())])
+        self.filelist.exclude("autograd/build.json")  # what was built here
         super().make_distribution()
 
 
 class Backend(build_meta._BuildMetaBackend):
     """setuptools' own backend, with `setup()` called here instead of in a setup.py."""
+
+    def get_requires_for_build_wheel(self, config_settings: Any = None) -> list[str]:
+        """Cython too, where it is of use: a plain engine is built without it."""
+        needs = [] if asked("CHALKGRAD_PURE") or NEVER_COMPILED else ["cython>=3.1,<4"]
+        return [*super().get_requires_for_build_wheel(config_settings), *needs]
 
     def run_setup(self, setup_script: str = "setup.py") -> None:
         """Runs the command that the hooks below have put into sys.argv."""
@@ -129,11 +172,11 @@ class Backend(build_meta._BuildMetaBackend):
 
 
 _backend = Backend()
+get_requires_for_build_wheel = _backend.get_requires_for_build_wheel
+get_requires_for_build_editable = _backend.get_requires_for_build_wheel
 build_wheel = _backend.build_wheel
 build_editable = _backend.build_editable
 build_sdist = _backend.build_sdist
 prepare_metadata_for_build_wheel = _backend.prepare_metadata_for_build_wheel
 prepare_metadata_for_build_editable = _backend.prepare_metadata_for_build_editable
-get_requires_for_build_wheel = _backend.get_requires_for_build_wheel
-get_requires_for_build_editable = _backend.get_requires_for_build_editable
 get_requires_for_build_sdist = _backend.get_requires_for_build_sdist

@@ -1,7 +1,7 @@
 /* How the nodes of a graph are made and freed in the compiled engine: what Cython cannot say.
 
    `take_over` hooks these functions into the type of Values through CPython's public slots
-   (tp_alloc, tp_dealloc). Everything here runs under the global interpreter lock.
+   (tp_alloc, tp_dealloc, tp_setattro). Everything here runs under the global interpreter lock.
 
    A training makes and frees the same hundred thousand nodes again and again. Python's allocator
    hands such memory back to the system each time, and the page faults of getting it anew cost more
@@ -264,6 +264,20 @@ static void node_dealloc(PyObject *object)
     }
 }
 
+/* tp_setattro: nodes are many and have fixed fields; who sets another is told where to put it. */
+static int node_setattr(PyObject *node, PyObject *name, PyObject *value)
+{
+    int result = PyObject_GenericSetAttr(node, name, value);
+    if (result < 0 && PyErr_ExceptionMatches(PyExc_AttributeError) &&
+        _PyType_Lookup(Py_TYPE(node), name) == NULL) {
+        PyErr_Format(
+            PyExc_AttributeError,
+            "a Value has no attribute '%U', and none can be added to it\n"
+            "hint: keep it beside the Values, in a dict by Value: %U[p] = ...", name, name);
+    }
+    return result;
+}
+
 static PyTypeObject *node_type = NULL;
 
 /* Hooks the functions above into the type of Values; -1 where it is not laid out as Node is. */
@@ -276,6 +290,7 @@ static int take_over(PyObject *values)
     }
     type->tp_alloc = node_alloc;
     type->tp_dealloc = node_dealloc;
+    type->tp_setattro = node_setattr;
     type->tp_hash = PyBaseObject_Type.tp_hash; /* by identity, without a call of Python's */
     PyType_Modified(type);
     node_type = type;

@@ -1,6 +1,7 @@
 """Chalkgrad's engine: numbers that remember how they were computed, and their derivatives."""
 
 import importlib
+import sys
 import typing
 
 from autograd.checking import GradientMismatchError, check_grads
@@ -47,6 +48,7 @@ from autograd.ops import (
     atan,
     atan2,
     atanh,
+    cbrt,
     compare,
     cos,
     cosh,
@@ -94,6 +96,7 @@ from autograd.ops import (
     tan,
     tanh,
 )
+from autograd.taylor import taylor
 from autograd.transforms import (
     differentiate,
     grad,
@@ -103,9 +106,14 @@ from autograd.transforms import (
     value_and_grad,
     vjp,
 )
-from autograd.value import Value, compiled, within
+from autograd.value import Value, as_value, compiled, within
+
+if not compiled:
+    importlib.import_module("autograd.plain").warn_unless_asked_for()
 
 if typing.TYPE_CHECKING:
+    __version__: str
+
     from autograd.derivation import (
         Derivation,
         Factor,
@@ -186,8 +194,15 @@ else:
         return sorted({*globals(), *_ON_DEMAND})
 
     def __getattr__(name: str) -> object:
+        if name == "__version__":
+            return importlib.import_module("importlib.metadata").version("chalkgrad")
         if name not in _ON_DEMAND:
-            raise AttributeError(f"module 'autograd' has no attribute {name!r}")
+            # With these two Python itself suggests what was perhaps meant.
+            raise AttributeError(
+                f"module 'autograd' has no attribute {name!r}",
+                name=name,
+                obj=sys.modules["autograd"],
+            )
         globals()[name] = getattr(importlib.import_module(f"autograd.{_ON_DEMAND[name]}"), name)
         return globals()[name]
 
@@ -231,6 +246,7 @@ __all__ = [
     "add",
     "added_in_order",
     "anomaly",
+    "as_value",
     "asec",
     "asech",
     "asin",
@@ -241,6 +257,7 @@ __all__ = [
     "atan2",
     "atanh",
     "build",
+    "cbrt",
     "check_formula",
     "check_grads",
     "check_number",
@@ -314,6 +331,7 @@ __all__ = [
     "sum",
     "tan",
     "tanh",
+    "taylor",
     "to_latex",
     "to_mathml",
     "to_unicode",

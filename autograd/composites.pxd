@@ -1,2 +1,2 @@
 from autograd.modes cimport ACTIVE
-from autograd.value cimport Value, plus, times
+from autograd.value cimport Value, _constant, as_value, plus, times

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, overload
 from autograd import ops
 from autograd import uncompiled as cython
 from autograd.errors import ArgumentError
-from autograd.value import Value, _constant, within
+from autograd.value import Value, within
 
 if False:  # nothing runs this: it tells Cython that `cython` is its own
     import cython  # type: ignore
@@ -19,6 +19,7 @@ if not cython.compiled:  # compiled, composites.pxd has them
     from operator import mul as times
 
     from autograd.modes import ACTIVE
+    from autograd.value import _constant, as_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -37,14 +38,20 @@ def sum(values: Iterable[Number]) -> Value:
     6.0
     """
     total: Value | None = None
+    added = 0
     for value in values:
+        added += 1
         if total is None:
-            total = _value(value)
+            total = as_value(value)
         elif isinstance(value, Value):
             total = plus(total, value)
         else:
             total = total + value
-    return _constant(0.0) if total is None else total
+    if total is None:
+        return _constant(0.0)
+    if added == 1 and (total.label or total.is_leaf):
+        return plus(total, _constant(0.0))  # a node of its own, for a label of its own
+    return total
 
 
 def dot(a: Sequence[Number], b: Sequence[Number], bias: Number | None = None) -> Value:
@@ -69,10 +76,10 @@ def dot(a: Sequence[Number], b: Sequence[Number], bias: Number | None = None) ->
         if isinstance(x, Value):
             product = times(x, y) if isinstance(y, Value) else x * y
         else:
-            product = _value(y) * x
+            product = as_value(y) * x
         total = product if total is None else plus(total, product)
     if total is None:
-        return _value(0.0 if bias is None else bias)
+        return as_value(0.0 if bias is None else bias)
     if bias is None:
         return total
     return plus(total, bias) if isinstance(bias, Value) else total + bias
@@ -150,7 +157,7 @@ def where(condition: Number, a: Number, b: Number) -> Value:
     >>> y.data, x.grad
     (0.0, 1.0)
     """
-    taken = ops.step(_value(condition))
+    taken = ops.step(as_value(condition))
     return ops.gate(taken, a) + ops.gate(1 - taken, b)
 
 
@@ -164,17 +171,12 @@ def clip(x: Number, low: Number, high: Number) -> Value:
     """
     if low > high:
         raise ArgumentError(f"clip() between {low} and {high}", hint="low must not exceed high")
-    return ops.at_most(ops.at_least(_value(x), low), high)
-
-
-@cython.cfunc
-def _value(number: Number) -> Value:
-    return number if isinstance(number, Value) else _constant(number)
+    return ops.at_most(ops.at_least(as_value(x), low), high)
 
 
 def _shifted(values: Iterable[Number], name: str) -> tuple[list[Value], float]:
     """The values less their largest number, and that number; unshifted where none is needed."""
-    xs = [_value(value) for value in values]
+    xs = [as_value(value) for value in values]
     if not xs:
         raise ArgumentError(f"{name}() of no values", hint="give at least one")
     smallest, largest = math.inf, -math.inf

@@ -13,7 +13,8 @@ cdef class Block:
     cdef list entered
 
 
-cdef set ACTIVE
+cdef set ACTIVE, ALTERING, FOLDING
 cdef object _MODE
 
 cpdef Mode current_mode()
+cdef object _end(Mode mode)

@@ -31,7 +31,7 @@ class Mode:
 
     def __init__(self, outer: Mode | None) -> None:
         self.outer = outer
-        self.active: bool = True  # until its block is left
+        self.active: bool = False
         self.unrecorded: bool = outer is not None and outer.unrecorded
         self.traced: bool = outer is not None and outer.traced
         self.folded: bool = outer is not None and outer.folded
@@ -41,8 +41,11 @@ class Mode:
         self.guards: list[Any] | None = None if outer is None else outer.guards
 
 
-# The modes of all blocks that anybody is in; where it is empty, as mostly, nobody need look on.
+# The modes of all blocks that anybody is in, those that make nodes otherwise, and those that fold.
+# Where one is empty, as mostly, nobody need look on.
 ACTIVE: Final[set[Mode]] = set()
+ALTERING: Final[set[Mode]] = set()
+FOLDING: Final[set[Mode]] = set()
 
 _MODE: Final[ContextVar[Mode | None]] = ContextVar("autograd.modes", default=None)
 
@@ -87,16 +90,26 @@ class Block:
         else:
             mode.unrecorded = False
             mode.arguments = (*mode.arguments, *self.arguments)
-        _MODE.set(mode)
-        self.entered.append(mode)
+        if mode.unrecorded or mode.traced:
+            ALTERING.add(mode)
+        if mode.folded:
+            FOLDING.add(mode)
         ACTIVE.add(mode)
+        self.entered.append(mode)
+        _MODE.set(mode)
+        mode.active = True  # last, should an interrupt come
 
     def __exit__(self, *error: object) -> None:
-        mode: Mode = self.entered.pop()
-        mode.active = False
-        ACTIVE.discard(mode)
+        mode: Mode = self.entered[-1]
+        _end(mode)
+        self.entered.pop()
         if _innermost(_MODE) is mode:  # a generator may leave its block in another thread
             _MODE.set(mode.outer)
+
+    def __del__(self) -> None:
+        # In plain Python an interrupt may come while a block is being made, entered or left.
+        for mode in getattr(self, "entered", ()):
+            _end(mode)
 
     def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """The function, run inside such a block."""
@@ -110,6 +123,15 @@ class Block:
         inside.__doc__ = function.__doc__
         inside.__dict__["__wrapped__"] = function
         return inside
+
+
+def _end(mode: Mode) -> None:
+    mode.active = False
+    ACTIVE.discard(mode)
+    if ALTERING:
+        ALTERING.discard(mode)
+    if FOLDING:
+        FOLDING.discard(mode)
 
 
 def no_grad() -> Block:

@@ -16,6 +16,7 @@ cdef class Operation:
     cdef readonly object forward, default, native
     cdef readonly tuple rules
     cdef readonly Py_ssize_t arity
+    cdef readonly bint flat
     cdef readonly str name, latex, symbol, domain, about
 
     cpdef double evaluate(self, double a, double b=*) except? -1.0

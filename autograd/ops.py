@@ -85,6 +85,7 @@ class Operation:
         self.forward = forward
         self.rules = rules
         self.arity = len(rules)
+        self.flat = all(rule is _flat for rule in rules)  # the derivative is 0 wherever it is
         self.name = name
         self.latex = latex
         self.symbol = symbol
@@ -103,8 +104,8 @@ class Operation:
                     return a._record(self, a)
             b = self.default
         if (b is None) != (self.arity == 1):
-            given = "one input" if b is None else "two inputs"
-            raise ArgumentTypeError(f"{self.name} was given {given}", hint=self.usage)
+            takes, given = ("two inputs", "one") if b is None else ("one input", "two")
+            raise ArgumentTypeError(f"{self.name} takes {takes}, not {given}", hint=self.usage)
         if hasattr(a, "_record"):
             return a._record(self, a, b)
         if hasattr(b, "_record"):
@@ -144,9 +145,10 @@ class Operation:
         self, kind: type[ChalkgradError], a: float, b: float, names: tuple[str, str] = ("", "")
     ) -> ChalkgradError:
         """The error for a value that does not exist; `names` are the inputs' labels."""
-        call = self._call(repr(a), repr(b))
+        first, second = (f"{a:.6g}", f"{b:.6g}") if kind is RangeError else (repr(a), repr(b))
+        call = self._call(first, second)
         if any(names):
-            call += f", that is {self._call(names[0] or repr(a), names[1] or repr(b))},"
+            call += f", that is {self._call(names[0] or first, names[1] or second)},"
         if kind is RangeError:
             return kind(
                 f"{call} is larger than the largest float, 1.8e308",
@@ -308,6 +310,10 @@ def _step(x: float) -> float:
     return 1.0 if x > 0.0 else 0.0
 
 
+def _flat(*_: Any) -> float:
+    return 0.0  # the derivative of what jumps, and is constant in between
+
+
 def _bell(x: Any) -> Any:
     return _GAUSS * exp(-0.5 * x * x)
 
@@ -434,8 +440,10 @@ mul: Final[Operation] = operation(lambda a, b, y: b, lambda a, b, y: a,
     symbol="*", latex=r"#1 \cdot #2")(operator.mul)
 div: Final[Operation] = operation(lambda a, b, y: 1 / b, lambda a, b, y: -y / b,
     name="div", symbol="/", latex=r"\frac{#1}{#2}", domain="b != 0")(operator.truediv)
-# |sign b| and 1 - |sign a| are 0 and 1 at zero: there the derivatives are 0, as those of x ** 0.
-pow: Final[Operation] = operation(lambda a, b, y: b * pow(a, b - abs(sign(b))),
+# 1 - |sign a| is 1 at zero and 0 elsewhere: 0 ** 0 has the derivatives 0, as x ** 0 has. The gate
+# leaves nothing of it where the exponent is another plain number.
+pow: Final[Operation] = operation(
+    lambda a, b, y: b * pow(a, b - 1 + gate(1 - abs(sign(b)), 1 - abs(sign(a)))),
     lambda a, b, y: y * log(a + (1 - abs(sign(a)))), symbol="**", latex="#1^{#2}",
     name="pow", about="a to the power b",
     domain="a > 0, or a = 0 and b >= 0, or a < 0 and a whole b", native=_native_pow)(_pow)
@@ -448,6 +456,8 @@ cube: Final[Operation] = operation(lambda x, y: 3 * square(x), name="cube", abou
     latex="#1^3")(lambda x: x * x * x)
 sqrt: Final[Operation] = operation(lambda x, y: 0.5 / y,
     latex=r"\sqrt{#1}", domain="x >= 0")(math.sqrt)
+cbrt: Final[Operation] = operation(lambda x, y: 1 / (3 * square(y)), name="cbrt",
+    about="the cube root", latex=r"\sqrt[3]{#1}")(math.cbrt)
 hypot: Final[Operation] = operation(lambda a, b, y: a / y, lambda a, b, y: b / y,
     name="hypot", about="sqrt(a^2 + b^2)", latex=r"\sqrt{#1^2 + #2^2}", native=_hypot)(_hypot)
 
@@ -554,20 +564,20 @@ softsign: Final[Operation] = operation(lambda x, y: square(reciprocal(1 + abs(x)
 
 abs: Final[Operation] = operation(lambda x, y: sign(x), latex=r"\left|#1\right|",
     name="abs", about="|x|; at 0 the derivative is 0")(math.fabs)
-sign: Final[Operation] = operation(lambda x, y: 0.0, name="sign",
+sign: Final[Operation] = operation(_flat, name="sign",
     about="-1, 0 or 1; the derivative is 0",
     native=lambda x: (x > 0.0).choose(1.0, (x < 0.0).choose(-1.0, 0.0)))(
     lambda x: math.copysign(1.0, x) if x else 0.0)
-step: Final[Operation] = operation(lambda x, y: 0.0, name="step",
+step: Final[Operation] = operation(_flat, name="step",
     about="1 where x > 0, else 0; the derivative is 0",
     native=lambda x: (x > 0.0).choose(1.0, 0.0))(_step)
-floor: Final[Operation] = operation(lambda x, y: 0.0, name="floor", latex=r"\lfloor #1 \rfloor",
+floor: Final[Operation] = operation(_flat, name="floor", latex=r"\lfloor #1 \rfloor",
     about="the largest whole number up to x; the derivative is 0",
     native=lambda x: x.call("floor") + 0.0)(_floor)
-round: Final[Operation] = operation(lambda x, y: 0.0, name="round", latex=r"\lfloor #1 \rceil",
+round: Final[Operation] = operation(_flat, name="round", latex=r"\lfloor #1 \rceil",
     about="the nearest whole number, of two the even; the derivative is 0",
     native=lambda x: x.call("rint") + 0.0)(_round)
-compare: Final[Operation] = operation(lambda a, b, y: 0.0, lambda a, b, y: 0.0, name="compare",
+compare: Final[Operation] = operation(_flat, _flat, name="compare",
     about="1, 0 or -1 where a is above, at or below b; the derivative is 0",
     native=lambda a, b: (a > b).choose(1.0, (a < b).choose(-1.0, 0.0)))(_compare)
 maximum: Final[Operation] = operation(lambda a, b, y: 0.5 + 0.5 * compare(a, b),

@@ -59,6 +59,8 @@ def _converted(number: object, what: str) -> float:
         raise not_a_number(number, what)
     try:
         return float(thing)
+    except TypeError:  # a span of time, which numpy takes for a whole number
+        raise not_a_number(number, what) from None
     except OverflowError:
         too_large = f"a {type(thing).__name__} larger than the largest float, 1.8e308, given"
     raise RangeError(f"{too_large}{what and ' '}{what}", hint="scale the input")
@@ -66,7 +68,9 @@ def _converted(number: object, what: str) -> float:
 
 def _item(thing: object) -> object:
     """What a numpy scalar or an array without dimensions holds; anything else as it is."""
-    if getattr(thing, "ndim", None) == 0 and hasattr(thing, "item"):
-        item: object = thing.item()
-        return item
-    return thing
+    if getattr(thing, "ndim", None) != 0 or not hasattr(thing, "item"):
+        return thing
+    if getattr(thing, "mask", False):  # a gap in an array of numpy
+        return thing
+    item: object = thing.item()
+    return item

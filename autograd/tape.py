@@ -36,8 +36,10 @@ class Tape:
 @cython.cfunc
 def _mark_dependents(tape: Tape) -> None:
     depends: bytearray = tape.depends
+    nodes: list[Value] = tape.nodes
     lefts: list[int] = tape.lefts
     rights: list[int] = tape.rights
+    node: Value
     at: cython.Py_ssize_t
     left: cython.Py_ssize_t
     right: cython.Py_ssize_t
@@ -48,4 +50,6 @@ def _mark_dependents(tape: Tape) -> None:
         left = lefts[at]
         right = rights[at]
         if (left >= 0 and depends[left]) or (right >= 0 and depends[right]):
-            depends[at] = 1
+            node = nodes[at]
+            if not node._operation.flat:  # else nothing that is not 0 passes through it
+                depends[at] = 1

@@ -8,4 +8,4 @@ cdef Operation _ADD, _SUB, _MUL, _DIV, _NEG, _POW, _EXP
 cdef class _Call:
     cdef object result, aux
     cdef list shapes, counts, inputs, outputs
-    cdef bint single, derived
+    cdef bint single, derived, closed

@@ -28,7 +28,7 @@ from autograd.graph import topological_order
 from autograd.modes import folding, recording
 from autograd.tape import Tape
 from autograd.trees import flatten, leaves_like, rebuild
-from autograd.value import Value, _constant, _linearized, _name, _slopes, has_other_leaves
+from autograd.value import Value, _linearized, _name, _slopes, as_value, has_other_leaves
 
 if False:  # nothing runs this: it tells Cython that `cython` is its own
     import cython  # type: ignore
@@ -133,9 +133,16 @@ def push_forward(outputs: Sequence[Value], tangents: Mapping[Value, Any]) -> lis
     >>> push_forward([x ** 2], {x: 1.0})[0].data
     6.0
     """
+    return _pushed(topological_order(*outputs), outputs, tangents)
+
+
+def _pushed(
+    order: list[Value], outputs: Sequence[Value], tangents: Mapping[Value, Any]
+) -> list[Value]:
+    """`push_forward`, given the nodes of the graph, parents first."""
     known: dict[Value, Any] = dict(tangents)
     with folding():
-        for node in topological_order(*outputs):
+        for node in order:
             if node in tangents:
                 continue
             parts = [
@@ -261,7 +268,7 @@ def _number(adjoint: Any) -> float:
 
 def _finite(adjoint: Any, node: Value) -> Value:
     """A derivative as a Value, if it is one."""
-    value = _as_value(0.0 if adjoint is None else adjoint)
+    value = as_value(0.0 if adjoint is None else adjoint)
     if not math.isfinite(_number(value)):
         raise GradientError(
             f"the gradient of {_name(node)} is {_number(value)!r}",
@@ -290,10 +297,6 @@ def _local_derivative(node: Value, which: int) -> Any:
 
 def _inputs(node: Value) -> str:
     return ", ".join(_name(parent) for parent in node.parents)
-
-
-def _as_value(adjoint: Any) -> Value:
-    return adjoint if isinstance(adjoint, Value) else _constant(adjoint)
 
 
 def _fresh(argument: Any) -> Value:
@@ -328,24 +331,31 @@ class _Call:
         self.shapes: list[Any] = []
         self.counts: list[int] = []
         self.inputs: list[Value] = []
+        self.derived: bool = False  # given to it were Values of a larger graph: so are derivatives
+        self.closed: bool = False  # nothing but its own inputs plays a part, as far as was seen
         fresh = list(args)
         for number in _counted_from_0(asked, len(args)):
-            leaves = [_fresh(leaf) for leaf in flatten(args[number], f"argument {number}")]
+            shape = args[number]
+            if type(shape) is float:  # in no need of what the rest is about
+                leaves = [Value(shape)]
+                fresh[number] = leaves[0]
+            else:
+                leaves = [_fresh(leaf) for leaf in flatten(shape, f"argument {number}")]
+                fresh[number] = rebuild(shape, leaves)
+                for leaf in leaves:
+                    self.derived = self.derived or not leaf.is_leaf
             self.inputs += leaves
             self.counts.append(len(leaves))
-            fresh[number] = rebuild(args[number], leaves)
-            self.shapes.append(args[number])
-        # Given to it were Values of a larger graph: then so are the derivatives.
-        self.derived: bool = not all(node.is_leaf for node in self.inputs)
+            self.shapes.append(shape)
         with recording(self.inputs):
-            self.result = function(*fresh, **named)
+            self.result = function(*fresh, **named) if named else function(*fresh)
         self.aux: Any = None
         if has_aux:
             self.result, self.aux = _result_and_aux(self.result)
         if isinstance(self.result, Value):
             self.outputs = [self.result]
         else:
-            self.outputs = [_as_value(leaf) for leaf in flatten(self.result, "the result")]
+            self.outputs = [as_value(leaf) for leaf in flatten(self.result, "the result")]
 
     def output(self, caller: str) -> Value:
         """The one output, where there may be only one."""
@@ -361,13 +371,15 @@ class _Call:
         """d(output)/d(input) for each input: floats by backward(), or Values as a graph."""
         slopes = None if self.derived else _slopes(output, self.inputs)
         if slopes is not None:
+            self.closed = True
             return slopes
         return self.plain(_pull_back(Tape([output], self.inputs, True), [1.0]))
 
     def shaped(self, gradients: list[Any]) -> Any:
         """One gradient per input, in the shape of the arguments differentiated by."""
         if self.single:
-            return rebuild(self.shapes[0], gradients)
+            shape = self.shapes[0]
+            return gradients[0] if type(shape) is float else rebuild(shape, gradients)
         parts = []
         begin = 0
         for shape, count in zip(self.shapes, self.counts, strict=True):
@@ -393,9 +405,18 @@ class _Call:
             for at, value in zip(places, values, strict=True)
         ]
 
+    def close(self) -> None:
+        """Ends the call: what was given as plain numbers counts as such in what is returned."""
+        node: Value
+        for node in self.inputs:
+            if node._left is None:
+                node._operation = CONSTANT
+
 
 def _counted_from_0(asked: Sequence[int], count: int) -> list[int]:
     """The numbers of the arguments that `argnums` asks for, of `count` there are."""
+    if len(asked) == 1 and 0 <= asked[0] < count:
+        return [asked[0]]
     for number in asked:
         if not -count <= number < count:
             raise ArgumentError(
@@ -445,6 +466,7 @@ def grad(
     def gradient(*args: Any, **named: Any) -> Any:
         call = _Call(function, args, argnums, named, has_aux)
         slopes = call.shaped(call.gradients(call.output("grad")))
+        call.close()
         return (slopes, call.aux) if has_aux else slopes
 
     return gradient
@@ -463,7 +485,8 @@ def value_and_grad(
         call = _Call(function, args, argnums, named, has_aux)
         output = call.output("grad")
         slopes = call.shaped(call.gradients(output))
-        result = call.plain([output])[0]
+        result = output.data if call.closed else call.plain([output])[0]
+        call.close()
         return ((result, call.aux) if has_aux else result), slopes
 
     return both
@@ -480,9 +503,9 @@ def jacobian(function: Function, argnums: int | Sequence[int] = 0) -> Function:
 
     def rows(*args: Any, **named: Any) -> Any:
         call = _Call(function, args, argnums, named)
-        return rebuild(
-            call.result, [call.shaped(call.gradients(output)) for output in call.outputs]
-        )
+        slopes = [call.shaped(call.gradients(output)) for output in call.outputs]
+        call.close()
+        return rebuild(call.result, slopes)
 
     return rows
 
@@ -515,6 +538,7 @@ def hessian(
     def second(*args: Any, **named: Any) -> Any:
         call = _Call(function, args, argnums, named)
         rows = _second_derivatives(call, call.output("hessian"))
+        call.close()
         if sparse:
             return _entries(rows)
         size = len(call.inputs)
@@ -559,8 +583,13 @@ def jvp(function: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> 
     """
     call = _Call(function, tuple(primals), range(len(primals)))
     directions = leaves_like(list(primals), list(tangents), "tangents")
-    moved = push_forward(call.outputs, dict(zip(call.inputs, directions, strict=True)))
-    return rebuild(call.result, call.plain(call.outputs)), rebuild(call.result, call.plain(moved))
+    order = Tape(call.outputs, call.inputs, True).nodes
+    moved = call.plain(
+        _pushed(order, call.outputs, dict(zip(call.inputs, directions, strict=True)))
+    )
+    result = call.plain(call.outputs)
+    call.close()
+    return rebuild(call.result, result), rebuild(call.result, moved)
 
 
 def vjp(function: Function, *primals: Any) -> tuple[Any, Function]:

@@ -1,7 +1,7 @@
 cimport cython
 from libc.math cimport exp as c_exp, log as c_log, pow as c_pow, tanh as c_tanh
 
-from autograd.modes cimport ACTIVE, Mode, current_mode
+from autograd.modes cimport ACTIVE, ALTERING, FOLDING, Mode, current_mode
 from autograd.ops cimport Operation, set_on_type
 from autograd.reals cimport is_real, real
 
@@ -35,6 +35,9 @@ cdef Value _made(Operation op, double y, Value left, Value right, double dl, dou
 
 @cython.locals(constant=Value)
 cpdef Value _constant(object data)
+
+@cython.locals(constant=Value)
+cpdef Value as_value(object number, object label=*)
 
 @cython.locals(mode=Mode, number=double)
 cdef Value _literal(object other)

@@ -35,7 +35,7 @@ if not cython.compiled:  # compiled, value.pxd takes C's own, and imports the re
     from math import pow as c_pow
     from math import tanh as c_tanh
 
-    from autograd.modes import ACTIVE, Mode, current_mode
+    from autograd.modes import ACTIVE, ALTERING, FOLDING, Mode, current_mode
 
     set_on_type = setattr
 
@@ -265,17 +265,23 @@ class Value:
     @overload
     def __pow__(self, other: object) -> Any: ...
     def __pow__(self, other: object) -> Any:
-        if not isinstance(other, Value) and self._data > 0.0:
+        if not isinstance(other, Value) and self._data != 0.0:
             right: Value | None = _literal(other)
             if right is not None:
-                try:  # compiled, what is too large is inf
+                try:  # compiled, what is too large is inf, and what is no number nan
                     y = _power(self._data, right._data)
                     slope = right._data * _power(self._data, right._data - 1.0)
-                except OverflowError:
+                except (OverflowError, ValueError):
                     return _recorded(_POW, self, other, False)
                 if y - y == 0.0 and slope - slope == 0.0:
                     return _made(_POW, y, self, right, slope, 0.0)
         return _recorded(_POW, self, other, False)
+
+    def __floordiv__(self, other: Any) -> Any:
+        return ops.floor(self / other)
+
+    def __mod__(self, other: Any) -> Any:
+        return self - other * ops.floor(self / other)
 
     def __neg__(self) -> Value:
         return _made(_NEG, -self._data, self, None, -1.0, 0.0)
@@ -355,6 +361,12 @@ class Value:
     def __rpow__(self, other: object) -> Any: ...
     def __rpow__(self, other: object) -> Any:
         return _recorded(_POW, self, other, True)
+
+    def __rfloordiv__(self, other: Any) -> Any:
+        return ops.floor(other / self)
+
+    def __rmod__(self, other: Any) -> Any:
+        return other - self * ops.floor(other / self)
 
     def __pos__(self) -> Value:
         return self
@@ -455,10 +467,7 @@ class Value:
 
     def detach(self) -> Value:
         """The same number and label as a constant, cut off from the graph."""
-        constant = _constant(self._data)
-        if self.label:
-            constant.label = self.label
-        return constant
+        return as_value(self._data, self.label)
 
     def on_gradient(self, hook: Hook) -> Callable[[], None]:
         """Calls `hook(gradient)` whenever backward() has this node's gradient; gives an undo.
@@ -508,6 +517,24 @@ class Value:
 
             def __getattr__(self, name: str) -> Callable[..., Value]:
                 """Declares the methods that the table adds at the end of this file."""
+
+
+def as_value(number: object, label: object = "") -> Value:
+    """A Value as it is; a number as a constant, which never receives a gradient, with the label.
+
+    What losses and layers do with what they are given. Raises as `Value` for what is no number.
+
+    >>> from autograd import Value, as_value
+    >>> x = as_value(80, "x_{1}")
+    >>> x.is_constant, x.label, as_value(x) is x
+    (True, 'x_{1}', True)
+    """
+    if isinstance(number, Value):
+        return number
+    constant = _constant(number)
+    if label != "":
+        _set_label(constant, label)
+    return constant
 
 
 if not cython.compiled:  # compiled, nodes.h has it
@@ -561,7 +588,7 @@ def _may_overflow(op: Operation) -> bool:
     A rule such as 1 / (1 + x * x) passes through numbers too large for a float on its way to one
     that is none, and is worked out like that for plain numbers.
     """
-    if not ACTIVE or (op is not _ADD and op is not _SUB and op is not _MUL and op is not _DIV):
+    if not FOLDING or (op is not _ADD and op is not _SUB and op is not _MUL and op is not _DIV):
         return False
     mode: Mode | None = current_mode()
     return mode is not None and mode.folded
@@ -603,7 +630,7 @@ def _in_place(op: Operation, x: Value) -> Value | None:
 
 def _made(op: Operation, y: float, left: Value, right: Value | None, dl: float, dr: float) -> Value:
     """The result y of an operation as a node, or as what the mode that is on makes of it."""
-    if ACTIVE:
+    if ALTERING:
         mode = current_mode()
         if mode is not None:
             if mode.unrecorded:
@@ -623,6 +650,7 @@ def _constant(data: object) -> Value:
     return constant
 
 
+_WHOLE: Final = 2**53  # whole numbers up to this are floats
 _EXPONENT: Final = 700.0  # within +-this e^x is a float that has all its digits
 
 
@@ -630,7 +658,7 @@ def _literal(other: object) -> Value | None:
     """A number met in arithmetic as a constant; None where it takes a closer look."""
     if not isinstance(other, (float, int)):
         return None
-    if ACTIVE:
+    if FOLDING:
         mode = current_mode()
         if mode is not None and mode.folded:
             return None
@@ -647,7 +675,7 @@ def _recorded(op: Operation, value: Value, other: object, reflected: bool) -> An
         if isinstance(other, NEVER_NUMBERS):
             raise not_a_number(other, f"in {op.name} with {_name(value)}")
         return NotImplemented  # a numpy array, say, which knows what to do with a Value
-    if ACTIVE and not isinstance(other, Value):
+    if FOLDING and not isinstance(other, Value):
         mode = current_mode()
         if mode is not None and mode.folded:
             number = real(other)
@@ -789,6 +817,8 @@ def _set_label(value: Value, label: object) -> None:
 def _field(number: object, field: str, value: Value) -> float:
     if type(number) is float and number == number:  # what nearly all are, in no need of a check
         return number
+    if type(number) is int and -_WHOLE < number < _WHOLE:
+        return float(number)
     return real(number, f"as {field} of {value.label}" if value.label else f"as {field}")
 
 
@@ -1095,19 +1125,22 @@ def _slopes(root: Value, inputs: list[Value]) -> list[float] | None:
 
 def has_other_leaves(root: Value, inputs: list[Value]) -> bool:
     """Whether `root` depends on leaves that are no constants and not among `inputs`."""
-    own = set(inputs)
-    nodes = [root]
+    nodes: list[Value] = []
     places: dict[Value, int] = {}
     found = False
     at: cython.Py_ssize_t = 0
     node: Value
-    _set_place(root, places, 1)
+    for node in inputs:
+        _set_place(node, places, -1)
+    if _place(root, places) == 0:
+        _set_place(root, places, 1)
+        nodes.append(root)
     while at < len(nodes):
         node = nodes[at]
         at += 1
         parent: Value | None = node._left
         if parent is None:
-            found = found or (node._operation is not CONSTANT and node not in own)
+            found = found or node._operation is not CONSTANT
             continue
         if _place(parent, places) == 0:
             _set_place(parent, places, 1)
@@ -1117,6 +1150,8 @@ def has_other_leaves(root: Value, inputs: list[Value]) -> bool:
             _set_place(parent, places, 1)
             nodes.append(parent)
     for node in nodes:
+        _set_place(node, places, 0)
+    for node in inputs:
         _set_place(node, places, 0)
     return found
 
@@ -1212,5 +1247,12 @@ def _method_of(op: Operation) -> Callable[..., Any]:
 for _op in TABLE.values():
     if not hasattr(Value, _op.name):
         set_on_type(Value, _op.name, _method_of(_op))
+
+# What numpy calls some of them: np.arctan(array of Values) asks each for its method `arctan`.
+for _numpys, _ours in {
+    "arccos": "acos", "arccosh": "acosh", "arcsin": "asin", "arcsinh": "asinh", "arctan": "atan",
+    "arctan2": "atan2", "arctanh": "atanh", "fabs": "abs", "rint": "round",
+}.items():  # fmt: skip
+    set_on_type(Value, _numpys, _method_of(TABLE[_ours]))
 
 take_over(Value)

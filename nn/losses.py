@@ -14,7 +14,7 @@ from numbers import Integral, Real
 from typing import TYPE_CHECKING, Final
 
 import autograd
-from autograd import ArgumentError, ArgumentTypeError, DomainError, GraphError, Value
+from autograd import ArgumentError, ArgumentTypeError, DomainError, GraphError, Value, as_value
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -168,7 +168,7 @@ def sparse_cross_entropy(
     if from_logits:
         return _labelled(-autograd.log_softmax(each, only=k))
     _check_probabilities(each)
-    target = _value(each[k], rf"\hat{{y}}_{{{k + 1}}}")
+    target = as_value(each[k], rf"\hat{{y}}_{{{k + 1}}}")
     if autograd.within(target, 0.0, 0.0):
         raise _impossible(f"class {label}")
     return _labelled(-target.log())
@@ -192,14 +192,14 @@ def categorical_cross_entropy(
     each = _classes(probabilities)
     vector = list(one_hot)
     k = _hot_one(vector, len(each))
-    targets = [_value(y, f"y_{{{j}}}") for j, y in enumerate(vector, start=1)]
+    targets = [as_value(y, f"y_{{{j}}}") for j, y in enumerate(vector, start=1)]
     if from_logits:
         return _labelled(-autograd.dot(targets, autograd.log_softmax(each)))
     _check_probabilities(each)
     if autograd.within(each[k], 0.0, 0.0):
         raise _impossible(f"the true class, number {k + 1} of {len(each)},")
     pairs = [
-        (target, _value(p, rf"\hat{{y}}_{{{j}}}").log())
+        (target, as_value(p, rf"\hat{{y}}_{{{j}}}").log())
         for j, (target, p) in enumerate(zip(targets, each, strict=True), start=1)
         if not autograd.within(p, 0.0, 0.0)
     ]
@@ -210,10 +210,10 @@ def _mean_over(
     name: str, y_hat: Numbers, y: Numbers, of_one: Callable[[Value, Value], Value]
 ) -> Value:
     """The loss of one prediction and target, or the mean over two sequences of them."""
-    if not isinstance(y_hat, Iterable) and not isinstance(y, Iterable):
-        return _labelled(of_one(_value(y_hat, r"\hat{y}"), _value(y, "y")))
+    if _is_single(y_hat) and _is_single(y):
+        return _labelled(of_one(as_value(y_hat, r"\hat{y}"), as_value(y, "y")))
     if not isinstance(y_hat, Iterable) or not isinstance(y, Iterable):
-        many, one = ("y_hat", "y") if isinstance(y_hat, Iterable) else ("y", "y_hat")
+        many, one = ("y", "y_hat") if _is_single(y_hat) else ("y_hat", "y")
         raise ArgumentTypeError(
             f"{name}() was given several numbers as {many} and a single one as {one}",
             hint="give two numbers, or two sequences of the same length",
@@ -225,14 +225,14 @@ def _mean_over(
             hint="give as many targets as predictions, at least one",
         )
     losses = [
-        of_one(_value(prediction, rf"\hat{{y}}_{{{j}}}"), _value(target, f"y_{{{j}}}"))
+        of_one(as_value(prediction, rf"\hat{{y}}_{{{j}}}"), as_value(target, f"y_{{{j}}}"))
         for j, (prediction, target) in enumerate(zip(predictions, targets, strict=True), start=1)
     ]
     return _labelled(losses[0] if len(losses) == 1 else autograd.mean(losses))
 
 
-def _value(number: Number, label: str) -> Value:
-    return number if isinstance(number, Value) else Value(number, label).detach()
+def _is_single(numbers: Numbers) -> bool:
+    return isinstance(numbers, (Value, int, float)) or not isinstance(numbers, Iterable)
 
 
 def _number(number: Number) -> float:

@@ -7,9 +7,10 @@ import itertools
 import operator
 import random
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
-from autograd import TABLE, ArgumentError, ArgumentTypeError, Operation, Value, dot
+from autograd import TABLE, ArgumentError, ArgumentTypeError, Operation, Value, as_value, dot
 from nn.initializers import Initializer, uniform
 from nn.modules import Module, counted
 
@@ -76,9 +77,9 @@ class Neuron(Module):
         self.weights = [Value(rule.weight(draw, nin, nout), name) for name in self._names[:-1]]
         self.bias = Value(rule.bias, self._names[-1])
 
-    def __call__(self, inputs: Number | Iterable[Number]) -> Value:
+    def __call__(self, inputs: Number | Iterable[Number], *more: Number) -> Value:
         """The neuron's output for a row of numbers or Values (or a single one, for one input)."""
-        return self.output(_inputs(inputs, len(self.weights)))
+        return self.output(_inputs(inputs, more, len(self.weights)))
 
     def output(self, inputs: Sequence[Value]) -> Value:
         """The neuron's output for inputs that are Values already, exactly as many as it has."""
@@ -148,12 +149,12 @@ class Layer(Module):
             for index in range(1, nout + 1)
         ]  # fmt: skip
 
-    def __call__(self, inputs: Number | Iterable[Number]) -> Any:
+    def __call__(self, inputs: Number | Iterable[Number], *more: Number) -> Any:
         """A list of the outputs for a row of numbers or Values; the output itself if single.
 
         Typed Any, as which of the two it is depends on the layer's size.
         """
-        outputs = self.outputs(_inputs(inputs, len(self.neurons[0].weights)))
+        outputs = self.outputs(_inputs(inputs, more, len(self.neurons[0].weights)))
         return outputs[0] if len(outputs) == 1 else outputs
 
     def outputs(self, inputs: Sequence[Value]) -> list[Value]:
@@ -194,13 +195,13 @@ class MLP(Module):
         self,
         nin: int,
         nouts: Sequence[int],
-        *,
+        *more: int,
         activation: Activation = "relu",
         output: Activation = "linear",
         init: Initializer = _MICROGRADS,
         seed: Seed = None,
     ) -> None:
-        sizes = [_size(nin, "number of inputs"), *_sizes(nouts)]
+        sizes = [_size(nin, "number of inputs"), *_sizes(nouts, more)]
         inside, outside, draw = _operation(activation), _operation(output), _generator(seed)
         acts = [*[inside] * (len(sizes) - 2), outside]
         self.layers = [
@@ -213,12 +214,12 @@ class MLP(Module):
         for index, neuron in enumerate(last, start=1):
             neuron.output_label = r"\hat{y}" if len(last) == 1 else rf"\hat{{y}}_{{{index}}}"
 
-    def __call__(self, inputs: Number | Iterable[Number]) -> Any:
+    def __call__(self, inputs: Number | Iterable[Number], *more: Number) -> Any:
         """A list of the outputs for a row of numbers or Values; the output itself if single.
 
         Typed Any, as which of the two it is depends on the layer's size.
         """
-        outputs = _inputs(inputs, len(self.layers[0].neurons[0].weights))
+        outputs = _inputs(inputs, more, len(self.layers[0].neurons[0].weights))
         for layer in self.layers:
             outputs = layer.outputs(outputs)
         return outputs[0] if len(outputs) == 1 else outputs
@@ -240,19 +241,29 @@ class MLP(Module):
         return f"MLP({_shape(self.layers)}; {counted(self.parameters())})"
 
 
-def _inputs(inputs: Number | Iterable[Number], nin: int) -> list[Value]:
+def _inputs(inputs: Number | Iterable[Number], more: tuple[Number, ...], nin: int) -> list[Value]:
     """A row as Values: numbers become constants labelled by their column."""
-    row = list(inputs) if isinstance(inputs, Iterable) else [inputs]
+    if type(inputs) is list:
+        row = inputs
+    else:
+        row = list(inputs) if isinstance(inputs, Iterable) else [inputs]
+    if more:
+        raise ArgumentTypeError(
+            f"a model was called with {len(more) + 1} arguments",
+            hint=f"one row, in brackets: model([{', '.join(map(repr, [*row, *more]))}])",
+        )
     if len(row) != nin:
         raise ArgumentError(
             f"a row of {counted(row, 'number')} was given where {nin} "
             f"{'is' if nin == 1 else 'are'} needed",
             hint="a model takes one row at a time: model([80, 8])",
         )
-    return [
-        x if isinstance(x, Value) else Value(x, f"x_{{{column}}}").detach()
-        for column, x in enumerate(row, start=1)
-    ]
+    return list(map(as_value, row, _input_labels(nin)))
+
+
+@lru_cache
+def _input_labels(nin: int) -> list[str]:
+    return [f"x_{{{column}}}" for column in range(1, nin + 1)]
 
 
 def _operation(activation: Activation) -> Operation | None:
@@ -302,10 +313,12 @@ def _size(number: object, what: str) -> int:
     return size
 
 
-def _sizes(nouts: Sequence[int]) -> list[int]:
-    if isinstance(nouts, int):
+def _sizes(nouts: Sequence[int], more: tuple[int, ...]) -> list[int]:
+    if isinstance(nouts, int) or more:
+        given = [*([nouts] if isinstance(nouts, int) else nouts), *more]
         raise ArgumentTypeError(
-            f"the layers were given as {nouts!r}", hint=f"a list of sizes: MLP(2, [{nouts}])"
+            f"the layers were given as {', '.join(map(repr, [nouts, *more]))}",
+            hint=f"a list of sizes: MLP(2, {given})",
         )
     if len(nouts) == 0:
         raise ArgumentError("a network without layers", hint="give each layer's size: [16, 16, 1]")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import autograd
 from autograd import ArgumentError, ArgumentTypeError, Value
 from nn.errors import TrainingError
+from nn.modules import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -38,6 +39,8 @@ class Optimizer:
     """
 
     _lr: float
+    settings: tuple[str, ...] = ("lr",)
+    """The attributes that say how it works, by which it shows itself."""
 
     def __init__(self, parameters: Iterable[Value], lr: float) -> None:
         self.parameters = _parameters(parameters)
@@ -76,11 +79,12 @@ class Optimizer:
             raise self._not_finite(moved)
         old = {name: getattr(self, name) for name in remembered}
         try:
-            for parameter, data in zip(self.parameters, moved, strict=True):
+            for parameter, data in zip(self.parameters, moved):  # noqa: B905  # as long, and fast
                 parameter.data = data
-            vars(self).update(remembered)
+            if remembered:
+                vars(self).update(remembered)
         except BaseException:
-            for parameter, data in zip(self.parameters, before, strict=True):
+            for parameter, data in zip(self.parameters, before):  # noqa: B905
                 parameter.data = data
             vars(self).update(old)
             raise
@@ -95,7 +99,8 @@ class Optimizer:
         )
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({len(self.parameters)} parameters, lr={self.lr:g})"
+        settings = "".join(f", {name}={getattr(self, name)!r}" for name in self.settings)
+        return f"{type(self).__name__}({counted(self.parameters)}{settings})"
 
 
 class SGD(Optimizer):
@@ -111,6 +116,8 @@ class SGD(Optimizer):
     >>> w.data
     0.5
     """
+
+    settings = ("lr", "momentum")
 
     def __init__(self, parameters: Iterable[Value], lr: float, momentum: float = 0.0) -> None:
         super().__init__(parameters, lr)
@@ -162,6 +169,8 @@ class Adam(Optimizer):
     >>> round(w, 6)
     0.75
     """
+
+    settings = ("lr", "betas", "eps")
 
     def __init__(
         self,

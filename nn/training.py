@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import math
 import random
 import sys
@@ -73,7 +74,7 @@ def fit(
     rows: Iterable[tuple[Any, Any]],
     loss: Loss,
     optimizer: Optimizer,
-    epochs: int,
+    epochs: int | None = None,
     *,
     batch: int = 1,
     shuffle: bool = False,
@@ -81,6 +82,7 @@ def fit(
     steps: bool = False,
     progress: bool = True,
     compiled: bool | Literal["auto"] = "auto",
+    **unknown: object,
 ) -> History:
     """Trains `model` on `rows`, one row or batch at a time, and tells how the loss went.
 
@@ -103,8 +105,9 @@ def fit(
 
     Raises ArgumentError or ArgumentTypeError for rows that do not fit, naming the row, and
     TrainingError where a loss, gradient or update is infinite or undefined, naming epoch, row and
-    symbol: the parameters are then as the last good update left them. With compiled=True what
-    cannot be compiled is an ArgumentError, and without llvmlite an ImportError.
+    symbol: the parameters are then as the last good update left them. So they are where Ctrl-C
+    stops it: the KeyboardInterrupt has the history so far as its attribute `history`. With
+    compiled=True what cannot be compiled is an ArgumentError, and without llvmlite an ImportError.
 
     >>> from nn import MLP, SGD, mse
     >>> model = MLP(1, [1], seed=1)
@@ -113,44 +116,49 @@ def fit(
     >>> [round(number, 3) for number in model.state_dict().values()]
     [2.0, 1.0]
     """
-    if isinstance(epochs, bool) or not isinstance(epochs, int) or epochs < 1:
-        raise ArgumentError(f"{epochs!r} epochs", hint="a whole number, 1 or more")
+    epochs = _checked_call(loss, optimizer, epochs, unknown)
     if isinstance(batch, bool) or not isinstance(batch, int) or batch < 1:
         raise ArgumentError(f"a batch of {batch!r} rows", hint="a whole number, 1 or more")
     examples = _checked(rows)
+    history = History()
     begun = time.perf_counter()
     losses = _try_all(model, examples, loss, optimizer)
     # A step takes about three times as long as a try.
     expected = 3 * (time.perf_counter() - begun) * epochs
     order = list(range(len(examples)))
     shuffler = random.Random(seed)  # noqa: S311 - the order of rows is no secret
-    history = History()
 
     def learn(epoch: int, rows: Sequence[int]) -> list[float]:
         return _learn(model, examples, rows, loss, optimizer, batch, f"epoch {epoch + 1}")
 
-    try:
+    with _keeping(history), _progress_bar(epochs, wanted=progress) as show:
         native = _compiled(model, examples, loss, optimizer, losses, batch, compiled, expected)
-        with _progress_bar(epochs, wanted=progress) as show:
-            while len(history) < epochs:
-                epoch = len(history)
-                if shuffle:
-                    shuffler.shuffle(order)
-                found: list[float] = []
-                try:
-                    if native is None:
-                        for begin in range(0, len(order), batch):
-                            found += learn(epoch, order[begin : begin + batch])
-                    else:
-                        several = 1 if shuffle else min(epochs - epoch, native.whole_epochs())
-                        native.run(order, epoch, several, learn, found)
-                finally:
-                    _enter(history, found, len(order), steps)
-                show(len(history), history.losses[-1])
+        while len(history) < epochs:
+            epoch = len(history)
+            if shuffle:
+                shuffler.shuffle(order)
+            found: list[float] = []
+            try:
+                if native is None:
+                    for begin in range(0, len(order), batch):
+                        found += learn(epoch, order[begin : begin + batch])
+                else:
+                    several = 1 if shuffle else min(epochs - epoch, native.whole_epochs())
+                    native.run(order, epoch, several, learn, found)
+            finally:
+                _enter(history, found, len(order), steps)
+            show(len(history), history.losses[-1])
+    return history
+
+
+@contextmanager
+def _keeping(history: History) -> Iterator[None]:
+    """Hands an interrupt the history so far."""
+    try:
+        yield
     except KeyboardInterrupt as interrupt:
         interrupt.history = history  # type: ignore[attr-defined]
         raise
-    return history
 
 
 def _compiled(
@@ -180,6 +188,33 @@ def _enter(history: History, losses: list[float], count: int, steps: bool) -> No
         history.losses.append(math.fsum(losses[begin : begin + count]) / count)
     if steps:
         history.steps.extend(losses)
+
+
+def _checked_call(
+    loss: object, optimizer: object, epochs: object, unknown: Mapping[str, object]
+) -> int:
+    """The number of epochs; refuses arguments of another kind than `fit` takes."""
+    for name in unknown:
+        near = difflib.get_close_matches(name, fit.__annotations__, n=1)
+        hint = f"did you mean {near[0]}?" if near else "help(nn.fit) lists all arguments"
+        raise ArgumentTypeError(f"fit() has no argument {name}", hint=hint)
+    if not callable(loss):
+        raise ArgumentTypeError(
+            f"the loss was given as {loss!r}", hint="give the function itself, such as nn.mse"
+        )
+    if not callable(getattr(optimizer, "step", None)) or isinstance(optimizer, type):
+        name = getattr(optimizer, "__name__", repr(optimizer))
+        raise ArgumentTypeError(
+            f"the optimizer was given as {name}",
+            hint=f"make one for the model: {name if isinstance(optimizer, type) else 'nn.SGD'}"
+            "(model.parameters(), lr=0.01)",
+        )
+    if isinstance(epochs, bool) or not isinstance(epochs, int) or epochs < 1:
+        raise ArgumentError(
+            "fit() was not told how many epochs" if epochs is None else f"{epochs!r} epochs",
+            hint="a whole number, 1 or more: fit(model, rows, loss, optimizer, epochs=100)",
+        )
+    return epochs
 
 
 def _learn(

@@ -51,6 +51,7 @@ REFERENCES: Mapping[str, Function] = {
     "reciprocal": lambda x: 1 / x,
     "square": lambda x: x**2,
     "cube": lambda x: x**3,
+    "cbrt": lambda x: mp.sign(x) * mp.cbrt(abs(x)),
     "hypot": lambda a, b: mp.sqrt(a**2 + b**2),
     "exp": _exp,
     "expm1": _expm1,

@@ -25,7 +25,7 @@ from autograd import (
     read_formula,
 )
 from autograd.derivation import derive
-from autograd.notation import latex
+from autograd.notation import to_latex
 from tests.labelled import Network
 from tests.test_claims import Rearranger, mutated
 
@@ -148,7 +148,7 @@ def test_a_right_formula_rewritten_is_right_in_both(
     claim, form, source = derivation
     net = graph(claim.formulas, claim.values)
     form = Rearranger(net, symbols(claim), source)(form, times)
-    assert claim._replace(text=latex(form)).verdict(check_formula) == "right"
+    assert claim._replace(text=to_latex(form)).verdict(check_formula) == "right"
 
 
 @settings(max_examples=45)
@@ -159,7 +159,7 @@ def test_a_formula_with_a_slip_has_the_same_verdict_in_both(
     claim, form, source = derivation
     net = graph(claim.formulas, claim.values)
     form = Rearranger(net, symbols(claim), source)(form, times)
-    claim._replace(text=latex(mutated(form, symbols(claim), source))).verdict(check_formula)
+    claim._replace(text=to_latex(mutated(form, symbols(claim), source))).verdict(check_formula)
 
 
 MAGNITUDES = (-250, -200, -100, -12, 0, 3, 12, 100, 200, 250)

@@ -26,9 +26,9 @@ from autograd.notation import (
     Sum,
     Symbol,
     children,
-    latex,
+    to_latex,
+    to_unicode,
     tree_of,
-    unicode,
     with_children,
 )
 from tests.labelled import NETWORKS, Network, lpa, neuron, sigmoid_222, tanh_321, two_rows
@@ -201,7 +201,7 @@ def test_any_rearrangement_of_the_gradient_is_right(
     choice: tuple[str, int, random.Random], times: int
 ) -> None:
     claim = Claim(*choice)
-    text = latex(Rearranger(claim.net, claim.symbols, choice[2])(claim.tree, times))
+    text = to_latex(Rearranger(claim.net, claim.symbols, choice[2])(claim.tree, times))
     verdict = check_formula(claim.net["L"], claim.net[claim.wrt], text)
     assert verdict.right, f"{text}\n{verdict}"
 
@@ -245,7 +245,7 @@ def test_any_other_formula_is_wrong(choice: tuple[str, int, random.Random]) -> N
     claim = Claim(*choice)
     net, right = claim.net, claim.tree
     wrong = mutated(right, claim.symbols, choice[2])
-    text = latex(wrong)
+    text = to_latex(wrong)
     points = [values_at(net, seed) for seed in range(5)]
     try:
         pairs = [(worth(right, at), worth(wrong, at)) for at in points]
@@ -441,7 +441,7 @@ def test_the_notes_slip_is_found() -> None:
     verdict = check_formula(net["L"], net["b_{11}"], r"-2(y - \hat{y}) W_{21}^2")
     assert verdict.slip is not None
     assert (verdict.slip.kind, verdict.slip.right) == ("wrong-index", Symbol("W_{11}^2"))
-    assert latex(verdict.answer) == r"-2(y - \hat{y}) W_{11}^2"
+    assert to_latex(verdict.answer) == r"-2(y - \hat{y}) W_{11}^2"
     # With W = 1 everywhere the recorded numbers do not show it: the counterexample has others.
     assert verdict.counterexample is not None
     at = dict(verdict.counterexample.values)
@@ -614,7 +614,7 @@ def test_the_answer_is_in_the_form_of_the_claim() -> None:
     net = lpa()
     spread = r"2\hat{y} W_{11}^2 x_{i1} + 2y W_{11}^2 x_{i1}"
     verdict = check_formula(net["L"], net["W_{11}^1"], spread)
-    assert unicode(verdict.answer) == "2ŷ W₁₁² xᵢ₁ − 2y W₁₁² xᵢ₁"
+    assert to_unicode(verdict.answer) == "2ŷ W₁₁² xᵢ₁ − 2y W₁₁² xᵢ₁"
     assert verdict.lines[0].head == "wrong"
 
 

@@ -10,9 +10,11 @@ import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+import autograd
 from autograd import grade
 from viz.command import main
 from viz.report import Marked, as_html, as_json
@@ -237,12 +239,92 @@ def test_summary_in_words() -> None:
 # As a process.
 
 
-def run(*arguments: str, **options: object) -> subprocess.CompletedProcess[bytes]:
-    code = "import sys; from viz.command import main; sys.exit(main())"
+def run(*arguments: str, stdout: Any = subprocess.PIPE, **options: str) -> Any:
     return subprocess.run(
-        [sys.executable, "-c", code, *arguments], cwd=ROOT, capture_output=True, check=False,
+        [sys.executable, "-m", "viz", *arguments], cwd=ROOT, check=False,
+        stdout=stdout, stderr=subprocess.PIPE,
         env={**os.environ, "PYTHONIOENCODING": "ascii", **options},
     )  # fmt: skip
+
+
+def test_version_tells_which_engine_runs() -> None:
+    engine = b"compiled" if autograd.compiled else b"plain Python"
+    done = run("--version")
+    assert re.fullmatch(rb"chalkgrad [\d.]+, with the " + engine + rb" engine\s*", done.stdout)
+    assert done.returncode == 0
+
+
+FULL = Path("/dev/full")
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="there is no device that is always full here")
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("options", [[], ["--json", "-"], ["--help"]])
+def test_a_full_output_is_an_error_of_its_own(
+    tmp_path: Path, options: list[str], unbuffered: str
+) -> None:
+    if "--help" in options and unbuffered:
+        pytest.skip("argparse says nothing then")
+    for text in (RIGHT, WRONG):
+        with FULL.open("wb") as full:
+            done = run(
+                "check", page(tmp_path, text), *options, stdout=full, PYTHONUNBUFFERED=unbuffered
+            )
+        assert done.returncode == 2
+        assert done.stderr.startswith(b"chalkgrad: standard output cannot be written to: No space")
+        assert b"hint: " in done.stderr
+        assert b"Traceback" not in done.stderr
+        assert b"Exception" not in done.stderr
+
+
+def test_files_are_written_before_the_output_fails(tmp_path: Path) -> None:
+    report = tmp_path / "report.html"
+    if FULL.exists():
+        with FULL.open("wb") as full:
+            page_and_report = [page(tmp_path, RIGHT), "--html", str(report)]
+            assert run("check", *page_and_report, "--json", "-", stdout=full).returncode == 2
+        assert report.exists()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there are no numbers of open files in that shell")
+def test_an_output_that_was_never_there_is_an_error_of_its_own(tmp_path: Path) -> None:
+    file = page(tmp_path, RIGHT)
+    for closed, status in ((">&-", 2), ("2>&-", 0)):
+        done = subprocess.run(
+            ["/bin/sh", "-c", f'exec "$0" -m viz check "$1" {closed}', sys.executable, file],
+            cwd=ROOT, capture_output=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == status
+        assert b"Traceback" not in done.stderr
+
+
+# What acts on a terminal is shown as text.
+
+ACTING = "\x1b[2K\x1b[1A\x07\x08\x7f\x9b31m\u202e\u2066"
+
+
+@pytest.mark.parametrize("options", [[], ["--json", "-"]])
+def test_no_sign_of_a_page_acts_on_the_terminal(tmp_path: Path, options: list[str]) -> None:
+    # Where no formula can be read of it, in prose, in names and in settings.
+    text = f"$p = w x$\n\n$dp/dw = w{ACTING}$\n\nword{ACTING}s $p {ACTING}= w$\n\n$\\a{ACTING}$\n"
+    settings = page(tmp_path, f"aliases:\n  {ACTING}: w\n", "settings")
+    name = "page" if os.name == "nt" else f"page{ACTING}"
+    file = page(tmp_path, text, f"{name}.md")
+    for arguments in (
+        ["check", file], ["check", page(tmp_path, RIGHT), "--aliases", settings],
+        ["check", f"missing{ACTING}.md"],
+    ):  # fmt: skip
+        done = run(*arguments, *options, PYTHONIOENCODING="utf-8")
+        told = (done.stdout + done.stderr).decode()
+        assert not [sign for sign in ACTING if sign in told and not sign.isprintable()]
+    assert "␛[2K" in told
+
+
+def test_json_keeps_every_sign(tmp_path: Path) -> None:
+    file = page(tmp_path, f"$p = w x$\n\n$dp/dw = w{ACTING}$\n")
+    done = run("check", file, "--json", "-", PYTHONIOENCODING="utf-8")
+    entries = json.loads(done.stdout)["pages"][0]["entries"]
+    assert ACTING in "".join(entry["right"] for entry in entries)
 
 
 def test_a_terminal_without_unicode_gets_question_marks(tmp_path: Path) -> None:
@@ -251,11 +333,10 @@ def test_a_terminal_without_unicode_gets_question_marks(tmp_path: Path) -> None:
     assert b"?" in done.stdout
 
 
-def test_a_reader_that_stops_reading_causes_no_traceback(tmp_path: Path) -> None:
+def test_a_reader_that_stops_reading_is_told_nothing(tmp_path: Path) -> None:
     file = page(tmp_path, "\n".join(f"x_{k} = {k}" for k in range(3000)))
-    code = "import sys; from viz.command import main; sys.exit(main())"
     with subprocess.Popen(
-        [sys.executable, "-c", code, "check", file], cwd=ROOT,
+        [sys.executable, "-m", "viz", "check", file], cwd=ROOT,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     ) as process:  # fmt: skip
         assert process.stdout is not None
@@ -263,4 +344,4 @@ def test_a_reader_that_stops_reading_causes_no_traceback(tmp_path: Path) -> None
         process.stdout.readline()
         process.stdout.close()
         errors = process.stderr.read()
-    assert b"Traceback" not in errors
+    assert errors == b""

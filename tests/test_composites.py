@@ -135,6 +135,13 @@ def test_numbers_and_values_mix() -> None:
     assert logsumexp([0, 0]).data == pytest.approx(math.log(2))
 
 
+def test_the_sum_of_one_value_is_another_node() -> None:
+    w = Value(3.0, "w")
+    total = autograd.sum([w])
+    total.label = "s"
+    assert (w.label, total.data, total.label) == ("w", 3.0, "s")
+
+
 def test_results_are_values_even_of_plain_numbers_and_of_nothing() -> None:
     sums = [autograd.sum([]), autograd.sum([1, 2])]
     products = [dot([], []), dot([], [], 3), dot([1], [2]), dot([1], [2], 3)]
@@ -143,7 +150,7 @@ def test_results_are_values_even_of_plain_numbers_and_of_nothing() -> None:
     assert autograd.sum([]).is_constant
     x = Value(1.0)
     assert dot([], [], x) is x
-    assert autograd.sum([x]) is x
+    assert autograd.sum([x]).data == 1.0
 
 
 def test_sum_and_dot_build_no_more_nodes_than_written_out() -> None:

@@ -231,7 +231,7 @@ def test_the_value_is_that_of_backward_and_the_formula_means_it(program, labelle
         assume(False)
     assert derivation.value == wrt.grad
     assume(all(abs(node.data) < 1e6 for node in nodes))
-    numbers = {derivation._graph.names.symbol(node): mp.mpf(node.data) for node in nodes}
+    numbers = {derivation._graph.names.symbols.get(node): mp.mpf(node.data) for node in nodes}
     numbers.pop(None, None)
     near = {"rel_tol": 1e-9, "abs_tol": 1e-9 * max(1.0, abs(wrt.grad))}
     for factor in derivation.factors:
@@ -304,7 +304,7 @@ def test_every_line_follows_from_the_one_above_as_its_sign_says(numbers, wrt, di
 def sums(derivation: Derivation) -> list[tuple[str, str]]:
     """The sign and the LaTeX of each line, lines that go on put together."""
     lines: list[tuple[str, str]] = []
-    for row in derivation.working.rows:
+    for row in derivation.rows:
         if row.sign in ("+", "-"):
             lines[-1] = (lines[-1][0], f"{lines[-1][1]} {row.sign} {row.latex}")
         elif row.sign:
@@ -455,7 +455,7 @@ def test_losses_of_classifiers_are_right_whatever_has_a_label(numbers, unlabelle
         derivation = derive(loss, wrt, limit=100)
         names = derivation._graph.names
         nodes = [*ag.topological_order(loss), *derivation._graph.recogniser.softmax()]
-        at = {names.symbol(node): mp.mpf(node.data) for node in nodes}
+        at = {names.symbols.get(node): mp.mpf(node.data) for node in nodes}
         at.pop(None, None)
         for part, number in [
             *((factor, factor.number) for factor in derivation.factors),

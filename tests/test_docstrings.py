@@ -9,16 +9,20 @@ from pathlib import Path
 
 import pytest
 
+import autograd
+import nn
+import viz
 from autograd import Value, native_available
 
-ROOT = Path(__file__).resolve().parents[1]
-SOURCES = sorted(file for name in ("autograd", "nn", "viz") for file in (ROOT / name).rglob("*.py"))
+PACKAGES = [Path(package.__file__ or "").parent for package in (autograd, nn, viz)]
+SOURCES = sorted(file for package in PACKAGES for file in package.rglob("*.py"))
 DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef)
 
 
 def name_of(source: Path) -> str:
     """The module's dotted name."""
-    return ".".join(source.relative_to(ROOT).with_suffix("").parts)
+    (package,) = (package for package in PACKAGES if package in source.parents)
+    return ".".join(source.relative_to(package.parent).with_suffix("").parts)
 
 
 def examples(source: Path) -> list[doctest.DocTest]:

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from autograd.marking.equations import Equation, read_equations
+from autograd.marking.equations import read_equations
 from autograd.marking.frontmatter import PageError, read_settings
 from autograd.marking.page import read_page
-from autograd.marking.symbols import PageSide, page_reader, stem, suggestions
+from autograd.marking.symbols import PageSide, PageSymbols, stem, suggestions
 from autograd.notation import Applied, Derivative, Listed, Number, Relation, Symbol
 
 if TYPE_CHECKING:
+    from autograd.marking.statements import Equation
     from autograd.notation import Expr
 
 
@@ -23,7 +24,7 @@ def equations(text: str, said: str = "") -> list[Equation]:
 
 def labels(text: str) -> set[str]:
     page = read_page(text)
-    return set(read_equations(page, page.settings)[0].labels.names)
+    return set(read_equations(page, page.settings)[0].names)
 
 
 def tree(text: str) -> Expr | None:
@@ -61,7 +62,7 @@ def tree(text: str) -> Expr | None:
 )  # fmt: skip
 def test_symbols_of_a_page(sides: list[list[str]], expected: set[str]) -> None:
     page = [[PageSide(side) for side in equation] for equation in sides]
-    assert set(page_reader(page).labels.names) == expected
+    assert set(PageSymbols(page).labels.names) == expected
 
 
 def test_marks_of_updates() -> None:
@@ -71,8 +72,9 @@ def test_marks_of_updates() -> None:
 
 
 def test_a_scanned_zero_suggests_a_letter() -> None:
-    sides = [PageSide("O_{11}"), PageSide("W 0_{11} + 0_{12} + 10_{11}")]
-    assert suggestions(sides, page_reader([sides]).labels) == {"0_{11}": "O_{11}"}
+    texts = ["O_{11}", "W 0_{11} + 0_{12} + 10_{11}"]
+    labels = PageSymbols([[PageSide(text) for text in texts]]).labels
+    assert suggestions(texts, labels) == {"0_{11}": "O_{11}"}
 
 
 # Functions of the page.
@@ -182,8 +184,8 @@ def test_d_of_a_symbol_is_nothing_without_a_loss() -> None:
 
 def test_conditions_are_read() -> None:
     (equation,) = equations("da/dz = z if z > 0")
-    assert equation.condition == Relation(Symbol("z"), ">", Number("0"))
-    assert equations("da/dz = z for all i")[0].condition is None
+    assert equation.relation == Relation(Symbol("z"), ">", Number("0"))
+    assert equations("da/dz = z for all i")[0].relation is None
 
 
 @pytest.mark.parametrize(

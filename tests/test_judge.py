@@ -461,6 +461,16 @@ def test_what_is_defined_nowhere_is_undecided() -> None:
     assert judge.compare(slope(huge, "x"), x).verdict == "undecided"
 
 
+def test_what_is_too_far_out_has_no_worth() -> None:
+    judge = Judge({}, {"x": Number("3")})
+    for power in (Number("1e9"), Negative(Number("1e9"))):
+        far = Power(Sum((x, call(ops.sin, x))), power)
+        with pytest.raises(ag.RangeError):
+            judge.worth(far)
+        assert judge.counterexample(far, x) is None
+        assert verdict(judge, far, x) == "undecided"
+
+
 def test_circles_are_an_error() -> None:
     found = Judge({"x": y + 1, "y": x + 1}).compare(x, x + 2)
     assert found.verdict == "undecided"

@@ -70,7 +70,7 @@ def test_names_are_told_from_powers(label: str, is_name: bool) -> None:
 
 def test_new_symbols_take_a_token_in_tex_and_a_word_in_plain_text() -> None:
     def longest(text: str, *, tex: bool) -> str:
-        return next(new_spellings_at(text, 0, tex=tex))[0].label
+        return new_spellings_at(text, 0, tex=tex)[0][0].label
 
     assert longest("w_new", tex=True) == "w_n"
     assert longest("w_new", tex=False) == "w_{new}"
@@ -90,7 +90,8 @@ def test_labels_with_an_index_stand_for_those_with_its_numbers() -> None:
 
 def test_what_is_no_symbol_is_found_as_it_is_written() -> None:
     labels = Labels(["f(x)", "f"])
-    assert labels.match("f( x ) + 1", 0) == ("f(x)", 6)
+    assert labels.match("f(x)+1", 0) == ("f(x)", 4)
+    assert labels.find("f( x )") == "f(x)"
     assert spellings_of("f(x)") == []
     assert Labels(["O_{11}", "x"]).nearest("O_{12}") == ("O_{11}",)
 

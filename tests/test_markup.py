@@ -140,7 +140,8 @@ def test_any_label_can_be_shown(label):
 
 
 def test_labels_nested_without_end():
-    for label in ("{" * 10_000 + "}" * 10_000, "x^{" * 10_000, r"\hat{" * 5000 + "}" * 5000):
+    deep = ("{" * 10_000 + "}" * 10_000, "x^{" * 10_000, r"\hat{" * 5000 + "}" * 5000)
+    for label in (*deep, "(" * 10_000 + ")" * 10_000):
         assert to_latex(label).startswith(r"\text{")
         assert to_unicode(label) == label
         assert to_mathml(label).startswith("<mtext>")

@@ -122,13 +122,17 @@ class Plain:
 
     def __init__(self, folder: Path) -> None:
         compiled = shutil.ignore_patterns("*.so", "*.pyd", "__pycache__")
-        shutil.copytree(ROOT / "autograd", folder / "autograd", ignore=compiled)
+        shutil.copytree(Path(autograd.__file__).parent, folder / "autograd", ignore=compiled)
         self.process = subprocess.Popen(
             [sys.executable, __file__],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join([str(folder), str(ROOT)])},
+            env={
+                **os.environ,
+                "CHALKGRAD_PURE": "1",
+                "PYTHONPATH": os.pathsep.join([str(folder), str(ROOT)]),
+            },
         )
 
     def ask(self, program: Program) -> Any:

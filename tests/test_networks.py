@@ -294,6 +294,8 @@ def test_an_activation_may_be_an_operation_of_ones_own():
     [
         (lambda: MLP(2, []), ArgumentError, "without layers"),
         (lambda: MLP(2, 3), ArgumentTypeError, r"MLP\(2, \[3\]\)"),
+        (lambda: MLP(2, 2, 1), ArgumentTypeError, r"MLP\(2, \[2, 1\]\)"),
+        (lambda: MLP(2, [2, 1])(80, 8), ArgumentTypeError, r"model\(\[80, 8\]\)"),
         (lambda: MLP(0, [1]), ArgumentError, "number of inputs is 0"),
         (lambda: MLP(2, [3, 0]), ArgumentError, "neurons in layer 2 is 0"),
         (lambda: MLP(2, [1.5]), ArgumentError, "1.5"),

@@ -197,7 +197,7 @@ def test_an_operation_of_ones_own_is_printed_by_its_notation():
         return x
 
     a, b = symbols("a b")
-    assert formula(wave(a * b)) == r"(1 + (a b)) \sin(a b)"
+    assert formula(wave(a * b)) == r"(1 + a b) \sin(a b)"
     assert formula(wave(a)) == r"(1 + a) \sin(a)"
     assert formula(squared(a + b)) == "(a + b)^2"
 

@@ -140,7 +140,7 @@ def test_the_rate_may_change_on_the_way():
     with pytest.raises(ArgumentError):
         optimizer.lr = 0
     assert optimizer.lr == 0.25
-    assert repr(optimizer) == "SGD(1 parameters, lr=0.25)"
+    assert repr(optimizer) == "SGD(1 parameter, lr=0.25, momentum=0.0)"
 
 
 def test_an_optimizer_of_ones_own_needs_only_a_step():

@@ -33,16 +33,15 @@ from autograd.notation import (
     Sum,
     Symbol,
     expanded,
-    latex,
     read_formula,
-    spelled,
     split_links,
     symbols_of,
-    unicode,
+    to_latex,
+    to_unicode,
     walk,
 )
 from tests.trees import LABELS as TREE_LABELS
-from tests.trees import cases, trees
+from tests.trees import cases, spelled, trees
 
 if TYPE_CHECKING:
     from autograd.ops import Operation
@@ -502,7 +501,7 @@ def test_operations_of_ones_own_can_be_read() -> None:
 @pytest.mark.parametrize("operation", ag.TABLE.values(), ids=ag.TABLE)
 def test_every_operation_is_read_by_its_name_and_as_it_is_printed(operation: Operation) -> None:
     call = Call(operation, (X, Y)[: operation.arity])
-    for text in (latex(call), unicode(call)):
+    for text in (to_latex(call), to_unicode(call)):
         assert READER.read(text) == spelled(call), text
     if not operation.symbol:
         inputs = ", ".join(("x", "y")[: operation.arity])
@@ -781,5 +780,5 @@ PRINTED = Reader([*TREE_LABELS, "n"])
 
 @given(st.one_of(trees, cases))
 def test_a_tree_printed_is_read_as_itself(tree: Expr) -> None:
-    for text in (latex(tree), unicode(tree)):
+    for text in (to_latex(tree), to_unicode(tree)):
         assert PRINTED.read(text) == spelled(tree), text

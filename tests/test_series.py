@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from autograd.notation import Expr, FormulaError, Reader, Sum, Symbol, expanded, latex, with_indices
+from autograd.notation import (
+    Expr,
+    FormulaError,
+    Reader,
+    Sum,
+    Symbol,
+    expanded,
+    to_latex,
+    with_indices,
+)
 
 LABELS = ["w_1", "w_2", "w_3", "x_1", "x_2", "x_3", "W_{11}", "W_{12}", "W_{21}", "W_{22}", "h_1",
           "h_2", "b", "L", "n", "z_2", "z_5"]  # fmt: skip
@@ -62,7 +71,7 @@ def test_labels_keep_the_spelling_they_are_known_by() -> None:
 
 def test_an_index_inside_a_series_of_its_own_is_left() -> None:
     tree = Reader([], new_symbols=True).read(r"w_j + \sum_j w_j x_k")
-    assert latex(with_indices(tree, {"j": 2, "k": 1})) == r"w_2 + \sum_{j} w_j x_1"
+    assert to_latex(with_indices(tree, {"j": 2, "k": 1})) == r"w_2 + \sum_{j} w_j x_1"
 
 
 def test_functions_of_the_page_may_have_an_index() -> None:

@@ -22,8 +22,9 @@ from autograd.notation import (
     Symbol,
     derivative,
     normal,
-    unicode,
+    to_unicode,
 )
+from tests.benchmarks.judging import network
 from tests.labelled import NETWORKS, Network, neuron, tanh_321, two_rows
 
 SLIPS = tomllib.loads((Path(__file__).parent / "pages" / "slips.toml").read_text(encoding="utf-8"))
@@ -295,7 +296,7 @@ def test_the_claim_is_mended_in_its_own_form() -> None:
     for claim, mended in [(10 * x + 1, "10x − 1"), (1 - 10 * x, "10x − 1"), (5 * x - 1, "10x − 1")]:
         (slip,) = found(claim, truth, 10 * x - 1, Judge({}))
         assert slip.mended is not None
-        assert unicode(slip.mended) == mended
+        assert to_unicode(slip.mended) == mended
 
 
 def test_no_slip_is_named_for_what_is_defined_nowhere() -> None:
@@ -339,6 +340,15 @@ def test_the_search_takes_about_as_long_as_the_formula(parts: int, at_most: floa
     start = time.process_time()
     assert found(claim, truth, normal(derivative(tree, "x")), Judge({})) == ()
     assert time.process_time() - start < at_most  # far above what it takes
+
+
+def test_slips_in_a_large_network() -> None:
+    formulas, claims = network(20)
+    truth, claim = claims[5]
+    judge = Judge(formulas)
+    (slip,) = found(-claim, truth, None, judge)
+    assert str(slip) == "the sign is the wrong one"
+    assert found(7 * claim + 1, truth, None, judge) == ()
 
 
 # Slips in numbers.

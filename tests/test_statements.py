@@ -127,7 +127,7 @@ def test_conditions_at_the_end(source: str, text: str, condition: str) -> None:
 )
 def test_what_cannot_be_taken_apart_says_why(source: str, problem: str) -> None:
     found = statements(source)[0]
-    assert problem in " ".join([found.problem, *(side.problem for side in found.sides)])
+    assert problem in " ".join([found.problem, *(side.error for side in found.sides)])
 
 
 @given(st.text(st.sampled_from("ab=+-(){}\\,;&$^_ \n"), max_size=30))

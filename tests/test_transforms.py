@@ -701,6 +701,20 @@ def test_arrays_are_taken_and_given_back() -> None:
         grad(lambda x: x[0])(np.array([1.0, "a"], dtype=object))
 
 
+def test_an_inner_derivatives_plain_arguments_leave_the_outer_one_a_float() -> None:
+    inner = {
+        "grad": lambda w: grad(lambda q: q * q * w)(1.0),
+        "value_and_grad": lambda w: value_and_grad(lambda q: q * q * w)(1.0)[1],
+        "jacobian": lambda w: jacobian(lambda q: [q * q * w])(1.0)[0],
+        "hessian": lambda w: hessian(lambda q: q * q * w)(1.0),
+        "jvp": lambda w: jvp(lambda q: q * q * w, (1.0,), (1.0,))[1],
+    }
+    for name, function in inner.items():
+        slope = grad(lambda w, function=function: w * function(w))(2.0)
+        assert type(slope) is float, name
+        assert slope == 8.0
+
+
 def test_a_gradient_of_values_from_outside_changes_no_grad_of_theirs() -> None:
     w = Value(3.0)
     h = w * 2

@@ -1173,6 +1173,22 @@ def test_fields_cannot_be_deleted(name: str) -> None:
     assert (x.data, x.grad, x.label) == (1.0, 0.0, "x")
 
 
+@pytest.mark.skipif(not autograd.compiled, reason="it would slow each field down in plain Python")
+def test_an_attribute_of_the_users_own_is_told_where_to_go() -> None:
+    with pytest.raises(AttributeError, match=r"\nhint: keep it .* in a dict by Value: m\[p\] ="):
+        Value(1.0).m = 0.0  # type: ignore[attr-defined]
+
+
+@given(a=st.floats(-50, 50), b=st.floats(0.3, 7) | st.floats(-7, -0.3))
+def test_remainders_and_whole_quotients(a: float, b: float) -> None:
+    x, y = Value(a), Value(b)
+    assume(abs(a / b - round(a / b)) > 1e-9)
+    for remainder, quotient in [(x % y, x // y), (x % b, x // b), (a % y, a // y)]:
+        assert (remainder.data, quotient.data) == (pytest.approx(a % b), a // b)
+    (x % y).backward()
+    assert (x.grad, y.grad) == (1.0, -(a // b))
+
+
 @pytest.mark.parametrize("power", [math.nan, np.float64("nan")])
 def test_no_power_is_nan_in_silence(power: float) -> None:
     with pytest.raises(DomainError):

@@ -27,8 +27,8 @@ from autograd.notation import (
     constant,
     exact,
     formulas_of,
-    latex,
     normal,
+    to_latex,
     tree_of,
     walk,
 )
@@ -124,7 +124,7 @@ def test_constants_are_what_a_person_meant(x: float, tree: Expr):
 
 
 def test_what_is_no_finite_number_has_a_sign():
-    assert [latex(constant(x)) for x in (math.inf, -math.inf)] == [r"\infty", r"-\infty"]
+    assert [to_latex(constant(x)) for x in (math.inf, -math.inf)] == [r"\infty", r"-\infty"]
 
 
 def test_exact_numbers():

@@ -21,7 +21,12 @@ from autograd.notation import (
     Series,
     Sum,
     Symbol,
+    children,
+    substituted,
+    with_children,
 )
+from autograd.notation.grammar import called, fraction
+from autograd.notation.reading import notation_of
 
 if TYPE_CHECKING:
     from autograd.notation import Expr
@@ -102,3 +107,21 @@ cases = st.builds(
     st.lists(trees, min_size=1, max_size=3),
     st.lists(relations, min_size=3, max_size=3),
 )
+
+
+# What a tree is when it has been printed and read again.
+
+
+def spelled(tree: Expr) -> Expr:
+    """The tree that is read where this one was printed: operations by their notation."""
+    if isinstance(tree, Call):
+        tree = called(tree.operation, list(tree.arguments), tree.primes) or tree
+    if isinstance(tree, Call) and not tree.primes:
+        notation = notation_of(tree.operation)
+        if not (isinstance(notation, Call) and notation.operation is tree.operation):
+            inputs = {f"#{place}": part for place, part in enumerate(tree.arguments, start=1)}
+            return spelled(substituted(notation, inputs))
+    parts = tuple(map(spelled, children(tree)))
+    if isinstance(tree, Product):
+        return fraction(parts[: len(tree.factors)], parts[len(tree.factors) :])
+    return with_children(tree, parts) if parts else tree

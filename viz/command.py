@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import codecs
+import errno
 import os
 import sys
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
-from importlib.metadata import PackageNotFoundError, version
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TextIO
 
-from autograd import ArgumentError, ChalkgradError, grade
+import autograd
+from autograd import ArgumentError, ChalkgradError, compiled, grade
 from viz.files import write_whole
-from viz.report import Marked, as_html, as_json, print_report
+from viz.report import Marked, as_html, as_json, print_report, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from rich.console import Console
 
@@ -24,6 +26,10 @@ __all__ = ["main"]
 
 class UnreadableError(ChalkgradError, OSError):
     """A file cannot be read, or is not text."""
+
+
+class OutputError(ChalkgradError, OSError):
+    """The report cannot be written to standard output."""
 
 
 _RIGHT, _WRONG, _UNUSABLE = 0, 1, 2
@@ -88,7 +94,8 @@ marks:
   carried    right given an earlier wrong line, which is named
   not read   with the reason; also what cannot surely be judged by the page
 
-exit status: 0 nothing is wrong, 1 something is, 2 a page cannot be used
+exit status: 0 nothing is wrong, 1 something is, 2 a page cannot be used, or the
+report not be written
 """
 
 
@@ -98,15 +105,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if arguments is None and hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # where there is no ŷ, a ? rather than a crash
     parser = _parser()
-    options = parser.parse_args(arguments)
-    if "pages" not in options:
-        parser.print_help(sys.stderr)
-        return _UNUSABLE
     try:
-        return check(options)
-    except BrokenPipeError:  # whoever reads the output has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return _UNUSABLE
+        try:
+            options = parser.parse_args(arguments)
+        except SystemExit:  # --help has printed something
+            _print("")
+            raise
+        if options.version:
+            _print(_version() + "\n")
+            return _RIGHT
+        if "pages" in options:
+            return check(options)
+    except OutputError as error:
+        _drop(sys.stdout)
+        # Whoever stops reading has seen enough.
+        return _UNUSABLE if isinstance(error.__cause__, BrokenPipeError) else _refuse(error)
+    parser.print_help(sys.stderr)
+    return _UNUSABLE
 
 
 def check(options: Namespace) -> int:
@@ -131,12 +146,15 @@ def check(options: Namespace) -> int:
             continue
         marked.append(Marked(file, report))
         if options.json != "-":
-            print_report(console, marked[-1], brief=options.brief)
-            console.print()
+            with _output(), console.capture() as told:
+                print_report(console, marked[-1], brief=options.brief)
+            _print(told.get() + "\n")
     try:
         _write(options, marked)
     except ChalkgradError as error:
         return _refuse(error)
+    if options.json == "-":
+        _print(as_json(marked) + "\n")
     if unusable:
         return _UNUSABLE
     unread = options.strict and any(page.report.count("unread") for page in marked)
@@ -147,7 +165,7 @@ def _parser() -> ArgumentParser:
     parser = ArgumentParser(
         prog="chalkgrad", description=_ABOUT, formatter_class=RawDescriptionHelpFormatter
     )
-    parser.add_argument("--version", action="version", version=f"chalkgrad {_version()}")
+    parser.add_argument("--version", action="store_true", help="tell the version and the engine")
     commands = parser.add_subparsers(metavar="COMMAND")
     checking = commands.add_parser(
         "check", help="mark pages of derivations", description=_CHECK, epilog=_EPILOG,
@@ -165,15 +183,46 @@ def _parser() -> ArgumentParser:
 
 def _version() -> str:
     try:
-        return version("chalkgrad")
-    except PackageNotFoundError:
-        return "(not installed)"
+        number = autograd.__version__
+    except ImportError:
+        number = "(not installed)"
+    return f"chalkgrad {number}, with the {'compiled' if compiled else 'plain Python'} engine"
 
 
 def _console() -> Console:
     from rich.console import Console  # noqa: PLC0415 - slow to load
 
-    return Console(highlight=False)
+    console = Console(highlight=False)
+    # What is captured is written as text, which the oldest terminals of Windows show with its
+    # colours' escapes.
+    return Console(highlight=False, color_system=None) if console.legacy_windows else console
+
+
+def _print(text: str) -> None:
+    """Writes to standard output, at once. Raises OutputError."""
+    with _output():
+        if sys.stdout is None:
+            raise OSError(errno.EBADF, "it is closed")
+        sys.stdout.writelines(text.splitlines(keepends=True))
+        sys.stdout.flush()
+
+
+@contextmanager
+def _output() -> Iterator[None]:
+    """Around what is written to standard output, which may be full. Raises OutputError."""
+    try:
+        yield
+    except (OSError, ValueError) as error:
+        raise OutputError(
+            f"standard output cannot be written to: {getattr(error, 'strerror', None) or error}",
+            hint="make room, or send it elsewhere; --html and --json write to files",
+        ) from error
+
+
+def _drop(stream: TextIO) -> None:
+    """Sends what a stream still holds to nowhere, or Python would try again at its end."""
+    with suppress(OSError, ValueError, AttributeError), Path(os.devnull).open("wb") as nowhere:
+        os.dup2(nowhere.fileno(), stream.fileno())
 
 
 def _read(file: str) -> str:
@@ -207,14 +256,15 @@ def _check_target(option: str, file: str | Path | None, ending: str) -> None:
 
 def _write(options: Namespace, marked: list[Marked]) -> None:
     if options.html is not None:
-        write_whole(options.html, as_html(marked).encode())
-    if options.json == "-":
-        sys.stdout.write(as_json(marked) + "\n")
-    elif options.json is not None:
-        write_whole(Path(options.json), as_json(marked).encode())
+        write_whole(options.html, as_html(marked).encode(errors="replace"))
+    if options.json not in (None, "-"):
+        write_whole(Path(options.json), as_json(marked).encode(errors="replace"))
 
 
 def _refuse(error: ChalkgradError, file: str = "") -> int:
-    sys.stdout.flush()
-    sys.stderr.write(f"chalkgrad: {file}{': ' if file else ''}{error}\n")
+    try:
+        sys.stderr.write(printable(f"chalkgrad: {file}{': ' if file else ''}{error}\n"))
+        sys.stderr.flush()
+    except (OSError, ValueError, AttributeError):  # nobody is there to be told
+        _drop(sys.stderr)
     return _UNUSABLE

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from autograd import ArgumentError, ChalkgradError
 
-__all__ = ["PictureError", "PictureFileError"]
+__all__ = ["MissingPackageError", "PictureError", "PictureFileError"]
 
 
 class PictureError(ArgumentError):
@@ -13,3 +13,7 @@ class PictureError(ArgumentError):
 
 class PictureFileError(ChalkgradError, OSError):
     """A picture cannot be written where it was asked for; what stood there is unchanged."""
+
+
+class MissingPackageError(ChalkgradError, ImportError):
+    """A picture needs a package that is not installed; the hint names the extra that brings it."""

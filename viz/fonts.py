@@ -7,11 +7,13 @@ import io
 from functools import cache
 from pathlib import Path
 
-import matplotlib
-from fontTools import subset  # type: ignore[import-untyped]
-from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
-
+from viz.extras import for_pictures
 from viz.text import FONT
+
+with for_pictures():
+    import matplotlib
+    from fontTools import subset  # type: ignore[import-untyped]
+    from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
 
 __all__ = ["file", "folder", "has_all", "style_sheet", "width"]
 

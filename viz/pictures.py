@@ -7,12 +7,14 @@ import re
 from html import unescape
 from typing import TYPE_CHECKING, Final
 
-import resvg_py
-
 from viz import fonts
 from viz.errors import PictureError
+from viz.extras import for_pictures
 from viz.layout import lay_out
 from viz.text import FONT
+
+with for_pictures():
+    import resvg_py
 
 if TYPE_CHECKING:
     import graphviz  # type: ignore[import-untyped]

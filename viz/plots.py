@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from autograd import ArgumentError, ArgumentTypeError
 from viz.errors import PictureError
+from viz.extras import for_pictures
 from viz.files import write_whole
 
 if TYPE_CHECKING:
@@ -84,9 +85,10 @@ def _checked(history: History | Sequence[float]) -> list[float]:
 
 def figure_of(losses: Sequence[float], title: str) -> Figure:
     """The curve as a figure of its own: pyplot, and the windows behind it, are the user's."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415 - heavy
-    from matplotlib.figure import Figure  # noqa: PLC0415 - heavy
-    from matplotlib.ticker import MaxNLocator  # noqa: PLC0415 - heavy
+    with for_pictures():
+        from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415 - heavy
+        from matplotlib.figure import Figure  # noqa: PLC0415 - heavy
+        from matplotlib.ticker import MaxNLocator  # noqa: PLC0415 - heavy
 
     figure = Figure(figsize=(6.4, 4.0), layout="constrained", facecolor="white")
     FigureCanvasAgg(figure)

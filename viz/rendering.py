@@ -5,11 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-import graphviz  # type: ignore[import-untyped]
-
 from autograd import ArgumentTypeError
 from viz.errors import PictureError
+from viz.extras import for_pictures
 from viz.files import write_whole
+
+with for_pictures():
+    import graphviz  # type: ignore[import-untyped]
 
 if TYPE_CHECKING:
     import os

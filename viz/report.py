@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-__all__ = ["Marked", "as_html", "as_json", "print_report"]
+__all__ = ["Marked", "as_html", "as_json", "print_report", "printable"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +46,39 @@ def print_report(console: Console, marked: Marked, *, brief: bool = False) -> No
     """Prints the report on one page; where `brief`, only the lines that are not right."""
     from rich.text import Text  # noqa: PLC0415 - slow to load
 
-    console.print(Text(marked.name, style="bold"), soft_wrap=True)
+    console.print(Text(printable(marked.name), style="bold"), soft_wrap=True)
     width = max(50, min(console.width, 100))
     for line in marked.report.lines(width, brief=brief):
         style = _STYLES[line.state]
         is_note = line.state in _PLAIN or not line.margin.strip()
         text = Text(line.margin, style=style)
-        text.append(line.text, style=style if is_note else "")
+        text.append(printable(line.text), style=style if is_note else "")
         console.print(text, soft_wrap=True)
+
+
+# Signs that do something to a terminal, or turn round what stands beside them, and what is shown.
+_ACTING: Final = {
+    **{code: chr(0x2400 + code) for code in range(0x20)},
+    0x7F: "\u2421",
+    **{code: f"\\x{code:02x}" for code in range(0x80, 0xA0)},
+    **{
+        code: f"\\u{code:04x}"
+        for code in (
+            0x61C, 0x200E, 0x200F, *range(0x2028, 0x202F), *range(0x2066, 0x206A), 0xFEFF,
+        )
+    },
+}  # fmt: skip
+_SHOWN: Final = {code: sign for code, sign in _ACTING.items() if chr(code) != "\n"}
+_ESCAPED: Final = {code: f"\\u{code:04x}" for code in _ACTING if code >= 0x7F}
+
+
+def printable(text: str) -> str:
+    r"""The text with the signs that would act on a terminal as signs to be read.
+
+    >>> printable("w\x1b[2K is \x9b\u202e right")
+    'w␛[2K is \\x9b\\u202e right'
+    """
+    return text.translate(_SHOWN)
 
 
 # As JSON and as a web page.
@@ -79,7 +104,8 @@ def as_json(pages: Sequence[Marked]) -> str:
     >>> found["pages"][0]["summary"]
     {'right': 0, 'wrong': 1, 'carried': 0, 'unread': 0}
     """
-    return json.dumps({"pages": [_plain(page) for page in pages]}, ensure_ascii=False, indent=2)
+    told = {"pages": [_plain(page) for page in pages]}
+    return json.dumps(told, ensure_ascii=False, indent=2).translate(_ESCAPED)
 
 
 def _plain(page: Marked) -> dict[str, Any]:

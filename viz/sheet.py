@@ -9,8 +9,9 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from autograd import ArgumentTypeError, Derivation, Working, to_latex, to_mathml, to_unicode
+from autograd import ArgumentTypeError, Working, to_latex, to_mathml, to_unicode
 from viz.errors import PictureError
+from viz.extras import for_pictures
 from viz.files import write_whole
 
 if TYPE_CHECKING:
@@ -22,9 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["sheet"]
 
 
-def sheet(
-    derivations: Iterable[Derivation | Working], path: str | os.PathLike[str], *, title: str = ""
-) -> Path:
+def sheet(derivations: Iterable[Working], path: str | os.PathLike[str], *, title: str = "") -> Path:
     r"""Writes derivations one below the other, in the format that the ending of `path` names.
 
     `.png` and `.pdf` are typeset; `.html` is one page with MathML that needs neither network nor
@@ -59,9 +58,7 @@ def sheet(
 
 
 def _workings(derivations: Any) -> list[Working]:
-    if isinstance(derivations, (Derivation, Working)):
-        derivations = [derivations]
-    workings = [each.working if isinstance(each, Derivation) else each for each in derivations]
+    workings = [derivations] if isinstance(derivations, Working) else list(derivations)
     for each in workings:
         if not isinstance(each, Working):
             raise ArgumentTypeError(
@@ -187,7 +184,8 @@ def _png(workings: Sequence[Working], title: str) -> bytes:
 
 
 def _pdf(workings: Sequence[Working], title: str) -> bytes:
-    from matplotlib.backends.backend_pdf import PdfPages  # noqa: PLC0415 - heavy
+    with for_pictures():
+        from matplotlib.backends.backend_pdf import PdfPages  # noqa: PLC0415 - heavy
 
     room, high = _PAPER[0] - 2 * _MARGIN, _PAPER[1] - 2 * _MARGIN
     blocks = [_Setter(room).block(each) for each in workings]
@@ -238,8 +236,9 @@ def _height(column: list[_Block]) -> float:
 
 
 def _paper(width: float, height: float) -> Figure:
-    from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415 - heavy
-    from matplotlib.figure import Figure  # noqa: PLC0415 - heavy
+    with for_pictures():
+        from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415 - heavy
+        from matplotlib.figure import Figure  # noqa: PLC0415 - heavy
 
     figure = Figure(figsize=(width / 72, height / 72), facecolor="white")
     FigureCanvasAgg(figure)
@@ -346,8 +345,9 @@ def _size(text: str, *, small: bool) -> tuple[float, float, float]:
 
     Kept, as reading a formula takes matplotlib milliseconds.
     """
-    from matplotlib.font_manager import FontProperties  # noqa: PLC0415 - heavy
-    from matplotlib.textpath import TextToPath  # noqa: PLC0415 - heavy
+    with for_pictures():
+        from matplotlib.font_manager import FontProperties  # noqa: PLC0415 - heavy
+        from matplotlib.textpath import TextToPath  # noqa: PLC0415 - heavy
 
     size = _SMALL if small else _SIZE
     font = FontProperties(family="DejaVu Sans", size=size, math_fontfamily="cm")

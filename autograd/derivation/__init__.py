@@ -4,8 +4,7 @@ from autograd.derivation.derivation import Derivation, derive
 from autograd.derivation.factors import Factor, Path
 from autograd.derivation.names import Names, formula
 from autograd.derivation.recognition import Recogniser
-from autograd.derivation.update import update_rule
-from autograd.derivation.working import Row, Working
+from autograd.derivation.working import Row, Working, update_rule
 
 __all__ = [
     "Derivation",

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from itertools import chain, count
 from typing import TYPE_CHECKING
 
 from autograd.errors import ArgumentError, GraphError
 from autograd.graph import topological_order
-from autograd.notation import decimal, normal, to_latex, to_unicode, tree_of
+from autograd.notation import (
+    Derivative,
+    Symbol,
+    decimal,
+    normal,
+    symbols_of,
+    to_latex,
+    to_unicode,
+    tree_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,17 +29,34 @@ class Names:
     """What the nodes of a graph are called: their labels, told apart where two are the same.
 
     `order` holds the nodes, the root last. Leaves without a label are v_1, v_2, ...; `wrt`, which
-    is a symbol in any case, is x where that is free. `symbols` holds what each is called, in LaTeX.
+    is a symbol in any case, is x where that is free. `symbols` holds what each is called, in LaTeX;
+    what is not in it is to be written out.
     """
 
     def __init__(self, order: list[Value], wrt: Value | None = None) -> None:
         nodes = list(dict.fromkeys([*order, wrt])) if wrt is not None else order
-        self._root = order[-1]
         self.symbols: dict[Value, str] = {}
         self._shared: dict[Value, str] = {}  # labels that several nodes have
-        self._nameless: set[Value] = set()
-        self._name_labelled(nodes)
-        self._name_others(nodes, wrt)
+        labelled: dict[str, list[Value]] = {}
+        for node in nodes:
+            if node.label.strip():
+                labelled.setdefault(to_latex(node.label), []).append(node)
+        for latex, same in labelled.items():
+            base = f"{{{latex}}}" if "^" in latex or "'" in latex else latex
+            for place, node in enumerate(same, start=1):
+                self.symbols[node] = f"{base}^{{({place})}}" if len(same) > 1 else latex
+                self._shared |= {node: to_unicode(latex)} if len(same) > 1 else {}
+        taken = set(self.symbols.values())
+        free = (name for place in count(1) if (name := f"v_{{{place}}}") not in taken)
+        self._nameless = {
+            node: None
+            for node in nodes
+            if node not in self.symbols and node is not order[-1]
+            if node is wrt or (node.is_leaf and not node.is_constant)
+        }
+        for node in self._nameless:
+            own = ["x"] if node is wrt and "x" not in taken else []
+            self.symbols[node] = next(chain(own, free))
 
     def remarks_on(self, nodes: Iterable[Value]) -> list[str]:
         """In words, which of the nodes are not called by their label, and why."""
@@ -51,53 +78,27 @@ class Names:
             remarks.append(f"without a label: {', '.join(nameless[:5])}{more}")
         return remarks
 
-    def symbol(self, node: Value) -> str | None:
-        """The LaTeX symbol of a node; None where it is to be written out."""
-        return self.symbols.get(node)
-
     def called(self, node: Value) -> str:
         """What to call a node that has to be called something: its symbol, or "out"."""
         return self.symbols.get(node, r"\text{out}")
 
-    def is_taken(self, latex: str) -> bool:
-        """Whether a node is called so, in whatever spelling: `y_1` is `y_{1}`."""
-        text = to_unicode(latex)
-        return any(to_unicode(taken) == text for taken in self.symbols.values())
+    def tree(self, node: Value) -> Symbol:
+        """What a node is called, as a tree."""
+        return Symbol(self.called(node))
 
-    def _name_labelled(self, nodes: list[Value]) -> None:
-        by_symbol: dict[str, list[Value]] = {}
-        for node in nodes:
-            if node.label.strip():
-                by_symbol.setdefault(to_latex(node.label), []).append(node)
-        for latex, same in by_symbol.items():
-            if len(same) == 1:
-                self.symbols[same[0]] = latex
-                continue
-            numbered = [_numbered(latex, i) for i in range(1, len(same) + 1)]
-            self.symbols.update(zip(same, numbered, strict=True))
-            self._shared.update(dict.fromkeys(same, to_unicode(latex)))
+    def quotient(self, over: Value, under: Value) -> Derivative:
+        """The derivative of one node by another, before it is worked out."""
+        return Derivative(self.tree(over), self.tree(under))
 
-    def _name_others(self, nodes: list[Value], wrt: Value | None) -> None:
-        taken = set(self.symbols.values())
-        count = 0
-        for node in nodes:
-            nameless = node not in self.symbols and node is not self._root
-            if not (node is wrt or (node.is_leaf and not node.is_constant)) or not nameless:
-                continue
-            name = "x" if node is wrt else ""
-            while not name or name in taken:
-                count += 1
-                name = f"v_{{{count}}}"
-            taken.add(name)
-            self.symbols[node] = name
-            self._nameless.add(node)
+    def form_of(self, value: Value) -> Expr | None:
+        """What a node was computed from, as a sum of products; None where it is too long."""
+        tree = tree_of(value, self.symbols)
+        return None if tree is None else normal(tree)
 
-
-def _numbered(latex: str, number: int) -> str:
-    """The symbol with (number) above it."""
-    if "^" not in latex and "'" not in latex:
-        return f"{latex}^{{({number})}}"
-    return f"{{{latex}}}^{{({number})}}"
+    def nodes_in(self, form: Expr | None) -> list[Value]:
+        """The nodes that stand in a form as symbols, in order, each once."""
+        nodes = {symbol: node for node, symbol in self.symbols.items()}
+        return [nodes[label] for label in symbols_of(*[form] if form else []) if label in nodes]
 
 
 def formula(value: Value, style: str = "latex") -> str:
@@ -117,13 +118,13 @@ def formula(value: Value, style: str = "latex") -> str:
     names = Names(topological_order(value))
     if value.parents:
         names.symbols.pop(value, None)  # it is to be written out
-    tree = tree_of(value, names.symbols)
-    if tree is None:
+    form = names.form_of(value)
+    if form is None:
         raise GraphError(
             f"the formula of {described(value)} is too long to be read",
             hint="label nodes in between: v.label = 'h'; labelled nodes are written as symbols",
         )
-    return styled(normal(tree), style)
+    return styled(form, style)
 
 
 def styled(tree: Expr, style: str) -> str:

@@ -13,15 +13,15 @@ from __future__ import annotations
 
 import math
 import random
-import re
 from fractions import Fraction
+from functools import cached_property
 from itertools import combinations, islice
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from autograd import ops
 from autograd.errors import ChalkgradError
-from autograd.graph import evaluate
-from autograd.notation import Spelling
+from autograd.graph import evaluate, evaluate_all
+from autograd.notation import Spelling, spelling_of
 from autograd.value import Value
 
 if TYPE_CHECKING:
@@ -53,13 +53,25 @@ _SHAPES: Final = (
 )
 
 
+def _of_its_sign(x: float, source: random.Random) -> float:
+    """Of the size of 1, off the tails of exp and tanh."""
+    return math.copysign(min(max(abs(x), 0.5), 3.0) * source.uniform(0.3, 1.3), x)
+
+
+# How the numbers of leaves are drawn, each where those before give too few points.
+_DRAWS: Final[tuple[_Draw, ...]] = (
+    lambda x, source: _of_its_sign(x, source) * source.choice((-1.0, 1.0)),
+    _of_its_sign,
+    lambda x, source: x + source.uniform(-0.2, 0.2),
+)
+
+
 class Recogniser:
     """Finds short forms of gradients in one graph."""
 
     def __init__(self, order: list[Value], names: Names) -> None:
         self._order = order
         self._names = names
-        self._numbers: list[dict[Value, float]] | None = None
         self._softmax: list[Value] | None = None
         self.targets = _targets(order)
         """Labelled leaves that multiply logarithms and sum to 1: random points keep the sum."""
@@ -71,20 +83,20 @@ class Recogniser:
 
         Of several forms, as there are for two classes, one over the softmax output of `wrt`.
         """
-        if len(self._order) > _MOST_NODES:
+        if len(self._order) > _MOST_NODES or len(self._points) < _POINTS:
             return None
-        points = self._points()
         try:
-            wanted = [evaluate(gradient, point) for point in points]
+            wanted = [evaluate(gradient, point) for point in self._points]
         except ChalkgradError:
             return None
-        if len(wanted) < _POINTS:
-            return None
-        own = [output for output in self.softmax() if logit_of(output.parents[0]) is wrt]
-        known = list(dict.fromkeys([*symbols, *own, *self.softmax()]))[:_MOST_SYMBOLS]
-        at = {symbol: [_at(symbol, point) for point in points] for symbol in known}
         if (multiple := _ratio(wanted, [1.0] * _POINTS)) is not None:
             return Value(float(multiple)).detach()
+        own = [output for output in self.softmax() if logit_of(output.parents[0]) is wrt]
+        known = list(dict.fromkeys([*symbols, *own, *self.softmax()]))[:_MOST_SYMBOLS]
+        at = {
+            symbol: [p[symbol] if symbol in p else evaluate(symbol, p) for p in self._points]
+            for symbol in known
+        }
         for shape, nodes in _candidates(known, own):
             numbers = [shape.form(*x) for x in zip(*(at[node] for node in nodes), strict=True)]
             if (multiple := _ratio(wanted, numbers)) is not None:
@@ -101,47 +113,30 @@ class Recogniser:
             self.invented = [output for output in self._softmax if output not in nodes]
         return self._softmax
 
+    @cached_property
     def _points(self) -> list[dict[Value, float]]:
         """The numbers of all nodes at several random points; fewer where too few are defined."""
-        if self._numbers is None:
-            source = random.Random(0)  # noqa: S311 - the same points every time
-            for draw in (_of_any_sign, _of_its_sign, _nearby):
-                tries = (self._point(source, draw) for _ in range(4 * _POINTS))
-                self._numbers = list(islice((point for point in tries if point), _POINTS))
-                if len(self._numbers) == _POINTS:
-                    break
-        return self._numbers or []
+        source = random.Random(0)  # noqa: S311 - the same points every time
+        found: list[dict[Value, float]] = []
+        for draw in _DRAWS:
+            tries = (self._point(source, draw) for _ in range(4 * _POINTS))
+            found = list(islice(filter(None, tries), _POINTS))
+            if len(found) == _POINTS:
+                break
+        return found
 
-    def _point(self, source: random.Random, draw: _Draw) -> dict[Value, float] | None:
-        """The number of every node at random leaves; None where an operation has no value."""
-        numbers: dict[Value, float] = {}
+    def _point(self, source: random.Random, draw: _Draw) -> dict[Value, float]:
+        """The number of every node at random leaves; none where an operation has no value."""
         shares = [source.uniform(0.1, 1.0) for _ in self.targets]
-        targets = {t: share / sum(shares) for t, share in zip(self.targets, shares, strict=True)}
-        for node in self._order:
-            if node in targets:
-                numbers[node] = targets[node]
-            elif node.is_leaf:
-                fixed = node.is_constant and not node.label
-                numbers[node] = node.data if fixed else draw(node.data, source)
-            else:
-                try:
-                    numbers[node] = node.op.evaluate(*(numbers[p] for p in node.parents))
-                except ChalkgradError:
-                    return None
-        return numbers
-
-
-def _of_its_sign(x: float, source: random.Random) -> float:
-    """Of the size of 1, off the tails of exp and tanh."""
-    return math.copysign(min(max(abs(x), 0.5), 3.0) * source.uniform(0.3, 1.3), x)
-
-
-def _of_any_sign(x: float, source: random.Random) -> float:
-    return _of_its_sign(x, source) * source.choice((-1.0, 1.0))
-
-
-def _nearby(x: float, source: random.Random) -> float:
-    return x + source.uniform(-0.2, 0.2)
+        leaves = {
+            leaf: draw(leaf.data, source)
+            for leaf in self._order
+            if leaf.is_leaf and (leaf.label or not leaf.is_constant)
+        } | {leaf: share / sum(shares) for leaf, share in zip(self.targets, shares, strict=True)}
+        try:
+            return dict(zip(self._order, evaluate_all(self._order, leaves), strict=True))
+        except ChalkgradError:
+            return {}
 
 
 def _candidates(
@@ -152,10 +147,6 @@ def _candidates(
         for nodes in combinations(dict.fromkeys(ordered), arity):
             for shape in shapes:
                 yield shape, nodes
-
-
-def _at(node: Value, point: dict[Value, float]) -> float:
-    return point[node] if node in point else evaluate(node, point)
 
 
 def _ratio(wanted: list[float], numbers: list[float]) -> Fraction | None:
@@ -197,8 +188,9 @@ def _softmax_outputs(order: list[Value], names: Names) -> Iterator[Value]:
         if len(terms) < 2 or any(term.op is not ops.exp for term in terms):
             continue
         nodes = [quotients.get((term, total)) for term in terms]
-        known = [names.symbol(node) or "" if node is not None else "" for node in nodes]
-        symbols = _completed(known, [names.symbol(logit_of(term)) or "" for term in terms], names)
+        known = ["" if node is None else names.symbols.get(node, "") for node in nodes]
+        logits = [names.symbols.get(logit_of(term), "") for term in terms]
+        symbols = _completed(known, logits, names)
         for term, node, old, symbol in zip(terms, nodes, known, symbols, strict=True):
             if node is not None and old:
                 yield node
@@ -228,7 +220,6 @@ def logit_of(exponential: Value) -> Value:
     return inner.parents[0] if shifted else inner
 
 
-_SCRIPTED: Final = re.compile(r"(?P<stem>[^_^]+)_\{?(?P<index>[^_^{}]+)\}?")
 _STEMS: Final = (r"\hat{y}", "p", "s")  # what to call the outputs where none has a symbol
 
 
@@ -238,19 +229,17 @@ def _completed(known: list[str], logits: list[str], names: Names) -> list[str]:
     Where the output of z_2, or the second one, is \hat{y}_2, the first is \hat{y}_1. Where none
     has a symbol, that of z_1 is \hat{y}_1, or p_1 where that means something else.
     """
-    by_logit = [match["index"] if (match := _SCRIPTED.fullmatch(z)) else "" for z in logits]
+    taken = set(map(spelling_of, names.symbols.values()))  # y_1 is y_{1}
+    by_logit = [spelling_of(logit).sub for logit in logits]
     by_place = [[str(i + first) for i in range(len(known))] for first in (1, 0)]
-    for indices in (by_logit, *by_place) if any(known) else (by_logit,):
-        stems = {_stem(symbol, i) for symbol, i in zip(known, indices, strict=True) if symbol}
+    stems = {spelling_of(symbol).base for symbol in known if symbol}
+    for indices in (by_logit, *by_place) if stems else (by_logit,):
         for stem in stems or _STEMS:
-            made = [Spelling(stem, index).label if index else "" for index in indices]
-            new = [own for own, symbol in zip(made, known, strict=True) if own and not symbol]
-            if len(stems) < 2 and stem and not any(map(names.is_taken, new)):
-                return [symbol or own for own, symbol in zip(made, known, strict=True)]
+            made = [Spelling(stem, index) for index in indices]
+            pairs = [*zip(known, made, strict=True)]
+            if all(
+                spelling_of(old) == own if old else not (own.sub and own in taken)
+                for old, own in pairs
+            ):
+                return [old or (own.label if own.sub else "") for old, own in pairs]
     return known
-
-
-def _stem(symbol: str, index: str) -> str:
-    """The symbol without its index, if that is the one given; else empty."""
-    match = _SCRIPTED.fullmatch(symbol)
-    return match["stem"] if match and match["index"] == index else ""

@@ -1,20 +1,47 @@
-r"""Working: lines of mathematics aligned at their signs, as text, LaTeX and Markdown."""
+r"""Working: lines of mathematics aligned at their signs, as text, LaTeX and Markdown.
+
+And the shortest one, a step of gradient descent: W_new = W_old - \eta dL/dW in symbols and numbers.
+"""
 
 from __future__ import annotations
 
+import math
 import unicodedata
 from typing import TYPE_CHECKING, NamedTuple
 
-from autograd.notation import Negative, Sum, to_latex, to_mathml, to_unicode
+from autograd.derivation.names import Names, described
+from autograd.errors import ArgumentError, GraphError
+from autograd.notation import (
+    Derivative,
+    Negative,
+    Product,
+    Sum,
+    Symbol,
+    decimal,
+    exact,
+    is_rounded,
+    marked,
+    to_latex,
+    to_mathml,
+    to_unicode,
+)
+from autograd.reals import real
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from autograd.notation import Expr, Sentence
+    from autograd.value import Value
 
 EQUAL = "="
 ROUNDED = r"\approx"
 _FURTHER = ("+", "-")
+
+
+def sign_between(before: Expr, after: Expr) -> str:
+    """What stands between two lines of numbers: whether they are worth the same."""
+    worth = exact(before)
+    return EQUAL if worth is not None and worth == exact(after) else ROUNDED
 
 
 class Row(NamedTuple):
@@ -61,8 +88,22 @@ class Working:
 
     def __init__(self, left: Expr, rows: tuple[Row, ...], remarks: tuple[str, ...] = ()) -> None:
         self.left = left
-        self.rows = rows
-        self.remarks = remarks
+        self._given = rows, remarks
+
+    @property
+    def _written(self) -> tuple[tuple[Row, ...], tuple[str, ...]]:
+        """Rows and remarks."""
+        return self._given
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """The lines."""
+        return self._written[0]
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What has to be said of them."""
+        return self._written[1]
 
     def __str__(self) -> str:
         left = to_unicode(self.left)
@@ -131,3 +172,48 @@ def _plain(remark: str) -> str:
     for mark in r"\`*_{}[]<>#|$":
         remark = remark.replace(mark, f"\\{mark}")
     return remark
+
+
+def update_rule(parameter: Value, lr: float, *, loss: str = "L", digits: int = 6) -> Working:
+    r"""The update of one parameter by gradient descent, from its `data` and its `grad`.
+
+    W_new = W_old - lr dL/dW, with `lr` > 0 the learning rate and `loss` the loss's symbol. Nothing
+    is changed: call it after backward() and before the optimizer's step.
+
+    Raises GraphError for a result or a constant, NotANumberError or ArgumentError for `lr`.
+
+    >>> from autograd import Value
+    >>> w = Value(1.0, "W_{11}^1")
+    >>> w.grad = 2400
+    >>> print(update_rule(w, 0.0001))
+    W₁₁¹_new = W₁₁¹_old − η ∂L/∂W₁₁¹
+             = 1 − 0.0001 · 2400
+             = 0.76
+    """
+    rate = real(lr)
+    if not 0.0 < rate < math.inf:
+        raise ArgumentError(
+            f"a learning rate of {rate!r} cannot be used",
+            hint="give a positive number such as 0.01",
+        )
+    if parameter.parents or parameter.is_constant:
+        raise GraphError(
+            f"{described(parameter)}, is no parameter, so it is not updated",
+            hint="only leaves that have a gradient are: Value(1.0, 'w')",
+        )
+    symbol = Names([parameter]).symbols.get(parameter, "w")
+    slope = Derivative(Symbol(to_latex(loss)), Symbol(symbol))
+    step = Product((Symbol(r"\eta"), slope))
+    given = (parameter.data, rate, parameter.grad)
+    old, *factors = (decimal(x, digits) for x in given)
+    numbers = Sum((old, Negative(Product(tuple(factors)))))
+    new = decimal(parameter.data - rate * parameter.grad, digits)
+    rounded = any(is_rounded(x, digits) for x in given)
+    return Working(
+        Symbol(marked(symbol, "new")),
+        (
+            Row(EQUAL, (Sum((Symbol(marked(symbol, "old")), Negative(step))),)),
+            Row(ROUNDED if rounded else EQUAL, (numbers,)),
+            Row(sign_between(numbers, new), (new,)),
+        ),
+    )

@@ -47,26 +47,69 @@ class Answer:
     example: Sentence | None = None
 
 
-def right_formula(truth: Expr, scope: Scope) -> Expr | None:
-    """The right formula for a tree: one symbol of the page where that is enough.
+def explained(
+    truth: Expr, claim: Expr, scope: Scope, *, calculation: Expr | None, rate: Expr | None
+) -> Answer:
+    """Why a claim is not what it should be.
 
-    None where it would be too long to be read.
+    `calculation` is the side before, where that is right; `rate` the learning rate of the page.
     """
+    judge = scope.judge
+    formula = None
+    with suppress(ChalkgradError):  # an answer that cannot be written out is none
+        formula = _right_formula(truth, scope)
+        formula = formula if formula is not None and size_of([formula]) <= _LONGEST else None
+    found: tuple[Slip, ...] = ()
+    with suppress(ChalkgradError):  # what cannot be altered has no slip that is known
+        found = slips.found(claim, truth, formula, judge, calculation=calculation, rate=rate)
+    if is_numeric(claim) and not judge.missing(truth):
+        return Answer(judge.rounded(truth), found)
+    mended = next((slip.mended for slip in found[:1] if slip.mended is not None), None)
+    if mended is not None and judge.compare(truth, mended).verdict == "same":  # not just in floats
+        formula = mended if formula is None else _nearest(claim, formula, mended)
+    example = None
+    if at := judge.counterexample(truth, claim, most=_MOST_VALUES):
+        parts: list[str | Expr] = []
+        for label, value in at.values:
+            parts += [", " if parts else "at ", Relation(Symbol(label), "=", value)]
+        example = Sentence((*parts, " this is ", at.claimed, ", not ", at.actual))
+    return Answer(formula, found, example)
+
+
+def explained_update(truth: Expr, claim: Expr) -> Answer:
+    """Why a claim is not the update that it should be, derivatives taken as symbols."""
+    by = {part.wrt.label for part in walk(claim) if isinstance(part, Derivative)}
+    parameter = next(part.wrt.label for part in walk(truth) if isinstance(part, Derivative))
+    if len(by) == 1 and parameter not in by:
+        return Answer(truth, (slips.other_derivative(min(by), parameter),))
+    right, claimed = (
+        rebuilt(tree, lambda part: Symbol(to_latex(part)) if isinstance(part, Derivative) else None)
+        for tree in (truth, claim)
+    )
+    return Answer(truth, slips.found(claimed, right, right, Judge({})))
+
+
+def _nearest(claim: Expr, *candidates: Expr) -> Expr:
+    """Of the right formulas, what looks most like the claim."""
+    shown, *others = (to_unicode(tree).replace(" ", "") for tree in (claim, *candidates))
+    likeness = [SequenceMatcher(None, shown, other).ratio() for other in others]
+    return candidates[likeness.index(max(likeness))]
+
+
+def _right_formula(truth: Expr, scope: Scope) -> Expr | None:
+    """The right formula for a tree: one symbol of the page where that is enough."""
     if isinstance(truth, Symbol) and isinstance(scope.formulas.get(truth.label), Derivative):
         truth = scope.formulas[truth.label]
     match truth:
         case Derivative(Symbol(of), Symbol(wrt), 1):
-            found = _symbol_for(truth, scope) or _derived(of, wrt, scope)
+            return _symbol_for(truth, scope) or _derived(of, wrt, scope)
         case Derivative(of, Symbol(wrt), order):
-            found = of
             for _ in range(order):
-                found = derivative(found, wrt, lambda label: _slope(label, wrt, scope))
-            found = normal(found)
+                of = derivative(of, wrt, lambda label: _slope(label, wrt, scope))
+            return normal(of)
         case Symbol(label) if label in scope.formulas:
-            found = scope.formulas[label]
-        case _:
-            found = normal(truth)
-    return found if found is not None and size_of([found]) <= _LONGEST else None
+            return scope.formulas[label]
+    return normal(truth)
 
 
 def _slope(label: str, wrt: str, scope: Scope) -> Expr:
@@ -98,71 +141,6 @@ def _derived(of: str, wrt: str, scope: Scope) -> Expr | None:
             nodes[label] = Value(point[label], label)
         else:
             node = build(formula, nodes)
-            node = node + 0.0 if node.label else node
-            node.label = label
-            nodes[label] = node
+            nodes[label] = node + 0.0 if node.label else node
+            nodes[label].label = label
     return derive(nodes[of], nodes[wrt]).form
-
-
-def explained(
-    truth: Expr,
-    claim: Expr,
-    scope: Scope,
-    *,
-    calculation: Expr | None = None,
-    rate: Expr | None = None,
-) -> Answer:
-    """Why a claim is not what it should be.
-
-    `calculation` is the side before, where that is right; `rate` the learning rate of the page.
-    """
-    is_number = is_numeric(claim) and not scope.judge.missing(truth)
-    right = scope.judge.rounded(truth) if is_number else None
-    formula = None
-    with suppress(ChalkgradError):  # an answer that cannot be written out is none
-        formula = right_formula(truth, scope)
-    found: tuple[Slip, ...] = ()
-    with suppress(ChalkgradError):  # what cannot be altered has no slip that is known
-        found = slips.found(claim, truth, formula, scope.judge, calculation=calculation, rate=rate)
-    mended = next((slip.mended for slip in found[:1] if slip.mended is not None), None)
-    if mended is not None and scope.judge.compare(truth, mended).verdict != "same":
-        mended = None  # slips are found in floats
-    example = None if is_number else _example(truth, claim, scope)
-    return Answer(right if is_number else _nearest(claim, mended, formula), found, example)
-
-
-def _nearest(claim: Expr, mended: Expr | None, formula: Expr | None) -> Expr | None:
-    """Of the claim mended and the formula by itself, what looks most like the claim."""
-    if mended is None or formula is None:
-        return formula if mended is None else mended
-    shown, one, other = (to_unicode(tree).replace(" ", "") for tree in (claim, mended, formula))
-    likeness = [SequenceMatcher(None, shown, each).ratio() for each in (one, other)]
-    return mended if likeness[0] > likeness[1] else formula
-
-
-def explained_update(truth: Expr, claim: Expr, scope: Scope) -> Answer:
-    """Why a claim is not the update that it should be, derivatives taken as symbols."""
-    by = {part.wrt.label for part in walk(claim) if isinstance(part, Derivative)}
-    parameter = next(part.wrt.label for part in walk(truth) if isinstance(part, Derivative))
-    if len(by) == 1 and parameter not in by:
-        return Answer(truth, (slips.other_derivative(min(by), parameter),))
-    right, claimed = _with_slopes_as_symbols(truth), _with_slopes_as_symbols(claim)
-    found = slips.found(claimed, right, right, Judge({}))
-    return Answer(truth, found)
-
-
-def _with_slopes_as_symbols(tree: Expr) -> Expr:
-    return rebuilt(
-        tree, lambda part: Symbol(to_latex(part)) if isinstance(part, Derivative) else None
-    )
-
-
-def _example(truth: Expr, claim: Expr, scope: Scope) -> Sentence | None:
-    """Numbers at which claim and truth differ; none where these are too many or tell little."""
-    found = scope.judge.counterexample(truth, claim, most=_MOST_VALUES)
-    if found is None:
-        return None
-    parts: list[str | Expr] = []
-    for label, value in found.values:
-        parts += [", " if parts else "at ", Relation(Symbol(label), "=", value)]
-    return Sentence((*parts, " this is ", found.claimed, ", not ", found.actual))

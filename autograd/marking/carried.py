@@ -8,7 +8,9 @@ in it, and the judge is asked again.
 
 from __future__ import annotations
 
+import operator
 from dataclasses import dataclass, field
+from functools import reduce
 from typing import TYPE_CHECKING, Final
 
 from autograd.marking.judge import Judge
@@ -58,21 +60,18 @@ class Beliefs:
         known = self.formulas | self.numbers if is_number else self.formulas
         if not known:
             return 0
-        believed = _Believed(known, scope)
         try:
+            believed = _Believed(known, scope)
             tree = believed.tree(reference)
         except FormulaError:
             return 0
         line = believed.line_of(tree)
-        if not line:
-            return 0
         judge = Judge(believed.formulas, scope.values)
-        if is_number:
-            outcome = judge.compare_number(
-                tree, claim, rough=rough, known=scope.judge.known_numbers()
-            )
-            return line if outcome.verdict != "wrong" and outcome.verdict != "undecided" else 0
-        return line if judge.compare(tree, claim).verdict == "same" else 0
+        if not line or not is_number:
+            return line if line and judge.compare(tree, claim).verdict == "same" else 0
+        numbers = scope.judge.known_numbers()
+        verdict = judge.compare_number(tree, claim, rough=rough, known=numbers).verdict
+        return 0 if verdict in ("wrong", "undecided") else line
 
 
 def key_of(subject: Expr) -> Key | None:
@@ -128,14 +127,11 @@ class _Believed:
 
     def _by_chain_rule(self, of: str, wrt: str) -> Expr:
         above = self.scope.judge.users(wrt, of)
-        if len(above) > _MOST_BETWEEN:
-            raise FormulaError("too many ways", of, 0, 0)
-        total: Expr | None = None
-        for parent in above:
-            factor = self._factor(parent, wrt)
-            term = factor if parent == of else self._derivative(of, parent) * factor
-            total = term if total is None else total + term
-        return total if total is not None else Derivative(Symbol(of), Symbol(wrt))
+        if not 0 < len(above) <= _MOST_BETWEEN:
+            raise FormulaError("no way, or too many", of, 0, 0)
+        factors = ((parent, self._factor(parent, wrt)) for parent in above)
+        terms = (f if parent == of else self._derivative(of, parent) * f for parent, f in factors)
+        return reduce(operator.add, terms)
 
     def _factor(self, parent: str, child: str) -> Expr:
         belief = self.known.get((parent, child))
@@ -148,11 +144,10 @@ class _Believed:
 
     def line_of(self, tree: Expr) -> int:
         """The first line of a belief that a tree depends on; 0 where it depends on none."""
-        seen: set[str] = set()
-        waiting = list(symbols_of(tree))
+        seen: dict[str, None] = {}
+        waiting = symbols_of(tree)
         while waiting:
-            label = waiting.pop()
-            if label not in seen:
-                seen.add(label)
-                waiting.extend(symbols_of(self.formulas[label]) if label in self.formulas else ())
-        return min((self._lines[label] for label in seen & self._lines.keys()), default=0)
+            seen |= waiting
+            trees = [self.formulas[label] for label in waiting if label in self.formulas]
+            waiting = {label: None for label in symbols_of(*trees) if label not in seen}
+        return min((self._lines[label] for label in seen if label in self._lines), default=0)

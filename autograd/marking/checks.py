@@ -34,7 +34,6 @@ from autograd.notation import (
     split_links,
     symbols_of,
     to_unicode,
-    unicode,
 )
 from autograd.value import Value
 
@@ -145,10 +144,8 @@ def check_formula(
             return Verdict(True, (_line("right", equation), *note), answer)
     claim = _shown(readings[0], text)
     if comparisons[0].verdict == "undecided":
-        reason = _line(
-            "undecided", claim, " can be compared at none of the points tried; ", equation
-        )
-        return Verdict(False, (reason,), answer, decided=False)
+        reason = (claim, " can be compared at none of the points tried; ", equation)
+        return Verdict(False, (_line("undecided", *reason),), answer, decided=False)
     if judge.is_rounding(truth, readings[0]):
         head = "right, but for the rounding of the decimals in it"
         return Verdict(True, (_line(head, equation),), answer, rounded=True)
@@ -157,10 +154,8 @@ def check_formula(
     example = judge.counterexample(truth, readings[0], answer=answer)
     mended = found[0].mended if len(found) == 1 else None  # the answer in the claim's own form
     if mended is not None and judge.compare(truth, mended).verdict == "same":
-        answer, equation = mended, Relation(derivation.quotient, "=", mended)
-    lines = [_line("wrong", equation, ", not ", claim), _explained(found)]
-    lines += [Line("counterexample", _told(example))] if example else []
-    return Verdict(False, tuple(lines), answer, example, found)
+        answer = mended
+    return _wrong(derivation.quotient, claim, answer, found, example)
 
 
 def check_number(
@@ -204,14 +199,13 @@ def check_number(
     remarks: list[Line] = []
     before: Expr | None = None
     for link in links:
-        tree, agreement = _best(link, judge, truth, before)
+        tree, agreement = link.best(judge, truth, before)
         claim = _shown(tree, link.text)
         if agreement == "wrong":
             rate = None if lr is None else constant(lr)
             form = gradient.derivation(judge).form
             found = slips.found(tree, truth, form, judge, calculation=before, rate=rate)
-            wrong = _line("wrong", equation, ", not ", claim)
-            return Verdict(False, (wrong, _explained(found)), answer, slips=found)
+            return _wrong(truth, claim, answer, found)
         if agreement == "cut off":
             remarks.append(_line("", claim, " is cut off, not rounded"))
         elif agreement == "rounded" and written(tree) and before:
@@ -226,6 +220,29 @@ def check_number(
     return Verdict(True, (_line("right", equation),), answer)
 
 
+def _wrong(
+    truth: Expr,
+    claim: str | Expr,
+    answer: Expr,
+    found: tuple[Slip, ...],
+    example: Counterexample | None = None,
+) -> Verdict:
+    slipped = [part for slip in found for part in ("; ", *slip.words.parts)][1:]
+    head = "several slips would each explain it" if len(found) > 1 else "slip"
+    lines = [
+        _line("wrong", Relation(truth, "=", answer), ", not ", claim),
+        _line(head, *slipped) if found else _line("", "no single slip that is known explains it"),
+    ]
+    if example is not None:
+        parts: list[str | Expr] = []
+        for label, value in example.values[:_MOST_VALUES]:
+            parts += [", " if parts else "at ", Relation(Symbol(label), "=", value)]
+        more = ", ..." if len(example.values) > _MOST_VALUES else ""
+        parts += [f"{more} it gives " if parts else "it gives ", example.claimed]
+        lines.append(_line("counterexample", *parts, ", the gradient is ", example.actual))
+    return Verdict(False, tuple(lines), answer, example, found)
+
+
 class _Link(NamedTuple):
     """A side of a chain of numbers, in each sense it may have; `rough` after a sign such as ≈."""
 
@@ -233,16 +250,15 @@ class _Link(NamedTuple):
     readings: tuple[Expr, ...]
     rough: bool
 
-
-def _best(link: _Link, judge: Judge, truth: Expr, before: Expr | None) -> tuple[Expr, str]:
-    """The sense of a link in which it agrees best, and how. Raises what its operations raise."""
-    found = []
-    for tree in link.readings:
-        agreement = judge.compare_number(truth, tree, rough=link.rough, before=before)
-        if agreement.verdict == "undecided":
-            judge.worth(tree)
-        found.append((tree, agreement.verdict))
-    return next((each for each in found if each[1] == "right"), found[0])
+    def best(self, judge: Judge, truth: Expr, before: Expr | None) -> tuple[Expr, str]:
+        """The sense in which it agrees best, and how. Raises what its operations raise."""
+        found = []
+        for tree in self.readings:
+            agreement = judge.compare_number(truth, tree, rough=self.rough, before=before)
+            if agreement.verdict == "undecided":
+                judge.worth(tree)
+            found.append((tree, agreement.verdict))
+        return next((each for each in found if each[1] == "right"), found[0])
 
 
 class _Gradient:
@@ -365,23 +381,6 @@ def _line(head: str, *parts: str | Expr) -> Line:
 
 def _shown(tree: Expr, text: str) -> str | Expr:
     """A claim as messages repeat it."""
-    if len(unicode(tree)) <= _LONGEST:
+    if len(to_unicode(tree)) <= _LONGEST:
         return tree
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
-
-
-def _explained(found: tuple[Slip, ...]) -> Line:
-    """What slipped, in words."""
-    if not found:
-        return _line("", "no single slip that is known explains it")
-    parts = [part for slip in found for part in ("; ", *slip.words.parts)]
-    return _line("several slips would each explain it" if len(found) > 1 else "slip", *parts[1:])
-
-
-def _told(example: Counterexample) -> Sentence:
-    parts: list[str | Expr] = []
-    for label, value in example.values[:_MOST_VALUES]:
-        parts += [", " if parts else "at ", Relation(Symbol(label), "=", value)]
-    more = ", ..." if len(example.values) > _MOST_VALUES else ""
-    parts.append(f"{more} it gives " if parts else "it gives ")
-    return Sentence((*parts, example.claimed, ", the gradient is ", example.actual))

@@ -11,17 +11,16 @@ import itertools
 import math
 from bisect import bisect_left, bisect_right
 from fractions import Fraction
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal, TypeGuard
 
 from autograd.marking import balls
-from autograd.marking.balls import BITS
 from autograd.marking.tape import Tape
 from autograd.notation import Expr, Negative, Number, Symbol, rebuilt, walk
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Hashable, Iterator, Sequence
 
-    from autograd.marking.balls import Raw
+    from autograd.marking.balls import Ball
 
 _SLACK: Final = Fraction(1, 10**12)  # relative, for what was worked out in floating point
 _CARRIED: Final = Fraction(1, 10**7)  # relative: to how many digits people carry known numbers on
@@ -78,20 +77,18 @@ def match(
     number = written(claim, rough=rough)
     if number is not None:
         return _shown(*number, true)
-    calculation = _Calculation(claim)
-    exact = calculation.worth()
+    worths = _worths(claim, known, wide=True)
+    exact = next(worths)
     if _is_within(exact, true):
         return "right"
-    if exact[0] * true < 0:
+    if exact * balls.from_fraction(true) < 0:
         return "wrong"  # however coarse decimals are, they show the sign
-    worths = calculation.worths(known, wide=True)
     return "rounded" if any(_is_within(worth, true) for worth in worths) else "wrong"
 
 
 def comes_to(calculation: Expr, number: Expr, *, known: Sequence[float] = ()) -> bool:
     """Whether a calculation with rounded numbers gives a number, as a person calculates."""
-    digits, worked = written(number), _Calculation(calculation)
-    worths = itertools.chain([worked.worth()], worked.worths(known, wide=False))
+    digits, worths = written(number), _worths(calculation, known, wide=False)
     return digits is not None and any(
         _shown(*digits, balls.to_fraction(worth)) != "wrong" for worth in worths
     )
@@ -106,46 +103,41 @@ def _shown(value: Fraction, half: Fraction, true: Fraction) -> Match:
     return "cut off" if shown == whole >= _LEAST_CUT else "wrong"
 
 
-def _is_within(worth: Raw, true: Fraction) -> bool:
-    radius = balls.to_fraction((worth[1], 0, worth[2]))
-    return abs(balls.to_fraction(worth) - true) <= radius + _SLACK * abs(true)
+def _is_within(worth: Ball, true: Fraction) -> bool:
+    return not balls.are_apart(worth, balls.within(true, _SLACK * abs(true)))
 
 
-class _Calculation:
-    """A tree of numbers, the decimals in which may stand for others."""
+def _worths(tree: Expr, known: Sequence[float], *, wide: bool) -> Iterator[Ball]:
+    """What a calculation comes to as it stands, then for every way to take its decimals.
 
-    def __init__(self, tree: Expr) -> None:
-        parts = (part for part in walk(tree) if isinstance(part, Number))
-        self._decimals = {part.written: part for part in parts if "." in part.written}
-        names: dict[Expr, Expr] = {part: Symbol(text) for text, part in self._decimals.items()}
-        self._tape = tape = Tape()
-        self._root = tape.recorded(rebuilt(tree, names.get), lambda part: tape.leaf(part.label))
-
-    def worth(self, meant: Mapping[str, Raw] | None = None) -> Raw:
-        """What it comes to, its decimals as they stand, or as they are meant."""
-        decimals = self._decimals.items()
-        numbers = meant or {text: balls.from_fraction(BITS, part.value) for text, part in decimals}
-        worth = self._tape.worth(self._root, [], BITS, lambda text: numbers[str(text)])
+    A decimal stands for known numbers that it rounds; where there is none it is itself, or if
+    `wide`, all that rounds to it. Raises what the operations in the tree raise.
+    """
+    decimals = {part.written: part for part in walk(tree) if _is_decimal(part)}
+    names: dict[Expr, Expr] = {part: Symbol(text) for text, part in decimals.items()}
+    tape = Tape()
+    root = tape.recorded(rebuilt(tree, names.get), lambda part: tape.leaf(part.label))
+    ways = [_meant(part, known, wide) for part in decimals.values()]
+    if math.prod(map(len, ways)) > _MOST_WAYS:
+        ways = [_meant(part, (), wide) for part in decimals.values()]
+    as_written = [balls.from_fraction(part.value) for part in decimals.values()]
+    for chosen in itertools.chain([as_written], itertools.product(*ways)):
+        numbers: dict[Hashable, Ball] = dict(zip(decimals, chosen, strict=True))
+        worth = tape.worth(root, [], balls.BITS, numbers.__getitem__)
         if isinstance(worth, Exception):
             raise worth.with_traceback(None)
-        return worth
+        yield worth
 
-    def worths(self, known: Sequence[float], *, wide: bool) -> Iterator[Raw]:
-        """What it comes to for every way to take its decimals: as known numbers that they round.
 
-        Where there is none, a decimal is itself, or if `wide`, all that rounds to it.
-        """
-        ways = [self._meant(part, known, wide) for part in self._decimals.values()]
-        if math.prod(map(len, ways)) > _MOST_WAYS:
-            ways = [self._meant(part, (), wide) for part in self._decimals.values()]
-        for chosen in itertools.product(*ways):
-            yield self.worth(dict(zip(self._decimals, chosen, strict=True)))
+def _is_decimal(part: Expr) -> TypeGuard[Number]:
+    return isinstance(part, Number) and "." in part.written
 
-    def _meant(self, part: Number, known: Sequence[float], wide: bool) -> list[Raw]:
-        value, half = part.value, half_unit(part.written)
-        first = bisect_left(known, float(value - half))
-        near = known[first : bisect_right(known, float(value + half))]
-        if not near:
-            return [balls.within(value, half if wide else Fraction(0))]
-        numbers = sorted({Fraction(each) for each in near}, key=lambda each: abs(each - value))
-        return [balls.within(each, each * _CARRIED) for each in (*numbers, value)]
+
+def _meant(part: Number, known: Sequence[float], wide: bool) -> list[Ball]:
+    value, half = part.value, half_unit(part.written)
+    first = bisect_left(known, float(value - half))
+    near = known[first : bisect_right(known, float(value + half))]
+    if not near:
+        return [balls.within(value, half if wide else Fraction(0))]
+    numbers = sorted({Fraction(each) for each in near}, key=lambda each: abs(each - value))
+    return [balls.within(each, each * _CARRIED) for each in (*numbers, value)]

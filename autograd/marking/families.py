@@ -8,11 +8,11 @@ numbers, `p = [0.7, 0.2, 0.1]`, names p_1, p_2 and p_3.
 from __future__ import annotations
 
 import itertools
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from autograd.marking.definitions import head_of, lead_of
 from autograd.notation import (
     Derivative,
     Expr,
@@ -31,9 +31,9 @@ from autograd.notation import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from autograd.marking.equations import Equation
+    from autograd.marking.statements import Equation
 
 _INDICES: Final = frozenset("ijklmnc")
 _MOST_INDICES: Final = 2  # in one equation
@@ -43,24 +43,26 @@ _DELTA: Final = r"\delta"
 class Families:
     """Which symbols of a page have an index for a number, and what they stand for."""
 
-    def __init__(self, equations: Iterable[Equation], labels: Iterable[str]) -> None:
-        self.labels = list(labels)
-        self._known: Labels | None = None  # of these labels, made when it is needed
-        self._numbers: dict[str, tuple[int, ...]] = {}
-        spelled = {label: spelling_of(label) for label in self.labels}
-        by_letter: dict[tuple[str, str], list[int]] = {}
+    def __init__(self, equations: Sequence[Equation], labels: Sequence[str]) -> None:
+        self._labels = Labels(labels)
+        self._numbers: dict[str, set[int]] = {}  # that an index of a symbol stands for
+        by_letter: dict[tuple[str, str], set[int]] = {}
+        spelled = {label: spelling_of(label) for label in labels}
         for found in spelled.values():
             if found.sub.isdigit():
-                by_letter.setdefault((found.base, found.sup), []).append(int(found.sub))
+                by_letter.setdefault((found.base, found.sup), set()).add(int(found.sub))
         for label, found in spelled.items():
-            numbers = by_letter.get((found.base, found.sup), [])
-            if found.sub in _INDICES and numbers:
-                self._numbers[label] = tuple(sorted(numbers))
-        known = list(equations)
-        self._take_over(known)
-        made = (s.tree for e in known for i in self.instances(e).values() for s in i.sides)
-        new = {label for tree in made if tree for label in symbols_of(tree)} - set(self.labels)
-        self.labels += sorted(new)
+            if found.sub in _INDICES and (found.base, found.sup) in by_letter:
+                self._numbers[label] = by_letter[found.base, found.sup]
+        for equation in [*equations, *equations]:  # one may need another that stands after it
+            label = _defined(equation)  # by a family, with the same index, is one: p_i by z_i
+            used = [s for s in self._generic(equation) if _index(s) == _index(label)]
+            if label and label not in self._numbers and used:
+                self._numbers[label] = set.intersection(*(self._numbers[s] for s in used))
+        made = (each for equation in equations for each in self.instances(equation).values())
+        trees = [side.tree for each in made for side in each.sides if side.tree]
+        self.labels = [*labels, *sorted(symbols_of(*trees).keys() - set(labels))]
+        self._labels = Labels(self.labels)
 
     def with_members(self, equations: Sequence[Equation]) -> list[Equation]:
         """The equations in order; before each that defines a family, one for each of its members.
@@ -69,80 +71,56 @@ class Families:
         """
         found: list[Equation] = []
         for equation in equations:
-            if self.indices(equation) == [_index(_defined(equation))]:
-                members = self.instances(equation).values()
-                found += [replace(member, given=True) for member in members]
-                found.append(self._written_out(equation))
-            else:
-                found += [replace(item, given=True) for item in _items(equation)]
-                found.append(self._written_out(equation))
+            is_family = self.indices(equation) == [_index(_defined(equation))]
+            members = self.instances(equation).values() if is_family else _items(equation)
+            found += [replace(member, given=True) for member in members]
+            found.append(_changed(equation, self._expanded))
         return [replace(equation, place=place) for place, equation in enumerate(found)]
 
     def indices(self, equation: Equation) -> list[str]:
         """The indices for numbers in an equation."""
         return sorted({_index(label) for label in self._generic(equation)})
 
-    def instances(self, equation: Equation, *, alike: bool = False) -> dict[str, Equation]:
+    def instances(self, equation: Equation) -> dict[str, Equation]:
         r"""The equation with numbers for its indices, by "i = 1, j = 2".
 
-        The numbers of two indices differ, unless a `\delta_{ij}` tells the cases apart; or they are
-        `alike`.
+        The numbers of two indices differ, unless a `\delta_{ij}` tells the cases apart.
         """
         indices = self.indices(equation)
         if not 1 <= len(indices) <= _MOST_INDICES:
             return {}
         generic = self._generic(equation)
-        whole = _changed(equation, self._expanded_if_known)
-        possible = [
-            set.intersection(*(set(self._numbers[s]) for s in generic if _index(s) == index))
+        possible = (
+            set.intersection(*(self._numbers[s] for s in generic if _index(s) == index))
             for index in indices
-        ]
+        )
+        whole = _changed(equation, self._expanded_if_known)
         found = {}
         for numbers in itertools.product(*map(sorted, possible)):
-            is_apart = len(set(numbers)) == len(numbers)
-            if is_apart != alike or (self.tells_apart(equation) and not alike):
+            if len(set(numbers)) == len(numbers) or self.tells_apart(equation):
                 number_of = dict(zip(indices, numbers, strict=True))
                 where = ", ".join(f"{index} = {number}" for index, number in number_of.items())
                 put_in = _changed(whole, partial(_put_in, number_of))
-                found[where] = self._written_out(put_in)
+                found[where] = _changed(put_in, self._expanded)
         return found
 
     def tells_apart(self, equation: Equation) -> bool:
         r"""Whether a `\delta_{ij}` says what holds where the two indices are the same."""
-        spelled = [spelling_of(label) for label in _symbols(equation)]
+        spelled = (spelling_of(label) for label in _symbols(equation))
         deltas = (found.sub for found in spelled if found.base == _DELTA)
         return any(sorted(sub) == self.indices(equation) for sub in deltas)
-
-    def _written_out(self, equation: Equation) -> Equation:
-        """The equation with its sums over an index written out."""
-        return _changed(equation, self._expanded)
-
-    def _expanded(self, tree: Expr) -> Expr:
-        if not any(isinstance(part, Series) for part in walk(tree)):
-            return tree
-        if self._known is None or len(self._known.names) != len(self.labels):
-            self._known = Labels(self.labels)
-        return expanded(tree, self._known)
-
-    def _expanded_if_known(self, tree: Expr) -> Expr:
-        try:
-            return self._expanded(tree)
-        except FormulaError:
-            return tree
 
     def _generic(self, equation: Equation) -> list[str]:
         return sorted(_symbols(equation) & self._numbers.keys())
 
-    def _take_over(self, equations: list[Equation]) -> None:
-        """What is defined by a family, with the same index, is one: p_i by z_i."""
-        for equation in equations * 2:  # one may need another that stands after it
-            label = _defined(equation)
-            if not label or label in self._numbers:
-                continue
-            used = [s for s in self._generic(equation) if _index(s) == _index(label)]
-            if used:
-                numbers = set.intersection(*(set(self._numbers[s]) for s in used))
-                self._numbers[label] = tuple(sorted(numbers))
+    def _expanded(self, tree: Expr) -> Expr:
+        is_sum = any(isinstance(part, Series) for part in walk(tree))
+        return expanded(tree, self._labels) if is_sum else tree
+
+    def _expanded_if_known(self, tree: Expr) -> Expr:
+        with suppress(FormulaError):
+            return self._expanded(tree)
+        return tree
 
 
 def _changed(equation: Equation, change: Callable[[Expr], Expr]) -> Equation:
@@ -154,47 +132,36 @@ def _changed(equation: Equation, change: Callable[[Expr], Expr]) -> Equation:
             sides.append(replace(side, readings=trees))
         except FormulaError as error:
             sides.append(replace(side, readings=(), error=error.problem))
-    return replace(equation, sides=sides, signs=list(equation.signs))
+    return replace(equation, sides=tuple(sides))
 
 
 def _items(equation: Equation) -> Iterator[Equation]:
     """The equations p_1 = 0.7, p_2 = 0.2, ... that `p = [0.7, 0.2, ...]` stands for."""
-    label, _ = head_of(equation)
-    at = lead_of(equation)
-    tree = equation.sides[at].tree if label else None
-    if isinstance(tree, Listed) and equation.signs and not spelling_of(label).sub:
-        spelled = spelling_of(label)
-        for number, item in enumerate(tree.items, start=1):
-            member = spelled._replace(sub=str(number)).label
-            sides = [
-                replace(equation.sides[0], text=member, readings=(Symbol(member),)),
-                replace(equation.sides[at], readings=(item,)),
-            ]
-            yield replace(equation, sides=sides, signs=list(equation.signs[:1]))
+    label, lead = equation.head()[0], equation.sides[equation.lead]
+    if label and equation.signs and isinstance(lead.tree, Listed) and not spelling_of(label).sub:
+        for number, item in enumerate(lead.tree.items, start=1):
+            member = spelling_of(label)._replace(sub=str(number)).label
+            head = replace(equation.sides[0], text=member, readings=(Symbol(member),))
+            sides = head, replace(lead, readings=(item,))
+            yield replace(equation, sides=sides, signs=equation.signs[:1])
 
 
 def _defined(equation: Equation) -> str:
     """The symbol with an index that an equation may define, at its head or a delta at its end."""
     if not equation.signs:
         return ""
-    last, lead = equation.sides[-1].label, equation.sides[lead_of(equation)]
-    is_delta = isinstance(equation.sides[0].tree, Derivative) and _is_delta(last)
-    defines = lead.tree is not None and symbols_of(lead.tree) and not lead.label
-    label = last if is_delta else head_of(equation)[0] if defines else ""
-    return label if label and _index(label) in _INDICES else ""
-
-
-def _is_delta(label: str) -> bool:
-    return bool(label) and spelling_of(label).base == _DELTA
+    label, lead = equation.sides[-1].label, equation.sides[equation.lead]
+    is_delta = label and spelling_of(label).base == _DELTA
+    if not (is_delta and isinstance(equation.sides[0].tree, Derivative)):
+        defines = lead.tree is not None and symbols_of(lead.tree) and not lead.label
+        label = equation.head()[0] if defines else ""
+    return label if _index(label) in _INDICES else ""
 
 
 def _symbols(equation: Equation) -> set[str]:
     """The symbols in an equation, those aside with an index that a sum around them counts."""
-    found: set[str] = set()
-    for side in equation.sides:
-        for tree in (side.tree,) if side.tree is not None else ():
-            found |= _free(tree, frozenset())
-    return found
+    trees = (side.tree for side in equation.sides if side.tree is not None)
+    return set().union(*(_free(tree, frozenset()) for tree in trees))
 
 
 def _free(tree: Expr, counted: frozenset[str]) -> set[str]:

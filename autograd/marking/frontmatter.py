@@ -25,17 +25,18 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from autograd.errors import ChalkgradError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-__all__ = ["Given", "PageError", "Settings", "front_matter", "read_settings"]
+    from collections.abc import Mapping
 
 _KEY: Final = re.compile(r"([A-Za-z][\w -]*?)\s*:(?:\s+(.*))?$")
-_ALIAS: Final = re.compile(r"(.+?)\s*:\s+(.+)$")
-_ITEM: Final = re.compile(r"-\s+(.+)$")
-_KEYS: Final = ("aliases", "given")
-_FORM: Final = {
-    "aliases": "an alias is a line `  0_{11}: O_{11}`: the spelling, then what it stands for",
-    "given": "what is given is a line `  - y = 3`: a dash and a definition or a value",
+_FORMS: Final = {  # of the entries under each key: what they look like, and that in words
+    "aliases": (
+        re.compile(r"(.+?)\s*:\s+(.+)$"),
+        "an alias is a line `  0_{11}: O_{11}`: the spelling, then what it stands for",
+    ),
+    "given": (
+        re.compile(r"-\s+(.+)$"),
+        "what is given is a line `  - y = 3`: a dash and a definition or a value",
+    ),
 }
 
 
@@ -89,25 +90,25 @@ def read_settings(text: str, *, name: str = "", first_line: int = 1) -> Settings
     aliases: dict[str, str] = {}
     given: list[Given] = []
     key = ""
-    for number, line in _lines(text, first_line):
-        where = f"{name or 'front matter'}, line {number}"
-        if not line[0].isspace() and not line.startswith("- "):
-            key = _key(line, where, strict=bool(name))
+    for number, line in enumerate(text.split("\n"), start=first_line):
+        where, entry = f"{name or 'front matter'}, line {number}", line.strip()
+        if not entry or entry.startswith("#"):
             continue
-        entry = line.strip()
-        if key == "aliases":
-            spelling, label = _alias(entry, where)
-            if aliases.get(spelling, label) != label:
+        if not line[0].isspace() and not line.startswith("- "):
+            key = _key(entry, where, strict=bool(name))
+        elif key in _FORMS:
+            form, hint = _FORMS[key]
+            found = form.match(entry)
+            if found is None:
+                raise PageError(f"{where}: {entry!r} is no entry of {key!r}", hint=hint)
+            first, *rest = (re.sub(r"""^(["'])(.*)\1$""", r"\2", part) for part in found.groups())
+            if key == "given":
+                given.append(Given(first, number, where))
+            elif aliases.setdefault(first, *rest) != rest[0]:
                 raise PageError(
-                    f"{where}: {spelling} is to stand for {aliases[spelling]} and for {label}",
+                    f"{where}: {first} is to stand for {aliases[first]} and for {rest[0]}",
                     hint="give each spelling one symbol",
                 )
-            aliases[spelling] = label
-        elif key == "given":
-            item = _ITEM.match(entry)
-            if item is None:
-                raise PageError(f"{where}: {entry!r} is no entry", hint=_FORM["given"])
-            given.append(Given(_unquoted(item[1]), number, where))
         elif not key and name:
             raise PageError(
                 f"{where}: {entry!r} belongs to nothing", hint="begin with `aliases:` or `given:`"
@@ -115,39 +116,16 @@ def read_settings(text: str, *, name: str = "", first_line: int = 1) -> Settings
     return Settings(aliases, tuple(given))
 
 
-def _lines(text: str, first_line: int) -> Iterator[tuple[int, str]]:
-    for number, line in enumerate(text.split("\n"), start=first_line):
-        if line.strip() and not line.lstrip().startswith("#"):
-            yield number, line.rstrip()
-
-
 def _key(line: str, where: str, *, strict: bool) -> str:
-    """The key on a line: one of ours, or "other"."""
+    """The key on a line; one that is for other programs is passed over."""
     found = _KEY.match(line)
     word = found[1] if found else line
-    if word not in _KEYS:
-        near = difflib.get_close_matches(word, _KEYS, n=1, cutoff=0.6)
-        if near or strict:
-            raise PageError(
-                f"{where}: {word!r} is no key",
-                hint=f"did you mean `{near[0]}:`?" if near else "the keys are `aliases:`, `given:`",
-            )
-        return "other"
-    if found and found[2]:
-        raise PageError(f"{where}: the entries of {word!r} go on lines of their own",
-                        hint=_FORM[word])  # fmt: skip
+    near = difflib.get_close_matches(word, _FORMS, n=1, cutoff=0.6)
+    if word not in _FORMS and (near or strict):
+        hint = f"did you mean `{near[0]}:`?" if near else "the keys are `aliases:`, `given:`"
+        raise PageError(f"{where}: {word!r} is no key", hint=hint)
+    if word in _FORMS and found and found[2]:
+        raise PageError(
+            f"{where}: the entries of {word!r} go on lines of their own", hint=_FORMS[word][1]
+        )
     return word
-
-
-def _alias(entry: str, where: str) -> tuple[str, str]:
-    found = _ALIAS.match(entry)
-    if found is None:
-        raise PageError(f"{where}: {entry!r} is no alias", hint=_FORM["aliases"])
-    return _unquoted(found[1]), _unquoted(found[2])
-
-
-def _unquoted(text: str) -> str:
-    text = text.strip()
-    if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'":
-        return text[1:-1]
-    return text

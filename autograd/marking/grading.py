@@ -2,19 +2,15 @@ r"""A page of hand derivations marked line by line: right, wrong, or not read.""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from autograd.marking.equations import read_equations
 from autograd.marking.frontmatter import PageError, read_settings
 from autograd.marking.marker import Marker
 from autograd.marking.page import read_page
 from autograd.marking.report import Report
-from autograd.marking.symbols import PageSide, suggestions
+from autograd.marking.symbols import suggestions
 from autograd.notation import to_unicode
-
-if TYPE_CHECKING:
-    from autograd.marking.equations import Equation
-    from autograd.notation import Reader
 
 _MOST: Final = 5_000  # formulas on a page: a book
 
@@ -50,22 +46,9 @@ def grade(text: str, *, settings: str = "", settings_name: str = "settings") -> 
             f"the page has {len(page.statements)} formulas, more than {_MOST}",
             hint="mark it in parts",
         )
-    reader, equations = read_equations(page, said)
-    marker = Marker(equations, reader.labels.names)
-    entries = tuple(entry for each in marker.equations for entry in marker.entries(each))
-    mentions = tuple(
-        (each.line, each.text)
-        for each in marker.equations
-        if marker.definitions.roles[each.place] == "mention"
-    )
-    return Report(entries, mentions, page.passed, _suggested(equations, reader))
-
-
-def _suggested(equations: list[Equation], reader: Reader) -> tuple[str, ...]:
-    """What would make more of the page readable: other spellings, as scans have them."""
-    sides = [PageSide(side.text) for equation in equations for side in equation.sides]
-    found = suggestions(sides, reader.labels)
-    if not found:
-        return ()
+    labels, equations = read_equations(page, said)
+    marker = Marker(equations, labels.names)
+    found = suggestions([side.text for each in equations for side in each.sides], labels)
     told = ", ".join(f"{to_unicode(zero)} is {to_unicode(label)}" for zero, label in found.items())
-    return (f"Perhaps {told}? Say so in a file for --aliases: a line `0_{{11}}: O_{{11}}` each",)
+    hint = f"Perhaps {told}? Say so in a file for --aliases: a line `0_{{11}}: O_{{11}}` each"
+    return Report(tuple(marker.entries()), marker.mentions, page.passed, (hint,) if told else ())

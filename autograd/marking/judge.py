@@ -10,10 +10,11 @@ from __future__ import annotations
 import math
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Final, Literal
 
-import mpmath
+from flint import arb
 
 from autograd import ops
 from autograd.errors import ArgumentError, ChalkgradError
@@ -40,7 +41,7 @@ from autograd.notation import (
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 
-    from autograd.marking.balls import Raw
+    from autograd.marking.balls import Ball
     from autograd.marking.tape import Worth
 
 _LEVELS: Final = (BITS, 4 * BITS, 16 * BITS, 64 * BITS)  # more bits where too much cancels
@@ -58,10 +59,9 @@ _VISIBLE: Final = 0.01  # relative difference that a counterexample should show
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What became of a claim; `point` is where it differs, `reason` why it is undecided."""
+    """What became of a claim; `reason` says why it is undecided."""
 
     verdict: Literal["same", "different", "undecided"]
-    point: Point | None = None
     reason: Sentence | None = None
 
 
@@ -89,35 +89,41 @@ class Point:
         self._judge = judge
         self.number = number
         self._known: dict[int, list[Worth | None]] = {}
+        self._leaves: dict[Hashable, Worth] = {}
 
     def worth(self, step: int, bits: int = BITS) -> Worth:
         """What a step is worth here, or why it has no worth."""
-        known = self._known.setdefault(bits, [])
-        return self._judge.tape.worth(step, known, bits, lambda leaf: self._leaf(leaf, bits))
+        return self._judge.tape.worth(step, self._known.setdefault(bits, []), bits, self._leaf)
 
-    def worths(self, steps: Iterable[int]) -> list[Raw]:
+    def worths(self, steps: Iterable[int]) -> list[Ball]:
         """What those steps are worth that have a worth here."""
-        return [worth for step in steps if isinstance(worth := self.worth(step), tuple)]
+        found = map(self.worth, steps)
+        return [worth for worth in found if not isinstance(worth, ChalkgradError)]
 
-    def _leaf(self, leaf: Hashable, bits: int) -> Worth:
+    def _leaf(self, leaf: Hashable) -> Worth:
+        if self.number is None:
+            own = self._judge.own(str(leaf))
+            return ArgumentError(f"{leaf} has no number here") if own is None else self.worth(own)
+        if leaf not in self._leaves:
+            self._leaves[leaf] = self._drawn(leaf, self.number)
+        return self._leaves[leaf]
+
+    def _drawn(self, leaf: Hashable, number: int) -> Worth:
         judge = self._judge
         if not isinstance(leaf, str):  # what stands for anything
-            return balls.from_float(0.5 + abs(drawn(1, f"{self.number} {leaf}", None)[1]))
+            return arb(0.5 + abs(drawn(1, f"{number} {leaf}", None)[1]))
         if leaf.startswith(_ABOUT):
             written = leaf.removeprefix(_ABOUT)
             return balls.within(Fraction(written), digits.half_unit(written))
-        if self.number is not None and leaf in judge.shares:
-            return balls.from_fraction(bits, share(self.number, leaf, judge.shares))
+        if leaf in judge.shares:
+            return balls.from_fraction(share(number, leaf, judge.shares))
         own = judge.own(leaf)
-        if self.number is None:
-            if own is None:
-                return ArgumentError(f"{leaf} has no number here")
-            return self.worth(own, bits)
-        worth = None if own is None else judge.page.worth(own, bits)
-        rough = balls.to_float(worth) if isinstance(worth, tuple) else None
-        is_factor, value = drawn(self.number, leaf, rough)
-        factor = balls.from_float(value)
-        return balls.mul(bits, worth, factor) if is_factor and isinstance(worth, tuple) else factor
+        worth = None if own is None else judge.page.worth(own)
+        if worth is None or isinstance(worth, ChalkgradError):
+            return arb(drawn(number, leaf, None)[1])
+        is_factor, value = drawn(number, leaf, balls.to_float(worth))
+        with balls.precision(BITS):
+            return (worth * arb(value)).mid() if is_factor else arb(value)
 
 
 class Judge:
@@ -181,19 +187,19 @@ class Judge:
         open_: set[str] = set()
         while waiting:
             label = waiting[-1]
-            below = [] if label in self._steps else self._uses(label)
-            missing = [each for each in below if each not in self._steps]
-            if missing and label in open_:
-                raise FormulaError(f"{label} is defined by itself", label, 0, len(label))
-            if not missing:
+            missing = [s for s in self._uses(label) if s not in self._steps]
+            if label in self._steps or not missing:
                 waiting.pop()
                 if label not in self._steps:
                     tree, tape = self.formulas.get(label), self.tape
                     self._steps[label] = (
                         tape.alias(label, self.step(tree)) if tree else tape.leaf(label)
                     )
-            open_.add(label)
-            waiting += missing[::-1]
+            elif label in open_:
+                raise FormulaError(f"{label} is defined by itself", label, 0, len(label))
+            else:
+                open_.add(label)
+                waiting += missing[::-1]
 
     def _uses(self, label: str) -> Iterable[str]:
         """The symbols in the formula of a symbol."""
@@ -236,24 +242,18 @@ class Judge:
                 new = {self._steps[label]: self.step(tree) for label, tree in where.items()}
                 steps = [self.tape.with_replaced(step, new) for step in steps]
         except FormulaError as error:
-            return Comparison("undecided", reason=Sentence((error.problem,)))
-        return self.compare_steps(*steps)
+            return Comparison("undecided", Sentence((error.problem,)))
+        return self._compared(*steps)
 
     def is_rounding(self, truth: Expr, claim: Expr) -> bool:
         """Whether a claim is the truth but for the rounding of the longer decimals in it."""
         blurred = rebuilt(claim, _blurred)
-        steps = self.step(truth), self.step(blurred)
-        is_seen = False
-        for place in range(len(KINDS) if blurred != claim else 0):
-            worths = self.point(place).worths(steps)
-            if len(worths) == len(steps):
-                if balls.are_apart(*worths, room=1):
-                    return False
-                is_seen |= balls.common_bits(*worths) >= _BLURRED
-        return is_seen
+        points = map(self.point, range(len(KINDS) if blurred != claim else 0))
+        both = list(_where_defined(points, self.step(truth), self.step(blurred)))
+        is_seen = any(balls.common_bits(*worths) >= _BLURRED for worths in both)
+        return is_seen and not any(balls.are_apart(*worths) for worths in both)
 
-    def compare_steps(self, truth: int, claim: int) -> Comparison:
-        """Whether a step is the true one."""
+    def _compared(self, truth: int, claim: int) -> Comparison:
         if truth == claim:
             return Comparison("same")
         flags = self.tape.flags[truth] | self.tape.flags[claim]
@@ -266,19 +266,19 @@ class Judge:
             point = self.point(place)
             agrees = self._agree(truth, claim, point, flags)
             if agrees is False:
-                return Comparison("different", point)
+                return Comparison("different")
             if isinstance(agrees, ChalkgradError):
                 reason = agrees.message
                 continue
             agreed, empty = agreed + (agrees is True), empty + (agrees is None)
             for kink, sides in kinks.items():
                 worth = point.worth(kink)
-                sides.add(isinstance(worth, tuple) and worth[0] > 0)
+                sides.add(not isinstance(worth, ChalkgradError) and worth > 0)
             if agreed + empty >= wanted and all(len(sides) > 1 for sides in kinks.values()):
                 break
         if agreed or (empty >= _ENOUGH and not flags & IS_ROUGH):
             return Comparison("same")
-        return Comparison("undecided", reason=Sentence((reason,)))
+        return Comparison("undecided", Sentence((reason,)))
 
     def _agree(
         self, truth: int, claim: int, point: Point, flags: int
@@ -293,10 +293,11 @@ class Judge:
                 return a
             if isinstance(b, ChalkgradError):
                 return b
-            if balls.are_apart(a, b):
-                return False
-            if balls.common_bits(a, b) >= (_TELLING_ROUGHLY if flags & IS_ROUGH else _TELLING):
-                return True
+            with balls.precision(bits):
+                if balls.are_apart(a, b):
+                    return False
+                if balls.common_bits(a, b) >= (_TELLING_ROUGHLY if flags & IS_ROUGH else _TELLING):
+                    return True
         return None
 
     def _kinks(self, *steps: int) -> dict[int, set[bool]]:
@@ -316,46 +317,41 @@ class Judge:
 
     # The page's own numbers.
 
-    def here(self, step: int) -> Worth:
-        """What a step is worth by the page's own numbers, or why it has no worth."""
-        worth = self.page.worth(step)
-        if not isinstance(worth, tuple):  # perhaps at a kink, where a sign must be known exactly
-            own = ((leaf, self.own(key)) for leaf, key in self._leaves(step).items())
-            step = self.tape.with_replaced(step, {k: v for k, v in own if v is not None})
-            worth = self.page.worth(step)
-        for bits in _LEVELS[1:]:
-            if isinstance(worth, tuple) and balls.common_bits(worth, worth) < _TELLING:
-                worth = self.page.worth(step, bits)
-        return balls.ZERO if isinstance(worth, tuple) and abs(worth[0]) <= worth[1] else worth
-
-    def _leaves(self, step: int) -> dict[int, str]:
-        """The leaves that a step is computed from."""
-        leaves = ((each, self.tape.leaves.get(each)) for each in sorted(self.tape.under(step)))
-        return {each: key for each, key in leaves if isinstance(key, str)}
-
-    def worth(self, tree: Expr, point: Point | None = None) -> mpmath.mpf:
+    def worth(self, tree: Expr, point: Point | None = None) -> Fraction:
         """What a tree is worth at a point, or by the page's own numbers.
 
         Raises what its operations raise, and ArgumentError for a leaf without a number.
         """
-        step = self.step(tree)
-        return balls.to_mpf(_known(self.here(step) if point is None else point.worth(step)))
+        return balls.to_fraction(self.ball(tree, point))
 
-    def number(self, tree: Expr) -> mpmath.mpf:
+    def ball(self, tree: Expr, point: Point | None = None) -> Ball:
+        """The same, with how far off it may be."""
+        step = self.step(tree)
+        worth = (point or self.page).worth(step)
+        for bits in _LEVELS[1:] if point is None else ():
+            if isinstance(worth, arb) and worth.rel_accuracy_bits() < _TELLING:
+                worth = self.page.worth(step, bits)
+        if isinstance(worth, ChalkgradError):
+            raise worth.with_traceback(None)  # it may be raised again and again
+        return balls.ZERO if isinstance(worth, arb) and 0 in worth else worth
+
+    def number(self, tree: Expr) -> Fraction:
         """What a tree is worth by the page's own numbers; raises as `worth` does."""
         return self.worth(tree)
 
     def exact(self, tree: Expr) -> Expr:
         """What a tree is worth by the page's own numbers, with all its digits."""
-        return number(Fraction(mpmath.nstr(self.number(tree), 45)))
+        return number(_to_digits(self.number(tree), 45))
 
     def rounded(self, tree: Expr) -> Expr:
         """What a tree is worth by the page's own numbers, as a person writes it."""
-        return shown(_known(self.here(self.step(tree))))
+        return shown(self.ball(tree))
 
     def leaves(self, *trees: Expr) -> list[str]:
         """The symbols without a formula that trees depend on."""
-        return list(dict.fromkeys(s for t in trees for s in self._leaves(self.step(t)).values()))
+        steps = (each for tree in trees for each in sorted(self.tape.under(self.step(tree))))
+        keys = dict.fromkeys(map(self.tape.leaves.get, steps))
+        return [key for key in keys if isinstance(key, str)]
 
     def missing(self, tree: Expr) -> list[str]:
         """The leaves without a number that a tree depends on."""
@@ -363,17 +359,17 @@ class Judge:
 
     def is_constant(self, tree: Expr) -> bool:
         """Whether a tree depends on no leaf."""
-        return not self._leaves(self.step(tree))
+        return not self.leaves(tree)
 
     def is_equal_here(self, a: Expr, b: Expr) -> bool:
         """Whether two trees have the same worth by the page's own numbers."""
-        worths = (_known(self.here(self.step(tree))) for tree in (a, b))
-        return not balls.are_apart(*worths)
+        with balls.precision(BITS):
+            return not balls.are_apart(self.ball(a), self.ball(b))
 
-    def is_near(self, a: Expr, b: Expr, *, within: float = 0.02) -> bool:
+    def is_near(self, a: Expr, b: Expr, *, within: Fraction = Fraction(1, 50)) -> bool:
         """Whether two trees have about the same worth by the page's own numbers."""
         x, y = self.number(a), self.number(b)
-        return bool(abs(x - y) <= within * max(abs(x), abs(y)))
+        return abs(x - y) <= within * max(abs(x), abs(y))
 
     def known_numbers(self) -> tuple[float, ...]:
         """The sizes of numbers in formulas, and of symbols as far as they are known, in order."""
@@ -403,7 +399,7 @@ class Judge:
         """
         known = self.known_numbers() if known is None else known
         try:
-            true = balls.to_fraction(_known(self.here(self.step(truth))))
+            true = self.number(truth)
             verdict = digits.match(self._in_numbers(claim), true, rough=rough, known=known)
             if verdict == "wrong" and before is not None:
                 worked = self._in_numbers(before)
@@ -457,13 +453,11 @@ class Judge:
 
     def examples(self, *trees: Expr) -> Iterator[dict[str, float]]:
         """Numbers of all symbols that trees depend on, at points where all have one."""
-        steps = [self.step(tree) for tree in trees]
         labels = self._cone(symbols_of(*trees))
-        steps += [self._steps[label] for label in labels]
-        for place in range(1, len(ROUNDS) * len(KINDS)):
-            worths = self.point(place).worths(steps)
-            if len(worths) == len(steps):
-                yield dict(zip(labels, map(balls.to_float, worths[len(trees) :]), strict=True))
+        steps = [*(self._steps[label] for label in labels), *map(self.step, trees)]
+        points = map(self.point, range(1, len(ROUNDS) * len(KINDS)))
+        for worths in _where_defined(points, *steps):
+            yield dict(zip(labels, map(balls.to_float, worths), strict=False))
 
     def example(self, *trees: Expr) -> dict[str, float] | None:
         """The first of the `examples`; None where there is none."""
@@ -477,25 +471,31 @@ class Judge:
         They are of the symbols in the claim and in the answer, or else of the leaves of the truth.
         None where these are more than `most`, or nothing is seen.
         """
-        steps = [self.step(truth), self.step(claim)]
-        others = symbols_of(answer) if answer else self._leaves(steps[0]).values()
+        others = symbols_of(answer) if answer else self.leaves(truth)
         labels = list(dict.fromkeys([*symbols_of(claim), *others]))
-        self._prepare(labels)
-        steps += [self._steps[label] for label in labels]
+        steps = map(self.step, (truth, claim, *map(Symbol, labels)))
         found = None
         places = range(2 * len(KINDS) if most is None or len(labels) <= most else 0)
         whole_first = sorted(places, key=lambda place: not KINDS[place % len(KINDS)].whole)
-        for point in (self.page, *map(self.point, whole_first)) if places else (self.page,):
-            worths = point.worths(steps)
-            if len(worths) == len(steps) and balls.are_apart(*worths[:2]):
-                actual, claimed, *numbers = map(shown, worths)
-                values = tuple(zip(labels, numbers, strict=True))
-                if actual != claimed:
-                    found = found or Counterexample(values, claimed, actual)
-                a, b = map(balls.to_float, worths[:2])
+        for worths in _where_defined((self.page, *map(self.point, whole_first)), *steps):
+            (actual, claimed, *numbers), (a, b, *_) = (
+                map(shown, worths),
+                map(balls.to_float, worths),
+            )
+            if actual != claimed and balls.are_apart(*worths[:2]):
+                example = Counterexample(tuple(zip(labels, numbers, strict=True)), claimed, actual)
                 if abs(a - b) > _VISIBLE * max(abs(a), abs(b)):
-                    return Counterexample(values, claimed, actual)
+                    return example
+                found = found or example
         return found
+
+
+def _where_defined(points: Iterable[Point], *steps: int) -> Iterator[list[Ball]]:
+    """What steps are worth at those points where all have a worth."""
+    for point in points:
+        worths = point.worths(steps)
+        if len(worths) == len(steps):
+            yield worths
 
 
 def _blurred(part: Expr) -> Expr | None:
@@ -513,15 +513,15 @@ def _with_orders(part: Expr) -> Expr | None:
     return At(slope, _INSIDE, rebuilt(part.arguments[0], _with_orders))
 
 
-def _known(worth: Worth) -> Raw:
-    if isinstance(worth, tuple):
-        return worth
-    raise worth.with_traceback(None)  # it may be raised again and again
-
-
-def shown(worth: Raw) -> Expr:
+def shown(worth: Ball) -> Expr:
     """A number as a person writes it, to six digits; whole ones in full."""
     rough = balls.to_float(worth)
-    if math.isfinite(rough) and (rough or not worth[0]):
+    if math.isfinite(rough) and (rough or worth == 0):
         return decimal(rough)
-    return number(Fraction(mpmath.nstr(balls.to_mpf(worth), 6)))  # beyond floats
+    return number(_to_digits(balls.to_fraction(worth), 6))  # beyond floats
+
+
+def _to_digits(value: Fraction, count: int) -> Fraction:
+    """A number to so many significant digits."""
+    context = Context(prec=count, Emax=MAX_EMAX, Emin=MIN_EMIN)
+    return Fraction(context.divide(Decimal(value.numerator), Decimal(value.denominator)))

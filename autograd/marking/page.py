@@ -11,7 +11,7 @@ import html
 import re
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, replace
-from itertools import groupby
+from itertools import groupby, repeat
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from autograd.marking.frontmatter import PageError, Settings, front_matter, read_settings
@@ -25,7 +25,7 @@ from autograd.marking.prose import (
     settings_in_line,
     vocabulary,
 )
-from autograd.marking.statements import Statement, statements
+from autograd.marking.statements import Equation, closings, statements
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -47,7 +47,7 @@ class Passed:
 class Page:
     """What a page says: its statements in order, what is said beforehand, what was passed over."""
 
-    statements: tuple[Statement, ...]
+    statements: tuple[Equation, ...]
     settings: Settings
     passed: tuple[Passed, ...]
 
@@ -73,7 +73,9 @@ def read_page(text: str) -> Page:
     front, lines = front_matter(text)
     settings = read_settings(front, first_line=2)
     text = "\n" * lines + _written_out("\n".join(text.split("\n")[lines:]))
-    text, passed = _without_code(text)
+    passed: list[Passed] = []
+    for spans in (_blocks, _code_lines):
+        text = _blanked(text, spans(text), passed)
     found = _Reading(text, settings.aliases).statements()
     return Page(tuple(found), settings, tuple(sorted(passed, key=lambda lines: lines.first)))
 
@@ -93,8 +95,14 @@ _STYLE: Final = re.compile(
 _VERBATIM: Final = re.compile(r"\\verb\*?([^\w\s]).*?\1")
 _ARGUMENT: Final = re.compile(r"\s*(\\[A-Za-z]+|\S)")
 _COMMAND: Final = re.compile(r"\\([A-Za-z]+)")
-_BRACE: Final = re.compile(r"\\.|[{}]", re.DOTALL)
-_LONGEST_MACRO: Final = 2_000
+_FENCE_EDGE: Final = r"^ {0,3}(?:>\s?)*"
+_MATH_FENCE: Final = re.compile(
+    rf"{_FENCE_EDGE}(?P<fence>`{{3,}}|~{{3,}})[ \t]*math[ \t]*$(?P<content>.*?)"
+    rf"{_FENCE_EDGE}(?P=fence)[`~]*[ \t]*$",
+    re.MULTILINE | re.DOTALL | re.IGNORECASE,
+)
+_LATEX: Final = re.compile(r"\\(?:documentclass|begin\{document\}|section\{)")
+_REMARK: Final = re.compile(r"(?<!\\)%[^\n]*")
 _DEPTH: Final = 4  # of commands in commands
 
 
@@ -107,49 +115,40 @@ def _written_out(text: str) -> str:
     text = _ENTITY.sub(lambda found: html.unescape(found[0]).replace("\n", " "), text)
     text = _SCRIPT.sub(lambda found: f"{'_' if found[1] == 'sub' else '^'}{{{found[2]}}}", text)
     text = _VERBATIM.sub(" ", _STYLE.sub("", text))
+    text = _MATH_FENCE.sub(r"$$\g<content>$$", text)
     macros: dict[str, tuple[int, list[str]]] = {}
     spans = []
+    ends = closings(text) if "\\" in text else {}
     for found in _MACRO.finditer(text):
-        body = _group(text, found.end())
-        if body:
-            inner = body[1:-1]
+        if end := ends.get(found.end(), 0):
+            inner = text[found.end() + 1 : end - 1]
             inner = rf"\operatorname{{{inner}}}" if found["operator"] else inner
             count = int(found["count"] or len(found["marks"] or "") // 2)
             parts = re.findall(r"#\d|[^#]+|#", inner)
             macros[found["name"] or found["defined"]] = count, parts
-            spans.append((found.start(), found.end() + len(body), ""))
+            spans.append((found.start(), end, ""))
     text = _blanked(text, spans, [])
     for _ in range(_DEPTH if macros else 0):
         text = _applied(text, macros)
-    return text
-
-
-def _group(text: str, at: int) -> str:
-    """The group in braces that begins here; empty where it is too long or never closed."""
-    depth = 0
-    for brace in _BRACE.finditer(text, at, at + _LONGEST_MACRO) if text[at : at + 1] == "{" else ():
-        depth += {"{": 1, "}": -1}.get(brace[0], 0)
-        if depth == 0:
-            return text[at : brace.end()]
-    return ""
+    return _REMARK.sub("", text) if _LATEX.search(text) else text
 
 
 def _applied(text: str, macros: Mapping[str, tuple[int, list[str]]]) -> str:
     """The text with each command once written out, and no line break fewer."""
+    ends = closings(text)
     pieces: list[str] = []
     at = size = 0
     for use in _COMMAND.finditer(text):
         if use.start() < at or use[1] not in macros:
             continue
         count, body = macros[use[1]]
-        arguments, end = [], use.end()
-        for _ in range(count):
-            found = _ARGUMENT.match(text, end)
-            group = _group(text, found.start(1)) if found else ""
-            arguments.append(group[1:-1] if group else found[1] if found else "")
-            end = found.start(1) + len(group or found[1]) if found else end
-        put_in = dict(zip("123456789", arguments, strict=False))
-        written = "".join(put_in.get(part[1:], "") if part[0] == "#" else part for part in body)
+        put_in, end = {}, use.end()
+        for number in range(1, count + 1):
+            if argument := _ARGUMENT.match(text, end):
+                start = argument.start(1)
+                end = ends.get(start, argument.end())
+                put_in[f"#{number}"] = text[start + 1 : end - 1] if start in ends else argument[1]
+        written = "".join(put_in.get(part, "") if part[0] == "#" else part for part in body)
         lost = "\n" * text.count("\n", use.start(), end)
         pieces += [text[at : use.start()], written.replace("\n", " "), lost]
         size += len(written)
@@ -162,7 +161,7 @@ def _applied(text: str, macros: Mapping[str, tuple[int, list[str]]]) -> str:
 # What is passed over.
 
 _BLOCK: Final = re.compile(
-    r"^ {0,3}(?:>\s?)*(?P<fence>`{3,}|~{3,})[ \t]*(?P<language>[^\n`]*)$|(?P<comment><!--)"
+    rf"{_FENCE_EDGE}(?P<fence>`{{3,}}|~{{3,}})[^\n`]*$|(?P<comment><!--)"
     r"|<(?P<tag>script|style|pre|svg)\b"
     r"|\\begin\{(?P<listing>verbatim|lstlisting|minted|Verbatim|asy|asypicture|tikzpicture|comment)\}",
     re.MULTILINE,
@@ -172,19 +171,6 @@ _CODE: Final = re.compile(
     r"|>>> |\.\.\. |(?:In|Out) ?\[\d*\]:|#include|[%!]\w+ |for \w+(?:, ?\w+)* in .*:\s*$)"
     r"|[A-Za-z_]\w*\.[a-z_]\w*\(|\w\[[^\]]{0,20}:[^\]]{0,20}\]|= ?[\"']|\bself\.|\blambda \w+:"
 )
-_LATEX: Final = re.compile(r"\\(?:documentclass|begin\{document\}|section\{)")
-_REMARK: Final = re.compile(r"(?<!\\)%[^\n]*")
-_DISPLAY: Final = "$$"
-
-
-def _without_code(text: str) -> tuple[str, list[Passed]]:
-    """The page without comments and code, no line fewer; a fence marked `math` is a display."""
-    passed: list[Passed] = []
-    if _LATEX.search(text):
-        text = _REMARK.sub("", text)
-    for spans in (_blocks, _code_lines):
-        text = _blanked(text, spans(text), passed)
-    return text, passed
 
 
 def _blanked(text: str, spans: Iterable[tuple[int, int, str]], passed: list[Passed]) -> str:
@@ -194,9 +180,8 @@ def _blanked(text: str, spans: Iterable[tuple[int, int, str]], passed: list[Pass
     for start, end, what in spans:
         line += text.count("\n", at, start)
         lines = text.count("\n", start, end)
-        pieces += [text[at:start], _DISPLAY if what == _DISPLAY else " " + "\n" * lines]
-        if what != _DISPLAY:
-            passed.append(Passed(line, line + lines - text.endswith("\n", start, end), what))
+        pieces += [text[at:start], " " + "\n" * lines]
+        passed.append(Passed(line, line + lines - text.endswith("\n", start, end), what))
         at, line = end, line + lines
     return "".join([*pieces, text[at:]])
 
@@ -209,15 +194,10 @@ def _blocks(text: str) -> Iterator[tuple[int, int, str]]:
         name = opening["tag"] or opening["listing"] or ""
         pattern = rf"</{name}>|\\end\{{{name}\}}" if name else "-->"
         if opening["fence"]:
-            pattern = rf"^ {{0,3}}(?:>\s?)*{opening['fence']}[`~]*[ \t]*$"
+            pattern = rf"{_FENCE_EDGE}{opening['fence']}[`~]*[ \t]*$"
         closing = re.compile(pattern, re.MULTILINE).search(text, opening.end())
         at = closing.end() if closing else len(text)
-        if (opening["language"] or "").strip().lower() == "math":
-            yield *opening.span(), _DISPLAY
-            if closing:
-                yield *closing.span(), _DISPLAY
-        else:
-            yield opening.start(), at, "a comment" if opening["comment"] else "code"
+        yield opening.start(), at, "a comment" if opening["comment"] else "code"
 
 
 def _code_lines(text: str) -> Iterator[tuple[int, int, str]]:
@@ -272,6 +252,7 @@ _NO_PROSE: Final = re.compile(
     r"|(?<=\S)[ \t]{2,}\(\d{1,3}(?:\.\d{1,3})?[a-z]?\)[ \t]*$",  # the number of an equation
     re.MULTILINE,
 )
+_ALONE: Final = {"$": r"(?<!(?<!\\)\\){}", "`": "(?<!`){}(?!`)"}  # not escaped; so many, no more
 _WITHIN: Final = "\v"  # a line break in a formula
 _EQUATION: Final = re.compile(r"(?<![=<>!])=(?!=)|≈")
 _MARKS_BEFORE: Final = re.compile(r"\s|[>*-]|\\item(?![A-Za-z])")
@@ -296,7 +277,7 @@ class _Found(NamedTuple):
     source: str
     setting: Setting
     tex: bool | None
-    cell: tuple[int, int] = (0, 0)  # of a table: the place of its row, and which in it
+    cell: tuple[int, int]  # of a table: the place of its row, and which in it
 
 
 def _marked(body: str) -> tuple[str, list[_Mark]]:
@@ -307,40 +288,25 @@ def _marked(body: str) -> tuple[str, list[_Mark]]:
     pieces: list[str] = []
     at = written = 0
     while opener := _OPENER.search(body, at):
-        at = opener.end()
-        kind = opener.lastgroup
+        at, kind, name = opener.end(), opener.lastgroup, opener["environment"]
         if kind is None:  # an escaped character
             continue
-        name = opener["environment"]
         mark = rf"\end{{{name}}}" if name else opener[0].replace("[", "]").replace("(", ")")
+        alone = _ALONE.get(mark[0], "{}").format(re.escape(mark))
         limit = ends[bisect_left(ends, at)] if kind in ("inline", "code") else len(body)
-        closing = -1 if (mark, limit) in missing else _find_mark(body, mark, at, limit)
-        if closing < 0:
+        is_missing = (mark, limit) in missing
+        closing = None if is_missing else re.compile(alone).search(body, at, limit)
+        if closing is None:
             missing.add((mark, limit))
             continue  # what follows is read as plain lines
-        end = closing + len(mark)
-        content = body[opener.start() : end] if name else body[at:closing]
+        end = closing.end()
+        content = body[opener.start() : end] if name else body[at : closing.start()]
         if opener[0] != "$" or _is_formula(content, body[end : end + 1]):
             lines = _WITHIN * body.count("\n", opener.start(), end)
             pieces += [body[written : opener.start()], MATH, lines]
             marks.append(_Mark(content, kind))
             at = written = end
     return "".join([*pieces, body[written:]]), marks
-
-
-def _find_mark(text: str, mark: str, at: int, limit: int) -> int:
-    """Where the mark stands first, not escaped and, of dollars and backticks, as many; else -1."""
-    while (at := text.find(mark, at, limit)) >= 0:
-        end = at + len(mark)
-        if mark[0] == "`" and (text[at - 1] == "`" or text[end : end + 1] == "`"):
-            at = end
-            while text[at : at + 1] == "`":
-                at += 1
-        elif mark[0] == "$" and text[at - 1] == "\\" and text[at - 2] != "\\":
-            at = end
-        else:
-            return at
-    return -1
 
 
 def _is_formula(content: str, following: str) -> bool:
@@ -365,7 +331,7 @@ class _Reading:
         others = [*aliases, *_WORD_SYMBOL.findall(body)]
         self.known = vocabulary(self.prose, f"{inside} ; {lines}", others)
 
-    def statements(self) -> Iterator[Statement]:
+    def statements(self) -> Iterator[Equation]:
         """The statements in each formula, with what the page says around it."""
         for start, end, source, setting, tex, _ in _by_column(self._formulas()):
             line = bisect_right(self.lines, start) + 1
@@ -421,49 +387,42 @@ class _Reading:
     def _marks(self, start: int, end: int) -> list[_Mark]:
         return self.marks[bisect_left(self.places, start) : bisect_left(self.places, end)]
 
-    def _formulas(self) -> Iterator[_Found]:
+    def _formulas(self) -> list[_Found]:
         """The formulas in lines of text, where those between marks take part as they stand."""
-        start = 0
-        opened: _Found | None = None  # a formula that went to the end of the line before
+        formulas: list[_Found] = []
+        start, ended = 0, -1
         for line in self.prose.split("\n"):
             end = start + len(line.rstrip())
-            if opened:
-                before = self.prose[opened.start : opened.end]
-                if continues_formula(line, before, self.known):
-                    opened = self._found(opened.start, end, opened.setting)
-                    start += len(line) + 1
-                    continue
-                yield opened
-                opened = None
-            spans = list(formulas_in_line(line, self.known))
-            is_table = line.strip()[:1] == line.strip()[-1:] == "|"
-            for setting, (first, last) in zip(settings_in_line(line, spans), spans, strict=True):
-                if opened:
-                    yield opened
-                opened = self._found(start + first, start + last, setting)
-                if opened and is_table:
-                    opened = opened._replace(cell=(start, line.count("|", 0, first)))
-            if opened and opened.end != end:
-                yield opened
-                opened = None
-            start += len(line) + 1
-        if opened:
-            yield opened
+            last = formulas[-1] if formulas and formulas[-1].end == ended else None
+            goes_on = last and continues_formula(line, self.prose[last.start : ended], self.known)
+            if last and goes_on:
+                formulas[-1:] = self._found(last.start, end, last.setting)
+            else:
+                spans = list(formulas_in_line(line, self.known))
+                settings = settings_in_line(line, spans)
+                if _HEADING.match(line):
+                    settings = repeat("inline", len(spans))  # a title names, it claims nothing
+                is_table = line.strip()[:1] == line.strip()[-1:] == "|"
+                for setting, (a, b) in zip(settings, spans, strict=True):
+                    cell = (start, line.count("|", 0, a)) if is_table else (0, 0)
+                    formulas += self._found(start + a, start + b, setting, cell)
+            start, ended = start + len(line) + 1, end
+        return formulas
 
-    def _found(self, start: int, end: int, setting: Setting) -> _Found | None:
+    def _found(
+        self, start: int, end: int, setting: Setting, cell: tuple[int, int] = (0, 0)
+    ) -> Iterator[_Found]:
         marks = self._marks(start, end)
         if not marks:
             source = _DOT.sub("·", self.prose[start:end])
             source = _TILDE.sub(lambda sign: "∼" if sign[1] else "≈", source)
-            return _Found(start, end, source, setting, None)
+            yield _Found(start, end, source, setting, None, cell)
+            return
         source = _QUOTE.sub(" ", self._with_formulas(start, end))
-        kinds = {mark.kind for mark in marks}
-        alone = end == start + 1
-        if alone and kinds == {"code"} and not _EQUATION.search(source):
-            return None
-        if alone and kinds & {"display", "environment"}:
-            setting = "display"
-        return _Found(start, end, source, setting, "code" not in kinds or None)
+        kinds, alone = {mark.kind for mark in marks}, end == start + 1
+        if not alone or kinds != {"code"} or _EQUATION.search(source):
+            setting = "display" if alone and kinds & {"display", "environment"} else setting
+            yield _Found(start, end, source, setting, "code" not in kinds or None, cell)
 
 
 def _by_column(found: Iterable[_Found]) -> Iterator[_Found]:

@@ -5,16 +5,15 @@ from __future__ import annotations
 import math
 import operator
 from collections import Counter
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache, reduce
 from itertools import combinations, islice, zip_longest
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from autograd import ops
-from autograd.marking.calculus_slips import ARCS, FAMILIES
-from autograd.marking.kinds import SlipKind
-from autograd.marking.trial import is_close
+from autograd.marking.chain import is_close
+from autograd.marking.kinds import SlipKind as S
+from autograd.marking.rules import ARCS, FAMILIES
 from autograd.notation import (
     ACCENTS,
     ONE,
@@ -43,12 +42,12 @@ from autograd.notation import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from autograd.marking.trial import Trial
+    from autograd.marking.chain import Trial
     from autograd.ops import Operation
 
     Path = tuple[int, ...]
     Differences = set[tuple[Expr, Expr]]  # (a, b) for which a - b belongs in a formula, so ordered
-    Known = Sequence[tuple[SlipKind, Expr, float]]  # what may be lost or too many, with its worth
+    Known = Sequence[tuple[S, Expr, float]]  # what may be lost or too many, with its worth
 
 _MOST_SIBLINGS: Final = 12  # of one symbol, the most alike
 _MOST_EXCHANGED: Final = 8  # symbols or numbers, of which any two may be exchanged
@@ -67,81 +66,60 @@ _INVERSES: Final[Mapping[Operation, Callable[[float], float]]] = {
     ops.cos: math.acos, ops.tan: math.atan, ops.sigmoid: lambda y: math.log(y / (1.0 - y)),
 }  # fmt: skip
 _CONSEQUENCES: Final = {
-    SlipKind.TRANSPOSED: ": the indices are exchanged",
-    SlipKind.BIAS_CORRECTION: ": the one with the hat is without bias",
+    S.TRANSPOSED: ": the indices are exchanged",
+    S.BIAS_CORRECTION: ": the one with the hat is without bias",
 }
+_OTHERS: Final = {S.LOST_FACTOR: S.EXTRA_FACTOR, S.LOST_TERM: S.EXTRA_TERM}  # where it is too much
 
 
-_spelling: Final = lru_cache(maxsize=20_000)(spelling_of)
+class Edit(NamedTuple):
+    """A formula, or a part of one, with one change: what was there `before` it, and is `after`.
 
-
-class Change(NamedTuple):
-    """One change of a part: its kind, what stands there now, and what was changed to what.
-
-    Of these one is None where a factor or a term came or went. `size` is how much of it one sees.
+    Of these one is None where a factor or a term came or went. `size` is how much of the change one
+    sees. For a cure the formula was a claim, else the truth.
     """
 
-    kind: SlipKind
-    new: Expr
+    change: S
+    tree: Expr
     before: Expr | None
     after: Expr | None
     size: int = 1
+    is_cure: bool = False
+    is_whole: bool = False
 
-
-@dataclass(frozen=True, slots=True)
-class Edit:
-    """A formula with one change; for a `cure` the formula was a claim, else the truth."""
-
-    tree: Expr
-    change: Change
-    is_cure: bool
-    is_whole: bool
+    @property
+    def sides(self) -> tuple[Expr | None, Expr | None]:
+        """What stands in the claim, and what belongs there."""
+        return (self.before, self.after) if self.is_cure else (self.after, self.before)
 
     def factor(self) -> tuple[Expr, bool]:
-        """The factor that came or went, and whether it is lost; 1/x that came is x that went."""
-        lost = (self.change.after is None) is not self.is_cure
-        match self.change.before, self.change.after:
+        """What came or went, and whether it is lost; 1/x that came is x that went."""
+        lost = self.sides[0] is None
+        match self.before, self.after:
             case None, Product((Number("1"),), (divisor,)):
                 return divisor, not lost
             case before, after:
                 return before or after or ONE, lost
 
     @property
-    def kind(self) -> SlipKind:
+    def kind(self) -> S:
         """The kind of slip, from the side of the claim."""
-        kind = self.change.kind
-        if kind is SlipKind.LOST_FACTOR and not self.factor()[1]:
-            return SlipKind.EXTRA_FACTOR
-        if kind is SlipKind.LOST_TERM and (self.change.after is None) is self.is_cure:
-            return SlipKind.EXTRA_TERM
-        return kind
-
-    @property
-    def sides(self) -> tuple[Expr | None, Expr | None]:
-        """What stands in the claim, and what belongs there."""
-        before, after = self.change.before, self.change.after
-        return (before, after) if self.is_cure else (after, before)
+        return self.change if self.factor()[1] else _OTHERS.get(self.change, self.change)
 
     def words(self) -> tuple[str | Expr, ...]:
         """The slip in words."""
-        kind, (written, right) = self.kind, self.sides
+        kind, (written, right) = self.change, self.sides
         if written is None or right is None:
-            factor, lost = self.factor()
-            name, what = "factor", factor
-            match self.change.kind:
-                case SlipKind.LOST_TERM:
-                    name, what, lost = "term", written or right or ONE, written is None
-                case SlipKind.BIAS_CORRECTION:
-                    name = "bias correction"
-                case SlipKind.FACTOR_N:  # the mean has 1/n: an n too many is a 1/n that is lost
-                    return ("the factor ", _inverse(factor), " of the mean is ", _fate(not lost))
-            return (f"the {name} ", what, " is ", _fate(lost))
-        if kind is SlipKind.SIGN:
-            if self.is_whole:
-                return ("the sign is the wrong one",)
+            part, lost = self.factor()
+            if kind is S.FACTOR_N:  # the mean has 1/n: an n too many is a 1/n that is lost
+                return ("the factor ", _inverse(part), " of the mean is ", _fate(not lost))
+            name = {S.LOST_TERM: "term", S.BIAS_CORRECTION: "bias correction"}.get(kind, "factor")
+            return (f"the {name} ", part, " is ", _fate(lost))
+        if kind is S.SIGN:
             size = written.operand if isinstance(written, Negative) else written
-            return ("the sign of ", size, " is wrong")
-        if kind is SlipKind.SWAPPED:
+            whole = ("the sign is the wrong one",)
+            return whole if self.is_whole else ("the sign of ", size, " is wrong")
+        if kind is S.SWAPPED:
             return (written, " and ", right, " are exchanged")
         more = _CONSEQUENCES.get(kind, "")
         return (written, " is written where ", right, f" belongs{more}")
@@ -159,10 +137,10 @@ def edits(
 ) -> Iterator[Edit]:
     """The formula with each single change of what is there."""
     for path, part, around in _placed(tree):
-        for change in _changes(part, around, siblings, differences):
-            yield Edit(_replaced(tree, path, change.new), change, is_cure, False)
-    for change in (*_everywhere(tree, siblings), *_exchanged(tree)):
-        yield Edit(change.new, change, is_cure, False)
+        for edit in _changes(part, around, siblings, differences):
+            yield edit._replace(tree=_replaced(tree, path, edit.tree), is_cure=is_cure)
+    for edit in (*_everywhere(tree, siblings), *_exchanged(tree)):
+        yield edit._replace(is_cure=is_cure)
 
 
 def _placed(tree: Expr) -> Iterator[tuple[Path, Expr, Expr | None]]:
@@ -184,7 +162,7 @@ def _replaced(tree: Expr, path: Path, new: Expr) -> Expr:
 
 def _changes(
     part: Expr, around: Expr | None, siblings: Siblings, differences: Differences
-) -> Iterator[Change]:
+) -> Iterator[Edit]:
     match part:
         case Symbol(label):
             for other in siblings.of(label):
@@ -192,24 +170,24 @@ def _changes(
         case Sum():
             yield from _of_terms(part, differences)
         case Negative(inner) if around is not None and not isinstance(around, Sum):
-            yield _whole(SlipKind.SIGN, part, inner)
+            yield _whole(S.SIGN, part, inner)
         case Product():
             yield from _of_factors(part)
             yield from _moved_out(part)
         case Call(op, arguments, 0):
             confused = {other for group in _CONFUSED if op in group for other in group}
             for function in confused - {op}:
-                yield _whole(SlipKind.OTHER_FUNCTION, part, Call(function, arguments))
+                yield _whole(S.OTHER_FUNCTION, part, Call(function, arguments))
             yield from _moved_out(part)
     yield from _other_power(part, around)
 
 
-def _whole(kind: SlipKind, part: Expr, new: Expr, size: int = 1) -> Change:
-    return Change(kind, new, part, new, size)
+def _whole(kind: S, part: Expr, new: Expr, size: int = 1) -> Edit:
+    return Edit(kind, new, part, new, size)
 
 
-def _lost(part: Expr, rest: Expr, kind: SlipKind = SlipKind.LOST_FACTOR) -> Change:
-    return Change(kind, rest, part, None, size_of(part))
+def _lost(part: Expr, rest: Expr, kind: S = S.LOST_FACTOR) -> Edit:
+    return Edit(kind, rest, part, None, size_of(part))
 
 
 def size_of(tree: Expr) -> int:
@@ -229,19 +207,19 @@ def _inverse(factor: Expr) -> Expr:
     return Product((ONE,), (factor,))
 
 
-def _product(factors: tuple[Expr, ...], divisors: tuple[Expr, ...]) -> Expr:
+def _product(factors: tuple[Expr, ...], divisors: tuple[Expr, ...] = ()) -> Expr:
     factors = factors or (ONE,)
     return factors[0] if len(factors) == 1 and not divisors else Product(factors, divisors)
 
 
-def _of_terms(part: Sum, differences: Differences) -> Iterator[Change]:
+def _of_terms(part: Sum, differences: Differences) -> Iterator[Edit]:
     for place, term in enumerate(part.terms):
         turned = term.operand if isinstance(term, Negative) else Negative(term)
-        yield Change(SlipKind.SIGN, Sum(_without(part.terms, place, turned)), term, turned)
-        yield _lost(term, _sum(_without(part.terms, place)), SlipKind.LOST_TERM)
+        yield Edit(S.SIGN, Sum(_without(part.terms, place, turned)), term, turned)
+        yield _lost(term, _sum(_without(part.terms, place)), S.LOST_TERM)
     match part.terms:
         case (a, Negative(b)) | (Negative(b), a) if (b, a) in differences:
-            yield _whole(SlipKind.TURNED_ROUND, part, Sum((b, Negative(a))))
+            yield _whole(S.TURNED_ROUND, part, Sum((b, Negative(a))))
 
 
 def differences_in(tree: Expr) -> Differences:
@@ -251,7 +229,7 @@ def differences_in(tree: Expr) -> Differences:
     return {(a, b.operand) for a, b in pairs if isinstance(b, Negative)}
 
 
-def _of_factors(part: Product) -> Iterator[Change]:
+def _of_factors(part: Product) -> Iterator[Edit]:
     factors, divisors = part.factors, part.divisors
     for place, factor in enumerate(factors):
         left = (Negative(ONE),) if isinstance(factor, Negative) else ()
@@ -259,84 +237,86 @@ def _of_factors(part: Product) -> Iterator[Change]:
         rest = _product(_without(factors, place, *left), divisors)
         yield _lost(size, rest, _kind_of_factor(size))
     for place, divisor in enumerate(divisors):
-        rest = _product(factors, _without(divisors, place))
-        lost = _lost(divisor, rest, _kind_of_factor(divisor))
-        yield lost._replace(before=_inverse(divisor))
+        lost = _lost(divisor, _product(factors, _without(divisors, place)))
+        yield lost._replace(change=_kind_of_factor(divisor), before=_inverse(divisor))
     if divisors:
-        yield _whole(SlipKind.UPSIDE_DOWN, part, _product(divisors, factors), 2)
+        yield _whole(S.UPSIDE_DOWN, part, _product(divisors, factors), 2)
         if len(factors) > 1:
             yield _lost(Product(factors), _product((), divisors))
 
 
-def _kind_of_factor(factor: Expr) -> SlipKind:
+def _kind_of_factor(factor: Expr) -> S:
     match factor:
         case Number("2"):
-            return SlipKind.FACTOR_TWO
+            return S.FACTOR_TWO
         case Sum((Number("1"), Negative(Power(Symbol(), Symbol())))):  # 1 - beta^t
-            return SlipKind.BIAS_CORRECTION
-    return SlipKind.LOST_FACTOR
+            return S.BIAS_CORRECTION
+    return S.LOST_FACTOR
 
 
-def _other_power(part: Expr, around: Expr | None) -> Iterator[Change]:
+def _other_power(part: Expr, around: Expr | None) -> Iterator[Edit]:
     """Another exponent, or none, or one where there is none."""
     if isinstance(part, Call) and part.operation is ops.sqrt:
-        yield _whole(SlipKind.EXPONENT, part, part.arguments[0])
+        yield _whole(S.EXPONENT, part, part.arguments[0])
     if isinstance(part, Power):
-        yield _whole(SlipKind.EXPONENT, part, part.base)
+        yield _whole(S.EXPONENT, part, part.base)
         value = value_of(part.exponent)
         if value is not None:
             for other in (value - 1, value + 1, -value):
-                yield _whole(SlipKind.EXPONENT, part, part.base ** number(other))
+                yield _whole(S.EXPONENT, part, part.base ** number(other))
             if value >= 2:
                 yield _lost(part.base, part.base ** number(value - 1))
         return
     kinds = {Product: (Symbol, Call, Sum), Sum: (Symbol, Call), Negative: (Symbol, Call)}
     if isinstance(part, kinds.get(type(around), ())):
-        yield _whole(SlipKind.EXPONENT, part, Power(part, Number("2")))
+        yield _whole(S.EXPONENT, part, Power(part, Number("2")))
 
 
-def _moved_out(part: Product | Call) -> Iterator[Change]:
+def _moved_out(part: Product | Call) -> Iterator[Edit]:
     """A term of what stands in a root, a function or a bracket, outside of that."""
     for i, inner in enumerate(children(part)):
         if not isinstance(inner, Sum) or len(inner.terms) > _MOST_TERMS:
             continue
         for place, term in enumerate(inner.terms):
             left = _sum(_without(inner.terms, place))
-            yield _whole(SlipKind.MISPLACED, part, Sum((_replaced(part, (i,), left), term)), 3)
+            yield _whole(S.MISPLACED, part, Sum((_replaced(part, (i,), left), term)), 3)
             if isinstance(part, Product) and part.divisors and i < len(part.factors) > 1:
                 moved = Sum((Product((left,), part.divisors), term))
                 new = Product((*_without(part.factors, i), moved))
-                yield _whole(SlipKind.MISPLACED, part, new, 3)
+                yield _whole(S.MISPLACED, part, new, 3)
 
 
-def _everywhere(tree: Expr, siblings: Siblings) -> Iterator[Change]:
+def _everywhere(tree: Expr, siblings: Siblings) -> Iterator[Edit]:
     """A symbol that stands in several places, changed in all of them."""
     count = Counter(part.label for part in walk(tree) if isinstance(part, Symbol))
     for label, times in count.items():
         for other in siblings.of(label) if times > 1 else ():
             new = substituted(tree, {label: Symbol(other)})
-            yield Change(siblings.kind(label, other), new, Symbol(label), Symbol(other), 2)
+            yield Edit(siblings.kind(label, other), new, Symbol(label), Symbol(other), 2)
 
 
-def _exchanged(tree: Expr) -> Iterator[Change]:
+def _exchanged(tree: Expr) -> Iterator[Edit]:
     """Two symbols, or two numbers, each in the place of the other."""
     symbols = map(Symbol, islice(symbols_of(tree), _MOST_EXCHANGED))
     for a, b in combinations(symbols, 2):
         other: dict[Expr, Expr] = {a: b, b: a}
-        yield Change(SlipKind.SWAPPED, rebuilt(tree, other.get), a, b, 2)
+        yield Edit(S.SWAPPED, rebuilt(tree, other.get), a, b, 2)
     numbers = [(path, part) for path, part, _ in _placed(tree) if isinstance(part, Number)]
     for (here, c), (there, d) in combinations(numbers[:_MOST_EXCHANGED], 2):
-        yield Change(SlipKind.SWAPPED, _replaced(_replaced(tree, here, d), there, c), c, d, 2)
+        yield Edit(S.SWAPPED, _replaced(_replaced(tree, here, d), there, c), c, d, 2)
 
 
 # Changes by what would have to stand there.
 
 
-def wholes(claim: Expr, known: Known) -> Iterator[Edit]:
-    """The claim as a whole with the other sign, or one factor more."""
-    other_sign = _whole(SlipKind.SIGN, claim, -claim)
-    for change in (other_sign, *(_more(kind, claim, factor) for kind, factor, _ in known)):
-        yield Edit(change.new, change, is_cure=True, is_whole=True)
+def wholes(tree: Expr, known: Known = (), *, is_cure: bool) -> Iterator[Edit]:
+    """The formula as a whole with the other sign or one factor more, a truth also with one less."""
+    found = [_whole(S.SIGN, tree, -tree)]
+    found += [_more(kind, tree, factor) for kind, factor, _ in known]
+    if not is_cure:
+        found += [Edit(kind, tree / factor, factor, None) for kind, factor, _ in known]
+    for edit in found:
+        yield edit._replace(is_cure=is_cure, is_whole=True)
 
 
 def supplied(
@@ -356,8 +336,8 @@ def supplied(
             changes += _with_a_factor(part, wanted / value, known)
         if not path or isinstance(part, Sum):
             changes += _with_a_term(part, wanted - value, value, known)
-        for change in changes:
-            yield Edit(_replaced(tree, path, change.new), change, is_cure, False)
+        for edit in changes:
+            yield edit._replace(tree=_replaced(tree, path, edit.tree), is_cure=is_cure)
         for i, child in enumerate(children(part)):
             try:
                 inner = _needed_inside(part, i, trial.of(child), value, wanted, trial)
@@ -390,19 +370,19 @@ def _needed_inside(
     raise ValueError
 
 
-def _replaced_leaf(part: Expr, wanted: float, known: Known) -> Iterator[Change]:
+def _replaced_leaf(part: Expr, wanted: float, known: Known) -> Iterator[Edit]:
     if isinstance(part, Number):
         simple = _simple(wanted)
         if simple is not None and simple > 0 and simple != part.value:
-            yield _whole(SlipKind.WRONG_NUMBER, part, number(simple))
+            yield _whole(S.WRONG_NUMBER, part, number(simple))
     if isinstance(part, Symbol):
         for _, other, worth in known:
             # A root has either sign.
             if isinstance(other, Symbol) and other != part and is_close(abs(worth), abs(wanted)):
-                yield _whole(SlipKind.OTHER_SYMBOL, part, other)
+                yield _whole(S.OTHER_SYMBOL, part, other)
 
 
-def _with_a_factor(part: Expr, ratio: float, known: Known) -> Iterator[Change]:
+def _with_a_factor(part: Expr, ratio: float, known: Known) -> Iterator[Edit]:
     for kind, factor, worth in known:
         if is_close(ratio, worth):
             yield _more(kind, part, factor)
@@ -410,15 +390,14 @@ def _with_a_factor(part: Expr, ratio: float, known: Known) -> Iterator[Change]:
             yield _more(kind, part, _inverse(factor))._replace(size=size_of(factor) + 1)
     simple = _simple(ratio)
     if simple is not None and simple not in (1, -1, 2, Fraction(1, 2)):
-        above, below = Number(str(abs(simple.numerator))), simple.denominator
-        size = above if below == 1 else Product((above,), (Number(str(below)),))
-        if 1 in (abs(simple.numerator), below):
-            factor = -size if simple < 0 else size
-            yield _more(SlipKind.LOST_FACTOR, part, factor)._replace(size=2)
+        above, below = abs(simple.numerator), simple.denominator
+        size = number(above) if below == 1 else Product((number(above),), (number(below),))
+        if 1 in (above, below):
+            yield _more(S.LOST_FACTOR, part, -size if simple < 0 else size)._replace(size=2)
 
 
-def _more(kind: SlipKind, part: Expr, factor: Expr) -> Change:
-    return Change(kind, _times(part, factor), None, factor, size_of(factor) + 1)
+def _more(kind: S, part: Expr, factor: Expr) -> Edit:
+    return Edit(kind, _times(part, factor), None, factor, size_of(factor) + 1)
 
 
 def _times(part: Expr, factor: Expr) -> Expr:
@@ -430,15 +409,15 @@ def _times(part: Expr, factor: Expr) -> Expr:
             value = exact(first * factor)
             kept = number(value) if value is not None and value.denominator == 1 else None
             front = (first, factor) if kept is None else (kept,)
-            return reduce(operator.mul, (*front, *rest)) / _product(divisors, ())
+            return reduce(operator.mul, (*front, *rest)) / _product(divisors)
     return factor * part if isinstance(part, Sum) or is_numeric(factor) else part * factor
 
 
-def _with_a_term(part: Expr, missing: float, about: float, known: Known) -> Iterator[Change]:
-    for _, tree, worth in ((SlipKind.LOST_TERM, ONE, 1.0), *known):
+def _with_a_term(part: Expr, missing: float, about: float, known: Known) -> Iterator[Edit]:
+    for _, tree, worth in ((S.LOST_TERM, ONE, 1.0), *known):
         if is_close(abs(missing), abs(worth), about):
             term = tree if missing * worth > 0 else Negative(tree)
-            yield Change(SlipKind.LOST_TERM, part + term, None, term, size_of(term) + 1)
+            yield Edit(S.LOST_TERM, part + term, None, term, size_of(term) + 1)
 
 
 def _simple(value: float) -> Fraction | None:
@@ -451,6 +430,8 @@ def _simple(value: float) -> Fraction | None:
 
 
 # Symbols of the same letter.
+
+_spelling: Final = lru_cache(maxsize=20_000)(spelling_of)
 
 
 class Siblings:
@@ -475,14 +456,15 @@ class Siblings:
             self._known[label] = others[:_MOST_SIBLINGS]
         return self._known[label]
 
-    def kind(self, label: str, other: str) -> SlipKind:
+    @staticmethod
+    def kind(label: str, other: str) -> S:
         """What kind of slip it is to write one symbol for the other."""
         a, b = _spelling(label), _spelling(other)
         if a.base != b.base:
             is_moment = a[1:] == b[1:] and _letter(a) in _HATS
-            return SlipKind.BIAS_CORRECTION if is_moment else SlipKind.OTHER_SYMBOL
+            return S.BIAS_CORRECTION if is_moment else S.OTHER_SYMBOL
         is_turned = len(a.sub) > 1 and _unlikeness(a, b) == 0
-        return SlipKind.TRANSPOSED if is_turned else SlipKind.WRONG_INDEX
+        return S.TRANSPOSED if is_turned else S.WRONG_INDEX
 
 
 def _unlikeness(a: Spelling, b: Spelling) -> int:

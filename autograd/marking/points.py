@@ -7,18 +7,15 @@ several scales with both signs, between 0 and 1, small whole numbers.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
 from hashlib import blake2b
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """How the size of a number is drawn: between two limits times one of the scales.
+class Kind(NamedTuple):
+    """How the size of a number is drawn: between two limits times one of the scales, then its sign.
 
-    `near` draws this share around the page's own number instead, where there is one. The sign is
-    either, or that of the page's own number, or plus.
+    `near` draws this share around the page's own number instead, where there is one.
     """
 
     least: float = 0.3
@@ -29,24 +26,17 @@ class Kind:
     whole: bool = False
 
 
+# fmt: off
 KINDS: Final = (
-    Kind(near=0.3),
-    Kind(0.05, 0.95, sign="plus"),
-    Kind(),
-    Kind(scales=(0.2, 1.0, 4.0), sign="own"),
-    Kind(0.6, 8.4, whole=True),
-    Kind(near=0.03),
-    Kind(scales=(0.3,)),
-    Kind(scales=(3.0,)),
-    Kind(1.05, 4.0, sign="plus"),
-    Kind(scales=(0.05,)),
-    Kind(scales=(0.03, 0.3, 3.0, 30.0), sign="own"),
-    Kind(near=0.003),
-    Kind(scales=(10.0,)),
+    Kind(near=0.3), Kind(0.05, 0.95, sign="plus"), Kind(), Kind(scales=(0.2, 1.0, 4.0), sign="own"),
+    Kind(0.6, 8.4, whole=True), Kind(near=0.03), Kind(scales=(0.3,)), Kind(scales=(3.0,)),
+    Kind(1.05, 4.0, sign="plus"), Kind(scales=(0.05,)),
+    Kind(scales=(0.03, 0.3, 3.0, 30.0), sign="own"), Kind(near=0.003), Kind(scales=(10.0,)),
     Kind(scales=(0.01, 0.1, 1.0, 10.0)),
 )
-_FINE: Final = 1 << 24
+# fmt: on
 ROUNDS: Final = (1.0, 10.0, 0.1, 100.0)  # scales once more, when all kinds have had their turn
+_FINE: Final = 1 << 24
 
 
 def drawn(point: int, label: str, own: float | None) -> tuple[bool, float]:
@@ -64,18 +54,17 @@ def drawn(point: int, label: str, own: float | None) -> tuple[bool, float]:
         return own != 0.0, 1.0 + around if own else around
     chance, is_negative = divmod(chance, 2)
     size = kind.least + share * (kind.most - kind.least)
-    size = (
-        float(round(size)) if kind.whole else size * scale * kind.scales[chance % len(kind.scales)]
-    )
+    scaled = size * scale * kind.scales[chance % len(kind.scales)]
     if kind.sign != "either":
         is_negative = kind.sign == "own" and own is not None and own < 0.0
+    size = float(round(size)) if kind.whole else scaled
     return False, -size if is_negative else size
 
 
 def share(point: int, label: str, labels: tuple[str, ...]) -> Fraction:
     """The number of one of several leaves that are positive and sum to 1."""
-    parts = {each: 1 + _hash(f"{point} share {each}") % 1000 for each in labels}
-    return Fraction(parts[label] + 100, sum(parts.values()) + 100 * len(labels))
+    parts = {each: 101 + _hash(f"{point} share {each}") % 1000 for each in labels}
+    return Fraction(parts[label], sum(parts.values()))
 
 
 def _hash(text: str) -> int:

@@ -87,6 +87,11 @@ def cue_in(before: str) -> str:
     return ""
 
 
+def states(before: str) -> bool:
+    """Whether these words say what follows as a fact: so, hence, we get, is."""
+    return not _FACTS.isdisjoint(_CUE.findall(before.lower()))
+
+
 # Words, symbols and signs.
 
 Setting = Literal["display", "line", "inline"]

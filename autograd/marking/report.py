@@ -1,29 +1,27 @@
-"""The marks of a page, as they are shown: lines of text, and a table of HTML with MathML."""
+"""The marks of a page: an entry for each equation, shown as lines of text or a table of HTML."""
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, Final, Literal, NamedTuple
 
-from autograd.notation import Expr, Sentence, to_mathml, to_unicode
+from autograd.notation import Expr, Sentence, to_latex, to_mathml, to_unicode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-    from autograd.marking.entry import Entry
     from autograd.marking.page import Passed
+    from autograd.marking.slips import Slip
+    from autograd.marking.statements import Side
 
-STATES: Final = {  # what a verdict is called
-    "right": "right",
-    "wrong": "WRONG",
-    "carried": "carried",
-    "unread": "not read",
-    "definition": "definition",
-    "value": "value",
-    "condition": "condition",
-}
+Kind = Literal["definition", "value", "claim", "condition"]
+Verdict = Literal["", "right", "wrong", "carried", "unread"]
+
+_SIGNS: Final = {"=": "=", ":=": "←", "~": "≈", "->": "→"}
+_CALLED: Final = {"wrong": "WRONG", "unread": "not read"}  # what a verdict is called
 _STYLE: Final = """
 .chalkgrad { --right: #1a7f37; --wrong: #cf222e; --carried: #9a6700; --unread: #8250df;
              --dim: #6e7781; --line: #d0d7de; }
@@ -53,6 +51,116 @@ _MARGIN: Final = 20  # columns that the line number and the verdict take up
 _WIDTH: Final = 100
 _LONGEST: Final = 300  # characters of a formula that was not read
 _MOSTLY: Final = 0.5  # the share of claims that were not read, from which on it is said loudly
+_BREAKS: Final = ((3, "=≈←"), (2, "+−·×"))  # the signs before which, after that part of a line
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One equation of the page, `left sign right`, and what is said of it.
+
+    `line` is where `right` begins. `kind` is "definition", "value", "claim", or "condition" for
+    what stands after if, when or suppose. `verdict` is "right"; "wrong"; "carried", right given the
+    wrong line `because`; "unread", not read or not to be judged, for the `reason` given; or empty
+    for what claims nothing. Where `continues`, `left` is the right side of the entry before. `at`
+    is the number of an index, as "i = 1", for which all this is said, where the equation has one.
+
+    What it says in mathematics are trees: its `sides` as they were read, `right_tree` what is right
+    instead, `said`, `shown` and the words of `slips` sentences with trees in them.
+    """
+
+    line: int
+    kind: Kind
+    sides: tuple[Side, ...]
+    signs: tuple[str, ...]
+    continues: bool = False
+    verdict: Verdict = ""
+    said: Sentence | None = None
+    right_tree: Expr | None = None
+    slips: tuple[Slip, ...] = ()
+    shown: Sentence | None = None
+    because: int = 0
+    at: str = ""
+
+    @property
+    def left(self) -> str:
+        """What stands left of its sign, on the page."""
+        return self.sides[0].text
+
+    @property
+    def sign(self) -> str:
+        """Its sign."""
+        return _SIGNS[self.signs[0]]
+
+    @property
+    def right(self) -> str:
+        """What stands right of its sign, on the page."""
+        others = zip(self.signs[1:], self.sides[2:], strict=True)
+        return self.sides[1].text + "".join(f" {_SIGNS[sign]} {side.text}" for sign, side in others)
+
+    @property
+    def reason(self) -> str:
+        """Why it was not judged, or a remark on what is right; formulas between dollars."""
+        return self.said.latex() if self.said else ""
+
+    @property
+    def answer(self) -> str:
+        """The right formula or number, in LaTeX."""
+        return to_latex(self.right_tree) if self.right_tree is not None else ""
+
+    @property
+    def slip(self) -> str:
+        """The kind of slip that explains it, where exactly one does."""
+        return self.slips[0].kind.value if len(self.slips) == 1 else ""
+
+    @property
+    def message(self) -> str:
+        """The slip in a sentence."""
+        return self.words.text() if self.words else ""
+
+    @property
+    def words(self) -> Sentence | None:
+        """The slip in a sentence; of several that would each explain it, all."""
+        if self.verdict != "wrong":
+            return None
+        parts: list[str | Expr] = []
+        for slip in self.slips:
+            parts += [", or " if parts else "either " if len(self.slips) > 1 else ""]
+            parts += slip.words.parts
+        return Sentence(tuple(parts) or ("no single slip that is known explains it",))
+
+    @property
+    def example(self) -> str:
+        """A counterexample, formulas between dollars."""
+        return self.shown.latex() if self.shown else ""
+
+    @property
+    def state(self) -> str:
+        """Its verdict, or what kind of equation it is."""
+        return self.verdict or self.kind
+
+    def typeset(self, shown: Callable[[str | Expr], str]) -> list[str]:
+        """Its sides, by a function for one; the first is empty where it is that before."""
+        cut = (f"{s.text[:_LONGEST]}..." if s.text[_LONGEST:] else s.text for s in self.sides)
+        sides = (side.tree or text for side, text in zip(self.sides, cut, strict=True))
+        first, *others = map(shown, sides)
+        return ["" if self.continues else first, *others]
+
+    def notes(self) -> Iterator[tuple[str, Sentence]]:
+        """What there is to say about it, in pairs: a heading and a sentence."""
+        if self.at:
+            yield "", Sentence((f"for {self.at}",))
+        if self.right_tree is not None:
+            yield "should be", Sentence((self.right_tree,))
+        if self.words:
+            kind = f"{self.slip.replace('-', ' ')}: " if self.slip else ""
+            yield "slip", Sentence((kind, *self.words.parts))
+        if self.shown:
+            yield "example", self.shown
+        if self.because:
+            wrong = f"right, given what stands in line {self.because}, which is wrong"
+            yield "", Sentence((wrong,))
+        if self.said:
+            yield "", self.said
 
 
 class Line(NamedTuple):
@@ -100,67 +208,81 @@ class Report:
         >>> grade("p = w x, dp/dw = x, dp/dx = -w").summary()
         '2 claims: 1 right, 1 wrong (line 1)'
         """
-        wrong = list(dict.fromkeys(str(entry.line) for entry in self.wrong))
-        where = f" ({_numbered(', ', wrong)})"
-        counts = [
-            (self.count("right"), "right", ""),
-            (self.count("wrong"), "wrong", where),
-            (self.count("carried"), "right given an earlier wrong line", ""),
-            (self.count("unread"), "not read", ""),
-        ]
-        claims = sum(count for count, _, _ in counts)
+        named = {
+            "right": "right",
+            "wrong": f"wrong ({_numbered(', ', *(entry.line for entry in self.wrong))})",
+            "carried": "right given an earlier wrong line",
+            "unread": "not read",
+        }
+        counts = {verdict: self.count(verdict) for verdict in named}
+        claims = sum(counts.values())
         if not claims:
             return "nothing is claimed on this page"
-        told = ", ".join(f"{count} {word}{place}" for count, word, place in counts if count)
-        mostly = self.count("unread") > _MOSTLY * claims
+        told = ", ".join(f"{count} {named[verdict]}" for verdict, count in counts.items() if count)
+        mostly = counts["unread"] > _MOSTLY * claims
         return f"{claims} claim{'s' if claims > 1 else ''}: {told}" + (
             ". Most of this page was not read: nothing is said about that part" if mostly else ""
         )
 
+    def _rows(self) -> Iterator[tuple[Entry, list[tuple[str, Sentence]]]]:
+        """The entries, each with what there is to say about it."""
+        several = len(self.wrong) > 1 or self.count("carried")
+        for entry in self.entries:
+            is_first = several and entry is self.wrong[0] if self.wrong else False
+            first = [("", Sentence(("the first wrong line",)))] if is_first else []
+            yield entry, [*entry.notes(), *first]
+
     def lines(self, width: int = _WIDTH, *, brief: bool = False) -> Iterator[Line]:
         """The report as lines of at most `width` columns; where `brief`, only what is not right."""
-        first = self._first_wrong()
-        for entry in self.entries:
-            state = entry.verdict or entry.kind
+        for entry, notes in self._rows():
+            state = entry.state
             if brief and state not in ("wrong", "carried", "unread"):
                 continue
-            margin = f"{entry.line:>6}  {STATES[state]:<12}"
-            for text in _wrapped("  " * entry.continues + equation_text(entry), width - _MARGIN):
-                yield Line(state, margin, text)
+            margin = f"{entry.line:>6}  {_CALLED.get(state, state):<12}"
+            left, *right = entry.typeset(to_unicode)
+            text = f"{left or ' '} {entry.sign} {' = '.join(right)}"
+            for part in _wrapped(text, width - _MARGIN):
+                yield Line(state, margin, part)
                 margin = " " * _MARGIN
-            for heading, note in _notes(entry, entry is first):
+            for heading, note in notes:
                 told = (f"{heading}: " if heading else "") + note.text()
-                for text in _wrapped(told, width - _MARGIN - 4):
-                    yield Line(state, " " * (_MARGIN + 2), text)
-        for footnote in self.footnotes():
-            for text in _wrapped(footnote, width - 2):
-                yield Line("footnote", "  ", text)
-        for text in _wrapped(self.summary(), width - 2):
-            yield Line("all wrong" if self.wrong else "all right", "  ", text)
+                for part in _wrapped(told, width - _MARGIN - 4):
+                    yield Line(state, " " * (_MARGIN + 2), part)
+        summary = ("all wrong" if self.wrong else "all right", self.summary())
+        for state, text in [*(("footnote", note) for note in self.footnotes()), summary]:
+            yield from (Line(state, "  ", part) for part in _wrapped(text, width - 2))
 
     def footnotes(self) -> Iterator[str]:
         """What was not marked, so that no formula is passed over in silence."""
         if self.mentions:
-            lines = list(dict.fromkeys(str(line) for line, _ in self.mentions))
-            yield f"Formulas without an equation, which claim nothing: {_numbered(', ', lines)}"
+            lines = _numbered(", ", *(line for line, _ in self.mentions))
+            yield f"Formulas without an equation, which claim nothing: {lines}"
         for passed in self.passed:
-            lines = list(dict.fromkeys((str(passed.first), str(passed.last))))
-            yield f"Not read: {_numbered('-', lines)}, {passed.what}"
+            yield f"Not read: {_numbered('-', passed.first, passed.last)}, {passed.what}"
         yield from self.suggestions
 
     def html(self) -> str:
         """The report as a table of HTML, formulas as MathML; `STYLE` its style sheet."""
-        first = self._first_wrong()
-        rows = "\n".join(_row(entry, entry is first) for entry in self.entries)
-        notes = "\n".join(f'<p class="footnote">{escape(note)}</p>' for note in self.footnotes())
+        rows = []
+        for entry, notes in self._rows():
+            state, (left, *right) = entry.state, entry.typeset(to_mathml)
+            called = _CALLED.get(state, state)
+            equation = f"<math>{left}<mo>{entry.sign}</mo>{'<mo>=</mo>'.join(right)}</math>"
+            said = "".join(
+                f'<p class="note">{f"<b>{heading}</b> " if heading else ""}{note.html()}</p>'
+                for heading, note in notes
+            )
+            rows.append(
+                f'<tr class="{state}{" continues" if entry.continues else ""}">'
+                f'<td class="line">{entry.line}</td>'
+                f'<td class="verdict">{called}</td><td>{equation}{said}</td></tr>'
+            )
+        table = "\n".join(rows)
+        below = "\n".join(f'<p class="footnote">{escape(note)}</p>' for note in self.footnotes())
         return (
             f'<div class="chalkgrad"><p class="summary">{escape(self.summary())}</p>\n'
-            f"<table>\n{rows}\n</table>\n{notes}</div>"
+            f"<table>\n{table}\n</table>\n{below}</div>"
         )
-
-    def _first_wrong(self) -> Entry | None:
-        several = len(self.wrong) > 1 or self.count("carried")
-        return self.wrong[0] if self.wrong and several else None
 
     def __str__(self) -> str:
         return "\n".join(f"{line.margin}{line.text}".rstrip() for line in self.lines())
@@ -169,96 +291,25 @@ class Report:
         return f"<style>{_STYLE}</style>{self.html()}"
 
 
-def _notes(entry: Entry, is_first: bool) -> Iterator[tuple[str, Sentence]]:
-    """What there is to say about an entry, in pairs: a heading and a sentence."""
-    if entry.at:
-        yield "", Sentence((f"for {entry.at}",))
-    if entry.right_tree is not None:
-        yield "should be", Sentence((entry.right_tree,))
-    if entry.words:
-        kind = f"{entry.slip.replace('-', ' ')}: " if entry.slip else ""
-        yield "slip", Sentence((kind, *entry.words.parts))
-    if entry.shown:
-        yield "example", entry.shown
-    if entry.because:
-        wrong = f"right, given what stands in line {entry.because}, which is wrong"
-        yield "", Sentence((wrong,))
-    if entry.said:
-        yield "", entry.said
-    if is_first:
-        yield "", Sentence(("the first wrong line",))
+def _numbered(joint: str, *lines: int) -> str:
+    """Line 3, or lines 3, 5."""
+    numbers = list(dict.fromkeys(map(str, lines)))
+    return f"line{'s' if len(numbers) > 1 else ''} {joint.join(numbers)}"
 
 
-def equation_text(entry: Entry) -> str:
-    """The equation as text, without what stands left where it is that of the entry before."""
-    sides = _sides(entry)
-    shown = [
-        to_unicode(_cut(written)) if tree is None else to_unicode(tree) for written, tree in sides
-    ]
-    left = "" if entry.continues else f"{shown[0]} "
-    return f"{left}{entry.sign} {' = '.join(shown[1:])}"
-
-
-def _cut(text: str) -> str:
-    """A formula that was not read, no longer than a person looks at."""
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
-
-
-def _equation_mathml(entry: Entry) -> str:
-    shown = [to_mathml(_cut(written) if tree is None else tree) for written, tree in _sides(entry)]
-    left = "" if entry.continues else shown[0]
-    right = "<mo>=</mo>".join(shown[1:])
-    return f"<math>{left}<mo>{entry.sign}</mo>{right}</math>"
-
-
-def _sides(entry: Entry) -> list[tuple[str, Expr | None]]:
-    """The sides of an entry: as they stand on the page, and as they were read."""
-    written = [entry.left, entry.right]
-    if len(entry.trees) != len(written) and all(tree is not None for tree in entry.trees):
-        return [("", tree) for tree in entry.trees]
-    trees = entry.trees if len(entry.trees) == len(written) else (None, None)
-    return list(zip(written, trees, strict=True))
-
-
-def _row(entry: Entry, is_first: bool) -> str:
-    state = entry.verdict or entry.kind
-    said = "".join(
-        f'<p class="note">{f"<b>{heading}</b> " if heading else ""}{note.html()}</p>'
-        for heading, note in _notes(entry, is_first)
-    )
-    return (
-        f'<tr class="{state}{" continues" if entry.continues else ""}">'
-        f'<td class="line">{entry.line}</td><td class="verdict">{STATES[state]}</td>'
-        f"<td>{_equation_mathml(entry)}{said}</td></tr>"
-    )
-
-
-def _numbered(joint: str, lines: list[str]) -> str:
-    return f"line{'s' if len(lines) > 1 else ''} {joint.join(lines)}"
-
-
-def _wrapped(text: str, width: int) -> list[str]:
-    """The text in lines of at most `width` columns, formulas broken before a sign."""
-    lines: list[str] = []
-    indent = " " * (len(text) - len(text.lstrip()) + 2)
-    while _columns(text) > width:
-        at = _break_within(text, width)
-        lines.append(text[:at].rstrip())
-        text = indent + text[at:].lstrip()
-    return [*lines, text]
-
-
-def _break_within(text: str, width: int) -> int:
-    """Where to break: before an equals sign, else before another sign, else at a space."""
+def _wrapped(text: str, width: int) -> Iterator[str]:
+    """The text in lines of at most `width` columns: broken before an equals sign, else before
+    another sign, in no bracket, else at a space.
+    """
     start = len(text) - len(text.lstrip())
-    spaces = [at for at in range(start + 1, min(len(text), width + 1)) if text[at] == " "]
-    outside = [at for at in spaces if text.count("(", 0, at) == text.count(")", 0, at)]
-    for least, signs in ((width // 3, "=≈←"), (width // 2, "+−·×")):
-        before = [at for at in outside if at >= least and text[at + 1 : at + 2] in signs]
-        if before:
-            return before[-1]
-    return spaces[-1] if spaces else width
-
-
-def _columns(text: str) -> int:
-    return sum(not unicodedata.combining(char) for char in text)
+    indent = " " * (start + 2)
+    while sum(not unicodedata.combining(char) for char in text) > width:
+        spaces = [space.start() for space in re.finditer(r"(?<=\S) ", text[: width + 1])]
+        whole = [at for at in spaces if text.count("(", 0, at) == text.count(")", 0, at)]
+        at = spaces[-1] if spaces else width
+        for part, signs in reversed(_BREAKS):
+            before = [k for k in whole if k >= width // part and text[k + 1 : k + 2] in signs]
+            at = before[-1] if before else at
+        yield text[:at].rstrip()
+        text = indent + text[at:].lstrip()
+    yield text

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from collections import deque
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from functools import cached_property
+from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING
 
 from autograd.errors import ChalkgradError
@@ -26,8 +29,6 @@ from autograd.notation import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from autograd.marking.definitions import Definitions
-
 
 class UnknownError(ChalkgradError):
     """What a formula means cannot be told from the page; `reason` says why."""
@@ -42,16 +43,36 @@ class Scope:
     """What holds at a place: `formulas` by symbol, `arguments` of those that are functions, and the
     `values` of other symbols.
 
-    `broken` says of symbols that cannot be judged by, why not.
+    `broken` says of symbols that cannot be judged by, why not. What is given as a formula is put in
+    order: functions called in others are put into them, and what is defined by itself is broken.
     """
 
     formulas: dict[str, Expr]
-    arguments: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    values: Mapping[str, Expr] = field(default_factory=dict)
-    broken: Mapping[str, Sentence] = field(default_factory=dict)
-    synonyms: Mapping[str, str] = field(default_factory=dict)
-    is_known: Callable[[str], bool] = bool
-    epoch: tuple[int, int] = (0, 0)
+    arguments: Mapping[str, tuple[str, ...]]
+    values: Mapping[str, Expr]
+    broken: dict[str, Sentence]
+    synonyms: Mapping[str, str]
+    is_known: Callable[[str], bool]
+    epoch: tuple[int, int]
+
+    def __post_init__(self) -> None:
+        said, self.formulas = self.formulas, {}
+        trees = {s: renamed(tree, self.synonyms) for s, tree in said.items()}
+        order = _in_order(trees)
+        for label in trees.keys() - set(order):
+            self.broken[label] = Sentence((Symbol(label), " is defined by itself"))
+        for label in order:
+            try:
+                tree = self.resolved(trees[label])
+                Judge({}).step(tree)
+                is_changed = tree is not trees[label]  # a function was put in
+                if is_changed and label in behind(symbols_of(tree), self._symbols_under):
+                    raise UnknownError(Symbol(label), " is defined by itself")
+                self.formulas[label] = tree
+            except UnknownError as error:
+                self.broken[label] = error.reason
+            except FormulaError as error:
+                self.broken[label] = Sentence((f"{error.problem}: ", Symbol(label)))
 
     @cached_property
     def judge(self) -> Judge:
@@ -75,7 +96,14 @@ class Scope:
             kind = "function" if part.arguments else "symbol"
             raise UnknownError(Symbol(part.name), f" is a {kind} without a formula on this page")
         given = tuple(self.resolved(argument) for argument in part.arguments)
-        names = self.arguments.get(part.name) or self._only_variable(part, len(given))
+        names = self.arguments.get(part.name)
+        if not names:  # the one symbol without a formula that it is computed from
+            found = behind([part.name], self._symbols_under)
+            names = tuple(label for label in found if label not in self.formulas)
+            if len(names) != 1 or len(given) > 1:
+                raise UnknownError(
+                    "of which symbol ", Symbol(part.name), " is a function is not said"
+                )
         if given and len(given) != len(names):
             shown = Applied(part.name, tuple(map(Symbol, names)))
             raise UnknownError(Symbol(part.name), " is defined as ", shown)
@@ -90,32 +118,16 @@ class Scope:
             return At(tree, Symbol(names[0]), given[0])
         return substituted(formula, dict(zip(names, given, strict=True)))
 
-    def _only_variable(self, part: Applied, count: int) -> tuple[str, ...]:
-        """The one symbol that a formula without a header depends on, of those without a number."""
-        leaves: dict[str, None] = {}
-        waiting = [part.name]
-        seen: set[str] = set()
-        while waiting:
-            label = waiting.pop()
-            if label in seen:
-                continue
-            seen.add(label)
-            if label in self.formulas:
-                waiting.extend(symbols_of(self.formulas[label]))
-            else:
-                leaves[label] = None
-        free = list(leaves)
-        if len(free) != 1 or count > 1:
-            raise UnknownError("of which symbol ", Symbol(part.name), " is a function is not said")
-        return (free[0],)
+    def _symbols_under(self, label: str) -> Iterable[str]:
+        return symbols_of(self.formulas[label]) if label in self.formulas else ()
 
-    def reasons_against(self, tree: Expr) -> Iterator[Sentence]:
-        """Why the truth about a tree cannot be known from the page, if so."""
-        for label in self.judge.cone(tree):
-            if label in self.broken:
-                yield self.broken[label]
+    def names(self, tree: Expr) -> bool:
+        """Whether a tree is a quantity: a symbol with a formula, a derivative, a number."""
+        if isinstance(tree, Symbol):
+            return tree.label in self.formulas or tree.label in self.values
+        return is_numeric(tree) or isinstance(tree, Derivative | At)
 
-    def derivatives(self, tree: Expr) -> Iterator[tuple[Expr, Symbol]]:
+    def zero_slopes(self, tree: Expr) -> Iterator[tuple[Expr, Symbol]]:
         """The derivatives in a tree that are 0 by the page, as nothing in them depends on that."""
         for part in walk(tree):
             if (
@@ -125,65 +137,14 @@ class Scope:
             ):
                 yield part.of, part.wrt
 
-
-class Scopes:
-    """The scope at any place; the same one as long as nothing is defined or valued anew."""
-
-    def __init__(self, definitions: Definitions) -> None:
-        self._definitions = definitions
-        self._known: dict[tuple[int, int], Scope] = {}
-
-    def at(self, place: int) -> Scope:
-        """The scope at the place of an equation."""
-        epoch = self._definitions.epoch(place)
-        if epoch not in self._known:
-            self._known[epoch] = self._made(place, epoch)
-        return self._known[epoch]
-
-    def _made(self, place: int, epoch: tuple[int, int]) -> Scope:
-        definitions = self._definitions.in_force(place)
-        broken = {
-            label: Sentence(
-                ("the definition of ", Symbol(label), f" in line {found.line} is not read")
-            )
-            for label, found in definitions.items()
-            if found.tree is None
-        } | self._definitions.in_doubt(place)
-        synonyms = {old: self._definitions.resolved(old) for old in self._definitions.synonyms}
-        trees = {
-            label: renamed(each.tree, synonyms)
-            for label, each in definitions.items()
-            if each.tree is not None and label not in synonyms
-        }
-        arguments = {label: each.arguments for label, each in definitions.items() if each.arguments}
-        self._add_updates(trees)
-        order = _order(trees)
-        for label in trees.keys() - set(order):
-            broken[label] = Sentence((Symbol(label), " is defined by itself"))
-        scope = Scope(
-            {}, arguments, self._definitions.values_at(place), broken,
-            synonyms, self._definitions.is_known, epoch,
-        )  # fmt: skip
-        for label in order:
-            try:
-                tree = scope.resolved(trees[label])
-                Judge({}).step(tree)
-                is_changed = tree is not trees[label]  # a function was put in
-                if is_changed and label in _behind(tree, scope.formulas):
-                    raise UnknownError(Symbol(label), " is defined by itself")
-                scope.formulas[label] = tree
-            except UnknownError as error:
-                broken[label] = error.reason
-            except FormulaError as error:
-                broken[label] = Sentence((f"{error.problem}: ", Symbol(label)))
-        return scope
-
-    def _add_updates(self, trees: dict[str, Expr]) -> None:
-        """The formulas of the symbols that updates make, as w_{new}."""
-        for place, update in self._definitions.updates.items():
-            label = self._definitions.equations[place].sides[0].label
-            if update.tree is not None and label != update.parameter and not update.generic:
-                trees.setdefault(label, update.tree)
+    def unknown(self, tree: Expr) -> Iterator[Sentence]:
+        """Why the truth about a tree cannot be known from the page, if so."""
+        yield from (self.broken[s] for s in self.judge.cone(tree) if s in self.broken)
+        for of, wrt in self.zero_slopes(tree):
+            if isinstance(of, Symbol) and of.label not in self.formulas:
+                yield Sentence((of, " has no definition on this page"))
+            if isinstance(of, Symbol) and not self.is_known(wrt.label):
+                yield Sentence((wrt, " stands in no definition on this page"))
 
 
 def renamed(tree: Expr, names: Mapping[str, str]) -> Expr:
@@ -201,43 +162,28 @@ def renamed(tree: Expr, names: Mapping[str, str]) -> Expr:
     return rebuilt(tree, change) if names else tree
 
 
-def _behind(tree: Expr, formulas: Mapping[str, Expr]) -> set[str]:
-    """The symbols that a tree is computed from."""
-    found: set[str] = set()
-    waiting = list(symbols_of(tree))
+def behind(labels: Iterable[str], under: Callable[[str], Iterable[str]]) -> list[str]:
+    """These symbols and all that they are computed from, by what stands right under each."""
+    found = dict.fromkeys(labels)
+    waiting = deque(found)
     while waiting:
-        label = waiting.pop()
-        if label not in found:
-            found.add(label)
-            waiting.extend(symbols_of(formulas[label]) if label in formulas else ())
-    return found
+        new = [label for label in under(waiting.popleft()) if label not in found]
+        found |= dict.fromkeys(new)
+        waiting += new
+    return list(found)
 
 
-def used_in(tree: Expr) -> Iterable[str]:
-    """The symbols and functions that a tree needs."""
-    applied = (part.name for part in walk(tree) if isinstance(part, Applied))
-    return [*symbols_of(tree), *applied]
-
-
-def _order(trees: Mapping[str, Expr]) -> list[str]:
+def _in_order(trees: Mapping[str, Expr]) -> list[str]:
     """The symbols that have a formula, each after those it uses; those in a circle are left out."""
+    below = {}
+    for label, tree in trees.items():
+        applied = (part.name for part in walk(tree) if isinstance(part, Applied))
+        below[label] = [used for used in (*symbols_of(tree), *applied) if used in trees]
+    sorter = TopologicalSorter(below)
+    with suppress(CycleError):  # the others still come
+        sorter.prepare()
     order: list[str] = []
-    state: dict[str, str] = {}
-    good: set[str] = set()
-    below = {label: {s for s in used_in(tree) if s in trees} for label, tree in trees.items()}
-    for start in trees:
-        waiting = [start]
-        while waiting:
-            label = waiting[-1]
-            if state.get(label) == "done":
-                waiting.pop()
-            elif state.get(label) == "open":
-                state[label] = "done"
-                if below[label] <= good:
-                    order.append(label)
-                    good.add(label)
-                waiting.pop()
-            else:
-                state[label] = "open"
-                waiting += [symbol for symbol in below[label] if symbol not in state]
+    while ready := sorter.get_ready():
+        order += ready
+        sorter.done(*ready)
     return order

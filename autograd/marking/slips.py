@@ -9,7 +9,7 @@ two at once.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property, partial
@@ -19,28 +19,19 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from autograd import ops
 from autograd.errors import ChalkgradError
 from autograd.marking import digits
-from autograd.marking.calculus_slips import Mistake, mistakes_in
+from autograd.marking.chain import Chain, is_close, trial_at
 from autograd.marking.kinds import UNSURE, Slip, SlipKind, cost_of, most_telling
-from autograd.marking.pen import (
-    Change,
-    Edit,
-    Siblings,
-    differences_in,
-    edits,
-    supplied,
-    wholes,
-)
-from autograd.marking.trial import ROOT, Chain, Numbers, is_close, trial
-from autograd.marking.wiring import Rewiring, updated
+from autograd.marking.pen import Edit, Siblings, differences_in, edits, supplied, wholes
+from autograd.marking.rules import Mistake, forgotten, mistakes, overwritten, updated
 from autograd.notation import (
     CHOOSING,
     ONE,
+    ZERO,
     At,
     Call,
     Constant,
     Derivative,
     Expr,
-    Form,
     FormulaError,
     Negative,
     Number,
@@ -60,9 +51,10 @@ from autograd.notation import (
 )
 
 if TYPE_CHECKING:
+    from autograd.marking.chain import Place
     from autograd.marking.judge import Judge, Point
     from autograd.marking.pen import Known
-    from autograd.marking.trial import Key, Place
+    from autograd.marking.rules import Wiring
 
 __all__ = ["Slip", "SlipKind", "found", "most_telling", "other_derivative"]
 
@@ -83,8 +75,7 @@ class Spot:
 
     def __init__(self, case: _Case, point: Point | None) -> None:
         self._case = case
-        self.numbers = Numbers(case.judge, point, case.at)
-        self.trial = trial(self.numbers)
+        self.trial = trial_at(case.judge, point, case.at)
         self.claimed = self.trial.learn(case.claim)
         self.true = self.trial.learn(case.truth)
         if case.inner is not None:
@@ -93,12 +84,24 @@ class Spot:
     @cached_property
     def chain(self) -> Chain:
         """The derivative by the chain rule."""
-        return Chain(*self._case.gradient, self._case.judge, self.numbers)
+        return Chain(*self._case.gradient, self._case.judge, self.trial)
 
     def whole(self, slope: float) -> float:
         """What the truth is worth where the derivative in it is worth this."""
-        worths = replace(self.trial, known={id(self._case.inner): slope})
-        return float(worths.of(self._case.truth))
+        known = {id(self._case.inner): slope}
+        return float(replace(self.trial, known=known).of(self._case.truth))
+
+    def is_hit(self, candidate: Candidate, worth: float | None) -> bool:
+        """Whether a worth is the one looked for, of a number as far as its digits go.
+
+        A single digit shows only what is exactly that.
+        """
+        if worth is None:
+            return False
+        number = digits.written(self._case.claim) if self._case.is_number else None
+        if number is None or abs(number[0]) < 20 * number[1] or not number[1]:
+            return is_close(worth, self.true if candidate.is_cure else self.claimed, self.true)
+        return abs(float(number[0]) - worth) <= float(number[1]) * (1 + 1e-9)
 
 
 class Candidate(NamedTuple):
@@ -124,30 +127,31 @@ class Candidate(NamedTuple):
 
     def explains(self, spot: Spot) -> bool:
         """Whether truth and claim are the same there with the slip, or without it."""
-        worth = self.tried(spot)
-        return worth is not None and self.is_hit(worth, spot)
-
-    def is_hit(self, worth: float, spot: Spot) -> bool:
-        """Whether a worth at a spot is the one that is looked for."""
-        return is_close(worth, spot.true if self.is_cure else spot.claimed, spot.true)
+        return spot.is_hit(self, self.tried(spot))
 
 
 class _Case:
     """A claim and the truth, and all slips that there may be between them."""
 
-    def __init__(self, claim: Expr, truth: Expr, formula: Expr | None, judge: Judge) -> None:
+    def __init__(
+        self, claim: Expr, truth: Expr, formula: Expr | None, judge: Judge, rate: Expr | None
+    ) -> None:
         while isinstance(truth, Symbol) and isinstance(judge.formulas.get(truth.label), Derivative):
             truth = judge.formulas[truth.label]
         self.at = (truth.symbol, truth.value) if isinstance(truth, At) else None
         self.truth = truth.of if isinstance(truth, At) else truth
         self.claim = claim
         self.judge = judge
+        self._rate = rate
         self.inner = next((p for p in walk(self.truth) if isinstance(p, Derivative)), None)
         self.formulas = [tree for tree in (formula,) if tree is not None and _fits(tree)]
         labels = dict.fromkeys([*judge.formulas, *judge.values, *symbols_of(claim, truth)])
         self.siblings = Siblings(filter(_is_visible, labels))
         called = {part.operation.name for part in walk(claim) if isinstance(part, Call)}
         self.claimed = symbols_of(claim).keys() | called
+        of = self.truth if self.inner is None else self.inner.of
+        of = of if self.at is None else At(of, *self.at)
+        self.is_number = is_numeric(claim) and not judge.missing(of)  # and all else is known
 
     @cached_property
     def gradient(self) -> tuple[Expr, str]:
@@ -172,12 +176,6 @@ class _Case:
                     raise FormulaError("too long to be written out", "", 0, 0)
         return tree
 
-    @property
-    def has_numbers(self) -> bool:
-        """Whether the page gives numbers for all that the truth is made of."""
-        tree = self.truth if self.inner is None else self.inner.of
-        return not self.judge.missing(tree if self.at is None else At(tree, *self.at))
-
     @cached_property
     def _spots(self) -> Iterator[Spot]:
         """Points at which claim and truth have a worth; at the first they differ."""
@@ -192,8 +190,8 @@ class _Case:
 
     @cached_property
     def first(self) -> Spot | None:
-        """Where slips are tried first."""
-        return next(self._spots, None)
+        """Where slips are tried first; of a number the only one."""
+        return Spot(self, None) if self.is_number else next(self._spots, None)
 
     @cached_property
     def others(self) -> list[Spot]:
@@ -202,7 +200,7 @@ class _Case:
 
     def agrees(self, explains: Callable[[Spot], bool]) -> bool:
         """Whether it is so at the other points, if there are any."""
-        return bool(self.others) and all(map(explains, self.others))
+        return self.is_number or (bool(self.others) and all(map(explains, self.others)))
 
     def slip(self, candidate: Candidate) -> Slip:
         """The slip of a candidate, told."""
@@ -221,17 +219,17 @@ class _Case:
     def candidates(self, spot: Spot) -> Iterator[Candidate]:
         """All single slips."""
         known = self._known(spot)
-        yield from self._edited(wholes(self.claim, known))
-        for tree in (self.claim, *self.formulas):
+        whole = self.truth if self.is_number else self.claim
+        yield from self._edited(wholes(whole, known, is_cure=whole is self.claim))
+        for tree in (each for each in (whole, *self.formulas) if _fits(each)):
             is_cure = tree is self.claim
-            target = spot.true if is_cure else spot.claimed
             spot.trial.learn(tree)
-            if _fits(tree):
-                found = edits(tree, self.siblings, self._differences, is_cure=is_cure)
-                yield from self._edited(found)
+            yield from self._edited(edits(tree, self.siblings, self._differences, is_cure=is_cure))
+            if not self.is_number:
+                target = spot.true if is_cure else spot.claimed
                 found = supplied(tree, spot.trial, target, known, is_cure=is_cure)
                 if is_numeric(tree):  # to a number by itself any term could be added
-                    found = (each for each in found if each.change.kind not in UNSURE)
+                    found = (each for each in found if each.change not in UNSURE)
                 yield from self._edited(found)
         if self.inner is not None:
             yield from self._of_gradient(self.inner, spot)
@@ -245,10 +243,10 @@ class _Case:
 
     def _is_written(self, edit: Edit) -> bool:
         """Whether people write such things, and what stands for another does stand in the claim."""
-        for tree in filter(None, edit.change[2:4]):
+        for tree in filter(None, edit.sides):
             if any(isinstance(p, Call) and p.operation in CHOOSING for p in walk(tree)):
                 return False
-        match edit.change.after:
+        match edit.after:
             case _ if is_numeric(self.claim):
                 return True
             case Symbol(label):
@@ -258,7 +256,7 @@ class _Case:
         return True
 
     def _cost(self, edit: Edit) -> float:
-        cost = cost_of(edit.kind, edit.change.size if edit.is_cure else 0)
+        cost = cost_of(edit.kind, edit.size if edit.is_cure else 0)
         factor, lost = edit.factor()
         if edit.kind is SlipKind.FACTOR_N and lost and factor == Number("2"):
             return cost + 0.5  # rather it is the 2 of a square
@@ -277,6 +275,8 @@ class _Case:
     @cached_property
     def _differences(self) -> set[tuple[Expr, Expr]]:
         """The (a, b) for which the right formula, or one of the page, has a - b, in this order."""
+        if self.is_number:
+            return set()
         trees = [*self.formulas, *islice(self.judge.formulas.values(), _LARGEST)]
         return {pair for tree in trees for pair in differences_in(tree)}
 
@@ -318,62 +318,49 @@ class _Case:
 
     def _of_gradient(self, inner: Derivative, spot: Spot) -> Iterator[Candidate]:
         yield from self._of_wholes(inner)
-        chain = self._chain(spot)
-        if chain is None:
-            return
-        size = sum(map(len, chain.places.values()))
-        for wiring in islice(Rewiring(chain, self._of).slips(), max(20, _MOST_WORK // size)):
-            yield _rewired(*wiring)
-        yield from self._of_calculus(chain)
-        yield from self._of_links(inner, chain)
-
-    def _chain(self, spot: Spot) -> Chain | None:
-        """The derivative by the chain rule; None where it cannot be worked out by it."""
         try:
             chain = spot.chain
         except ChalkgradError:
-            return None
-        return chain if is_close(spot.whole(chain.tangents[ROOT]), spot.true) else None
+            return
+        if not is_close(spot.whole(chain.root.slope), spot.true):
+            return  # it cannot be worked out by the chain rule
+        most = max(20, _MOST_WORK // (3 * len(chain.places)))
+        yield from map(_rewired, islice(forgotten(chain), most))
+        for mistake, places in mistakes(chain):
+            most -= len(places) > 1
+            if most >= 0 or len(places) == 1:
+                yield self._mistaken(mistake, places, chain)
+        yield from self._of_links(inner, chain)
+        if self.is_number:
+            yield from map(_rewired, overwritten(chain))
+            yield from self._of_late_weights(chain, spot) if self._rate else ()
 
-    @property
-    def _of(self) -> str:
-        """The symbol that is differentiated, if it is one."""
-        of = self.gradient[0]
-        return of.label if isinstance(of, Symbol) else ROOT
+    def _mistaken(self, mistake: Mistake, places: list[Place], chain: Chain) -> Candidate:
+        """A rule of the calculus that is applied wrongly in some places."""
+        cost, place = mistake.cost, places[0]
+        if not mistake.is_of_networks:
+            cost += 0.02 * (len(places) > 1) + 0.5 * is_numeric(self.claim)
+            cost = self._of_attempt(mistake.kind, cost, place)
+        keys = [each.key for each in places]
+        return Candidate(
+            mistake.kind, cost, partial(mistake.told, chain, places),
+            lambda spot: spot.whole(spot.chain.altered(mistake.form, keys)),
+        )  # fmt: skip
 
-    def _of_calculus(self, chain: Chain) -> Iterator[Candidate]:
-        """The rules of the calculus applied wrongly, at one place or at all."""
-        found: dict[int, tuple[Mistake, Place, dict[Key, Form]]] = {}
-        for label, places in chain.places.items():
-            if label == ROOT != self._of:
-                continue  # only the symbol that is differentiated
-            sums = [place for place in places.values() if place.rule in ("sum", "negative")]
-            terms = {id(term) for place in sums for term in place.below}
-            terms |= {id(places[()])} if places[()].rule != "sum" else set()
-            for path, place in places.items():
-                for mistake in mistakes_in(place, is_term=id(place) in terms):
-                    entry = found.setdefault(id(mistake), (mistake, place, {}))
-                    entry[2][label, path] = mistake.form
-                    yield self._mistaken(mistake, place, {(label, path): mistake.form})
-        for mistake, place, wrong in found.values():
-            if len(wrong) > 1:
-                yield self._mistaken(mistake, place, wrong)
-
-    def _mistaken(self, mistake: Mistake, place: Place, wrong: Mapping[Key, Form]) -> Candidate:
-        cost = mistake.cost + 0.02 * (len(wrong) > 1) + 0.5 * is_numeric(self.claim)
-        match mistake.kind, self.claim:  # what has the form of the rule is rather an attempt at it
+    def _of_attempt(self, kind: SlipKind, cost: float, place: Place) -> float:
+        """The cost where what has the form of a rule is rather an attempt at it."""
+        match kind, self.claim:
             case SlipKind.QUOTIENT_RULE, Product((Sum(), *_), (_, *_)):
-                cost -= 0.3
+                return cost - 0.3
             case SlipKind.QUOTIENT_RULE, _ if not any(map(_divides, walk(self.claim))):
-                cost += 1.0
+                return cost + 1.0
             case SlipKind.PRODUCT_RULE, Sum() if all(map(self._is_written_out, place.below)):
-                cost -= 0.1
+                return cost - 0.1
             case SlipKind.PRODUCT_RULE, _:
-                cost += 0.03  # rather a path is missing
+                return cost + 0.03  # rather a path is missing
             case SlipKind.INNER_DERIVATIVE, _ if not all(map(self._is_written_out, place.below)):
-                cost = max(cost, 1.27)  # rather a factor is lost
-        more = [", and so elsewhere"] if len(wrong) > 1 else []
-        return _rewired(mistake.kind, lambda: [*mistake.told(place), *more], wrong, cost)
+                return max(cost, 1.27)  # rather a factor is lost
+        return cost
 
     def _is_written_out(self, place: Place) -> bool:
         """Whether a part is no symbol with a formula of its own."""
@@ -381,14 +368,13 @@ class _Case:
 
     def _of_links(self, inner: Derivative, chain: Chain) -> Iterator[Candidate]:
         """Only part of the chain: dy/du, or du/dx, for dy/dx."""
-        for label in filter(_is_visible, chain.tangents.keys() - {ROOT, chain.wrt, self._of}):
-            above = Derivative(chain.formulas[ROOT], Symbol(label), sign=inner.sign)
+        for label in filter(_is_visible, chain.roots.keys() - {chain.of}):
+            above = Derivative(chain.tree, Symbol(label), sign=inner.sign)
             below = Derivative(Symbol(label), inner.wrt, sign=inner.sign)
-            kind = SlipKind.INNER_DERIVATIVE
-            words = ("this is ", above, ", the factor ", below, " is left out")
-            yield Candidate(kind, 1.27, words, partial(_link, label, above=True))
-            words = ("this is ", below, ", the factor ", above, " is left out")
-            yield Candidate(kind, 1.37, words, partial(_link, label, above=False))
+            for this, other, cost in ((above, below, 1.27), (below, above, 1.37)):
+                words = ("this is ", this, ", the factor ", other, " is left out")
+                worth = partial(_link, label, above=this is above)
+                yield Candidate(SlipKind.INNER_DERIVATIVE, cost, words, worth)
 
     def _of_wholes(self, inner: Derivative) -> Iterator[Candidate]:
         """The function itself, its integral, or another derivative for the derivative."""
@@ -398,9 +384,8 @@ class _Case:
         for label in self.siblings.of(inner.wrt.label)[: max(2, _MOST_WORK // (30 * size))]:
             told = ("this is the gradient by ", Symbol(label))
             other = replace(inner, wrt=Symbol(label))
-            change = Change(SlipKind.WRONG_INDEX, other, inner.wrt, Symbol(label))
-            found = self._instead(SlipKind.WRONG_INDEX, other, told)
-            yield found._replace(edit=Edit(other, change, is_cure=False, is_whole=True))
+            edit = Edit(SlipKind.WRONG_INDEX, other, inner.wrt, Symbol(label), is_whole=True)
+            yield self._instead(SlipKind.WRONG_INDEX, other, told)._replace(edit=edit)
         if is_numeric(self.claim) or size > _LARGEST:
             return
         for order in {*range(1, inner.order + 2)} - {inner.order}:
@@ -419,46 +404,22 @@ class _Case:
 
     def _rise(self, inner: Derivative, spot: Spot) -> float:
         """How much the slope of the claim is above the function: constant for its integral."""
-        slope = spot.numbers.worth(Derivative(self.claim, inner.wrt))
+        slope = spot.trial.derivative(Derivative(self.claim, inner.wrt))
         return slope - float(spot.trial.of(inner.of))
 
     def _instead(self, kind: SlipKind, tree: Expr, words: Words) -> Candidate:
         """Something else in the place of the derivative."""
-        return Candidate(
-            kind, cost_of(kind), words, lambda spot: spot.whole(spot.numbers.worth(tree))
-        )
+        return Candidate(kind, cost_of(kind), words, lambda spot: spot.whole(spot.trial.of(tree)))
 
-    # Slips that are looked for in numbers only.
-
-    def in_numbers(self, spot: Spot, rate: float | None) -> Iterator[Candidate]:
-        """The truth as a whole, and what a program may have done."""
-        truth = self.truth
-        sign = Change(SlipKind.SIGN, -truth, truth, -truth)
-        yield from self._edited([Edit(-truth, sign, is_cure=False, is_whole=True)])
-        for tree in (truth, *self.formulas):
-            spot.trial.learn(tree)
-            yield from self._edited(edits(tree, self.siblings, set(), is_cure=False))
-        for kind, factor, _ in self._known(spot):
-            more = Change(kind, factor * truth, None, factor)
-            less = Change(kind, truth / factor, factor, None)
-            yield from self._edited(Edit(each.new, each, False, True) for each in (more, less))
-        if self.inner is None:
-            return
-        yield from self._of_gradient(self.inner, spot)
-        chain = self._chain(spot)
-        if chain is None:
-            return
-        for wiring in Rewiring(chain, self._of).overwritten():
-            yield _rewired(*wiring)
+    def _of_late_weights(self, chain: Chain, spot: Spot) -> Iterator[Candidate]:
         kind = SlipKind.UPDATED_WEIGHTS
         words = ("the gradient is taken with weights already updated",)
-        of, wrt = self.gradient
-        for moved in updated(self.judge, of, chain, rate, spot.numbers) if rate else ():
-            forward_again = Numbers(self.judge, None, self.at, moved)
-            for numbers, other in ((forward_again, None), (spot.numbers, moved)):
-                slope = Chain(of, wrt, self.judge, numbers, other).tangents[ROOT]
-                worth = partial(Spot.whole, slope=slope)
-                yield Candidate(kind, cost_of(kind), words, worth)
+        rate = float(self.judge.number(self._rate or ONE))
+        for moved in updated(self.judge, chain, rate, spot.trial):
+            forward_again = trial_at(self.judge, None, self.at, moved)
+            for trial, other in ((forward_again, None), (spot.trial, moved)):
+                slope = Chain(chain.tree, chain.wrt, self.judge, trial, other).root.slope
+                yield Candidate(kind, cost_of(kind), words, partial(Spot.whole, slope=slope))
 
 
 def _fits(tree: Expr) -> bool:
@@ -478,16 +439,16 @@ def _worth_of(tree: Expr, spot: Spot) -> float:
 
 
 def _link(label: str, spot: Spot, *, above: bool) -> float:
-    return spot.whole((spot.chain.adjoints if above else spot.chain.tangents)[label])
+    root = spot.chain.roots[label]
+    return spot.whole(root.above if above else root.slope)
 
 
-def _rewired(
-    kind: SlipKind, words: Words | Callable[[], Words], wrong: Mapping[Key, Form], cost: float = 0.0
-) -> Candidate:
-    """A derivative with other forms in some places."""
+def _rewired(wiring: Wiring) -> Candidate:
+    """A derivative in which something does not count."""
     return Candidate(
-        kind, cost or cost_of(kind), words, lambda spot: spot.whole(spot.chain.altered(wrong))
-    )
+        wiring.kind, cost_of(wiring.kind), wiring.words,
+        lambda spot: spot.whole(spot.chain.altered(ZERO, wiring.keys)),
+    )  # fmt: skip
 
 
 # The search.
@@ -518,23 +479,21 @@ def found(
         words = ("the calculation: ", calculation, " is ", worth, ", not ", claim)
         return (Slip(SlipKind.ARITHMETIC, Sentence(words), claim, worth),)
     with suppress(ChalkgradError):  # slips are sought in floats, which do not hold everything
-        return _found(_Case(claim, truth, formula, judge), rate)
+        return _found(_Case(claim, truth, formula, judge, rate if rate is None else as_expr(rate)))
     return ()
 
 
-def _found(case: _Case, rate: float | Expr | None) -> tuple[Slip, ...]:
-    claim, judge = case.claim, case.judge
-    if is_numeric(claim) and case.has_numbers:
-        return _in_number(case, None if rate is None else float(judge.number(as_expr(rate))))
+def _found(case: _Case) -> tuple[Slip, ...]:
     first = case.first
     if first is None:
         return ()
     tried = [(each, each.tried(first)) for each in islice(case.candidates(first), _MOST_CANDIDATES)]
-    worths = [(each, worth) for each, worth in tried if worth is not None]
-    hits = [each for each, worth in worths if each.is_hit(worth, first)]
+    hits = [each for each, worth in tried if first.is_hit(each, worth)]
     hits = sorted(hits, key=lambda each: each.cost)[:_MOST_TRIED]
-    explained = [each for each in hits if case.agrees(each.explains)]
-    return most_telling(map(case.slip, explained)) or _two_at_once(case, worths)
+    explained = most_telling(case.slip(each) for each in hits if case.agrees(each.explains))
+    if explained or case.is_number:
+        return explained
+    return _two_at_once(case, [(each, worth) for each, worth in tried if worth is not None])
 
 
 def _two_at_once(case: _Case, worths: list[tuple[Candidate, float]]) -> tuple[Slip, ...]:
@@ -558,24 +517,6 @@ def _two_at_once(case: _Case, worths: list[tuple[Candidate, float]]) -> tuple[Sl
 def _meet(altered: Candidate, cure: Candidate, spot: Spot) -> bool:
     a, b = altered.tried(spot), cure.tried(spot)
     return a is not None and b is not None and is_close(a, b, spot.true)
-
-
-def _in_number(case: _Case, rate: float | None) -> tuple[Slip, ...]:
-    spot = Spot(case, None)
-    found = islice(case.in_numbers(spot, rate), _MOST_CANDIDATES)
-    hits = [each for each in found if _shows(case.claim, spot.claimed, each.tried(spot))]
-    return most_telling(map(case.slip, hits))
-
-
-def _shows(claim: Expr, claimed: float, worth: float | None) -> bool:
-    """Whether a claimed number shows another one, as far as its digits go.
-
-    A single digit shows only what is exactly that.
-    """
-    number = digits.written(claim)
-    if worth is None or number is None or abs(number[0]) < 20 * number[1] or not number[1]:
-        return worth is not None and is_close(worth, claimed)
-    return abs(float(number[0]) - worth) <= float(number[1]) * (1 + 1e-9)
 
 
 def other_derivative(by: str, parameter: str) -> Slip:

@@ -9,6 +9,8 @@ or has a `W_{11}^1` too. Is `wx` a word or a product? A product where `w` and `x
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from autograd.notation import (
@@ -16,15 +18,18 @@ from autograd.notation import (
     ONE,
     OTHER_NAMES,
     Applied,
+    Derivative,
     Expr,
     FormulaError,
     Labels,
     Power,
     Reader,
+    Relation,
     Series,
     Spelling,
     Symbol,
     children,
+    rebuilt,
     spellings_at,
     spellings_of,
     value_of,
@@ -34,7 +39,7 @@ from autograd.notation import (
 from autograd.ops import TABLE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
 
 _MOST_COUNTED: Final = 200
 _ROUNDS: Final = 3  # of reading: the letters of one side make products of words in another
@@ -70,58 +75,86 @@ class PageSide(NamedTuple):
     tex: bool | None = None
 
 
-def page_reader(
-    equations: Sequence[Sequence[PageSide]], aliases: Mapping[str, str] | None = None
-) -> Reader:
-    r"""A reader that knows every symbol and function in the sides of these equations.
+Sides = Sequence[Sequence[PageSide]]  # of the equations of a page
 
-    Parameters marked as they are before an update, `w_{old}`, are aliases of the parameters.
+
+class PageSymbols:
+    r"""The symbols and functions in the sides of a page's equations, and readers that know them.
+
+    Parameters marked as they are before an update, `w_{old}`, are aliases of the parameters; `dw`
+    is the derivative of the loss by w. Raises FormulaError for an alias that cannot be one.
 
     >>> page = [[PageSide("p"), PageSide("wx")], [PageSide("dp/dw"), PageSide("x")]]
-    >>> page_reader(page).labels.names
+    >>> PageSymbols(page).labels.names
     ('p', 'w', 'x')
     """
-    aliases = aliases or {}
-    unread = list(dict.fromkeys(side for equation in equations for side in equation if side.text))
-    applied = functions_of(equations)
-    own = dict.fromkeys([*aliases.values(), *_heads(equations), *_words(unread)])
-    reader = Reader(own, aliases=aliases, applied=applied, new_symbols=True)
-    own |= dict.fromkeys(_upper_indexed(equations, reader))
-    known = own | dict.fromkeys(label for label, _ in _slope_heads(equations))
-    for _ in range(_ROUNDS):
-        reader = Reader(known, aliases=aliases, applied=applied, new_symbols=True)
-        trees = {side: _tree(reader, side) for side in unread}
-        unread = [side for side, tree in trees.items() if tree is None]
-        read = (label for tree in trees.values() if tree for label in _symbols(tree, _MOST_COUNTED))
-        known |= dict.fromkeys(read)
-    slopes = slopes_of(equations, known)
-    labels = dict.fromkeys(
-        label
-        for label in _distinct(known)
-        if (slopes[label][0] if label in slopes else label in own or not _is_joined(label, known))
-    )
-    others = {**_before_update(labels), **aliases}
-    meant = dict.fromkeys(others.values())
-    said = {spelling for alias in others for spelling in spellings_of(alias)}
-    labels |= meant
-    kept = (label for label in labels if label in meant or not said & set(spellings_of(label)))
-    return Reader(kept, aliases=others, applied=applied)
+
+    def __init__(self, equations: Sides, aliases: Mapping[str, str] | None = None) -> None:
+        aliases = aliases or {}
+        unread = dict.fromkeys(side for sides in equations for side in sides if side.text)
+        applied = _functions(equations)
+        chains = [sides for sides in equations if len(sides) > 1]
+        own = dict.fromkeys([*aliases.values(), *_heads(chains), *_words(unread)])
+        reader = Reader(own, aliases=aliases, applied=applied, new_symbols=True)
+        own |= dict.fromkeys(_upper_indexed(equations, reader))
+        slopes = dict(_slope_heads(chains))
+        known = own | dict.fromkeys(slopes)
+        for _ in range(_ROUNDS):
+            reader = Reader(known, aliases=aliases, applied=applied, new_symbols=True)
+            for side in list(unread):
+                if (tree := _tree(reader, side)) is not None:
+                    known |= dict.fromkeys(_symbols(tree, _MOST_COUNTED))
+                    del unread[side]
+        heads = {head.text for head, *_ in chains}
+        loss = next((name for name in _LOSSES if name in heads), "")
+        ofs = {label: Labels(known).find(of) for label, of in slopes.items()}
+        self._slopes = {label: (loss, of) for label, of in ofs.items() if of and of != loss}
+        labels = dict.fromkeys(
+            label
+            for label in _distinct(known)
+            if (loss if label in self._slopes else label in own or not _is_joined(label, known))
+        )
+        others = {**_before_update(labels), **aliases}
+        meant = dict.fromkeys(others.values())
+        said = {spelling for alias in others for spelling in spellings_of(alias)}
+        labels |= meant
+        kept = [label for label in labels if label in meant or not said & set(spellings_of(label))]
+        self._reader = Reader(kept, aliases=others, applied=applied)
+        self._liberal = Reader(self.labels.names, applied=applied, new_symbols=True)
+
+    @property
+    def labels(self) -> Labels:
+        """The symbols of the page."""
+        return self._reader.labels
+
+    def readings(self, text: str, tex: bool | None) -> tuple[Expr, ...]:
+        """The formula in a text in every sense; raises FormulaError.
+
+        That says what is wrong, symbols aside: these are not found in what is broken.
+        """
+        try:
+            trees = self._reader.readings(text, tex=tex)
+        except FormulaError:
+            self._liberal.read(text, tex=tex)
+            raise
+        return tuple(rebuilt(tree, self._slope) for tree in trees)
+
+    def condition(self, text: str, tex: bool | None) -> Relation | None:
+        """A comparison, such as `z > 0`; None for words."""
+        with suppress(FormulaError):
+            return self._reader.condition(text, tex=tex) if text else None
+        return None
+
+    def _slope(self, part: Expr) -> Expr | None:
+        if isinstance(part, Symbol) and part.label in self._slopes:
+            loss, of = self._slopes[part.label]  # only labels that have a loss are read
+            return Derivative(Symbol(loss), Symbol(of), start=part.start, end=part.end)
+        return None
 
 
-def slopes_of(
-    equations: Sequence[Sequence[PageSide]], labels: Iterable[str]
-) -> dict[str, tuple[str, str]]:
-    """What `dw` stands for, by its label: dL/dw, as L and w; L is empty where there is no loss."""
-    heads = {equation[0].text for equation in equations if len(equation) > 1}
-    loss = next((name for name in _LOSSES if name in heads), "")
-    known = Labels(labels)
-    found = {label: known.find(of) for label, of in _slope_heads(equations)}
-    return {label: (loss, of) for label, of in found.items() if of and of != loss}
-
-
-def suggestions(sides: Iterable[PageSide], labels: Labels) -> dict[str, str]:
+def suggestions(texts: Iterable[str], labels: Labels) -> dict[str, str]:
     r"""What may be meant by a zero with an index, as scans have it: `0_{11}` for O_{11}."""
-    zeros = dict.fromkeys(zero for side in sides for zero in _SCANNED.findall(side.text))
+    zeros = dict.fromkeys(zero for text in texts for zero in _SCANNED.findall(text))
     letters = {zero: labels.find(f"O{zero[1:]}") for zero in zeros if labels.find(zero) is None}
     return {zero: label for zero, label in letters.items() if label}
 
@@ -133,12 +166,10 @@ def stem(label: str) -> tuple[str, str]:
     (('W_{11}^2', 'new'), ('b', 'new'), ('w', 'new'), ('x_{i1}', ''))
     """
     for spelling in spellings_of(label)[:1]:
-        below, _, last_below = spelling.sub.rpartition(",")
-        above, _, last_above = spelling.sup.rpartition(",")
-        if _mark(last_below):
-            return Spelling(spelling.base, below, spelling.sup).label, _mark(last_below)
-        if _mark(last_above):
-            return Spelling(spelling.base, spelling.sub, above).label, _mark(last_above)
+        for script in ("sub", "sup"):
+            rest, _, last = getattr(spelling, script).rpartition(",")
+            if mark := _mark(last):
+                return spelling._replace(**{script: rest}).label, mark
     return label, ""
 
 
@@ -176,16 +207,16 @@ def _symbols(tree: Expr, most: int) -> Iterator[str]:
                 yield from _symbols(part, most)
 
 
-def _heads(equations: Iterable[Sequence[PageSide]]) -> Iterator[str]:
+def _heads(chains: Sides) -> Iterator[str]:
     """What stands alone left of an equals sign is a symbol, even `e` or a word; f' is none.
 
     But `w'` is, where its equation steps from w.
     """
-    for head, *others in equations:
-        for spelling in spellings_of(head.text)[-1:] if others else ():
+    for head, other, *_ in chains:
+        for spelling in spellings_of(head.text)[-1:]:
             primed = spelling.sup[:1] == "'" and spelling._replace(sup="").label
             is_name = spelling.is_name or stem(spelling.label)[1] == "new"
-            if is_name and (not primed or others[0].text.startswith(f"{primed} -")):
+            if is_name and (not primed or other.text.startswith(f"{primed} -")):
                 yield spelling.label
 
 
@@ -204,46 +235,42 @@ def _words(sides: Iterable[PageSide]) -> Iterator[str]:
             yield from (spelling.label for spelling in spellings_of(layer[0])[-1:])
 
 
-def _upper_indexed(equations: Iterable[Sequence[PageSide]], reader: Reader) -> Iterator[str]:
+def _upper_indexed(equations: Sides, reader: Reader) -> Iterator[str]:
     """The symbols whose raised digits are an index, by the evidence of the whole page."""
     spelled = (s for label in reader.labels.names for s in spellings_of(label))
     bases = {spelling.base for spelling in spelled if spelling.sup and not spelling.is_name}
     raised: list[Spelling] = []
     for equation in equations:
-        for place, side in enumerate(equation):
+        for side in equation:
             tree = _tree(reader, side) if re.search("[⁰-⁹¹²³^]", side.text) else None
             for part in walk(tree) if tree else ():
-                match part:
-                    case Power(Symbol(), exponent):
-                        found = spellings_of(side.text[part.start : part.end])[:1]
-                        raised += found
-                        is_head = place == 0 and part is tree and len(equation) > 1
-                        is_named = is_head and found and len(found[0].sub) > 1
-                        if found and ((exponent == ONE and found[0].sub) or is_named):
-                            bases.add(found[0].base)
+                if isinstance(part, Power) and isinstance(part.base, Symbol):
+                    found = spellings_of(side.text[part.start : part.end])[:1]
+                    raised += found
+                    is_head = part is tree and side is equation[0] and len(equation) > 1
+                    for base, sub, _ in found:
+                        if (sub and part.exponent == ONE) or (is_head and len(sub) > 1):
+                            bases.add(base)
     return (spelling.label for spelling in raised if spelling.base in bases)
 
 
-def _slope_heads(equations: Iterable[Sequence[PageSide]]) -> Iterator[tuple[str, str]]:
+def _slope_heads(chains: Sides) -> Iterator[tuple[str, str]]:
     """The heads that may be derivatives of the loss, dw, and what they are by."""
-    for head, *others in equations:
+    for head, *others in chains:
         slope = _SLOPE.fullmatch(head.text)
-        if (
-            slope
-            and spellings_of(slope[1])
-            and any(re.search("[A-Za-z]", other.text) for other in others)
-        ):
+        has_letters = any(re.search("[A-Za-z]", other.text) for other in others)
+        if slope and spellings_of(slope[1]) and has_letters:
             spelled = spellings_of(head.text)
             yield spelled[-1].label if spelled else head.text, slope[1]
 
 
-def functions_of(equations: Iterable[Sequence[PageSide]]) -> list[str]:
+def _functions(equations: Sides) -> list[str]:
     """Names with a header such as f(x) = ..., and those applied to symbols and never alone."""
     sure: dict[str, None] = {}
     called: dict[str, None] = {}
     alone: set[str] = set()
     for equation in equations:
-        for place, side in enumerate(equation):
+        for side in equation:
             for use in _USE.finditer(side.text):
                 spelled = next(iter(spellings_of(use["name"])), Spelling(r"\frac"))
                 name, letter = spelled.label, spelled.base.removeprefix("\\")
@@ -252,14 +279,15 @@ def functions_of(equations: Iterable[Sequence[PageSide]]) -> list[str]:
                     continue
                 inner = use["inner"]
                 if inner is not None and all(map(_is_symbol, inner.split(","))):
-                    ends = use.start() == 0 and use.end("call") == len(side.text)
-                    is_head = place == 0 and ends and len(equation) > 1 and not use["primes"]
+                    is_whole = use.start() == 0 and use.end("call") == len(side.text)
+                    is_head = is_whole and side is equation[0] and len(equation) > 1
+                    is_sure = "," in inner or (is_head and not use["primes"])
                     may_be = name[0] == "\\" or letter not in OTHER_NAMES
-                    (sure if may_be and (is_head or "," in inner) else called)[name] = None
+                    (sure if may_be and is_sure else called)[name] = None
                 elif not use["call"] and not use["primes"]:
                     alone.add(name)
-    known = {name for name in called if name.removeprefix("\\") in OTHER_NAMES}  # as \sigma is
-    return [*sure, *(name for name in called if name not in alone | known)]
+    others = (name for name in called if name.removeprefix("\\") not in OTHER_NAMES)  # as \sigma
+    return [*sure, *(name for name in others if name not in alone)]
 
 
 def _is_symbol(text: str) -> bool:

@@ -8,8 +8,10 @@ own rules, can be differentiated again.
 from __future__ import annotations
 
 import heapq
-from fractions import Fraction
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
+
+from flint import arb, fmpq
 
 from autograd import ops
 from autograd.errors import ChalkgradError, RangeError
@@ -19,11 +21,11 @@ from autograd.notation import Constant, Meaning, as_expr
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping
 
-    from autograd.marking.balls import Raw
+    from autograd.marking.balls import Ball
     from autograd.notation import At, Derivative, Expr, Symbol
     from autograd.ops import Operation
 
-    Worth = Raw | ChalkgradError  # a number, or why there is none
+    Worth = Ball | ChalkgradError  # a number, or why there is none
 
 VARIES, HAS_KINK, IS_ROUGH, IS_WIDE = 1, 2, 4, 8  # flags of what a step is, or rests on
 
@@ -32,27 +34,6 @@ KINKED: Final = frozenset(
     (ops.abs, ops.sign, ops.step, ops.floor, ops.round, ops.compare, ops.maximum, ops.minimum,
      ops.at_least, ops.at_most, ops.gate, ops.relu, ops.leaky_relu, ops.elu, ops.softsign)
 )  # fmt: skip
-_EXACTLY: Final[dict[Operation, Callable[..., Any]]] = {
-    ops.add: lambda a, b: a + b,
-    ops.sub: lambda a, b: a - b,
-    ops.mul: lambda a, b: a * b,
-    ops.div: lambda a, b: a / b if b else None,
-    ops.pow: lambda a, b: a**b if b.denominator == 1 and _is_short(a, b) else None,
-    ops.neg: lambda a: -a,
-    ops.square: lambda a: a * a,
-    ops.abs: abs,
-    ops.sign: lambda a: (a > 0) - (a < 0),
-    ops.step: lambda a: int(a > 0),
-    ops.relu: lambda a: max(a, Fraction(0)),
-    ops.compare: lambda a, b: (a > b) - (a < b),
-    ops.maximum: max,
-    ops.at_least: max,
-    ops.minimum: min,
-    ops.at_most: min,
-    ops.gate: lambda a, b: b if a > 0 else Fraction(0),
-}
-_WIDE: Final = 100  # bits: numbers so large or small that digits beside them may be lost
-_LONGEST: Final = 4000  # bits of a number that is kept exactly
 
 
 @ops.operation(lambda a, b, y: b, lambda a, b, y: a, latex=r"#1 \cdot #2")
@@ -61,10 +42,10 @@ def passed(a: float, b: float) -> float:
     return a * b if a else 0.0
 
 
-def _function_of(op: Operation) -> Callable[..., Raw]:
+def _function_of(op: Operation | None) -> Callable[..., Ball]:
     if op is passed:
-        return lambda bits, a, b: balls.mul(bits, a, b) if a[0] or a[1] else a
-    return balls.function_of(op)
+        return lambda a, b: balls.ZERO if a == 0 else a * b
+    return balls.function_of(op) if op else lambda worth: worth
 
 
 def _both_ways(op: Operation) -> tuple[Callable[..., Any], Callable[..., Any]]:
@@ -76,8 +57,8 @@ def _both_ways(op: Operation) -> tuple[Callable[..., Any], Callable[..., Any]]:
 
 def _is_branched(op: Operation, given: list[Hashable]) -> bool:
     """Whether a root or a logarithm may hide a sign: sqrt(x^2) is x for positive x only."""
-    exponent = given[-1] if op is ops.pow else None
-    is_whole = isinstance(exponent, Fraction) and exponent.denominator == 1
+    exponent = given[-1]
+    is_whole = isinstance(exponent, fmpq) and exponent.q == 1
     return op in _ROOTS or (op is ops.pow and not is_whole)
 
 
@@ -90,8 +71,7 @@ class Step:
         self.tape = tape
         self.number = number
 
-    def _record(self, op: Operation, a: Any, b: Any = None) -> Step:
-        inputs = (a,) if b is None else (a, b)
+    def _record(self, op: Operation, *inputs: Any) -> Step:
         return Step(self.tape, self.tape.step(op, *map(self.tape.number_of, inputs)))
 
     __add__, __radd__ = _both_ways(ops.add)
@@ -112,7 +92,7 @@ class Tape:
         self.inputs: list[tuple[int, ...]] = []
         self.flags: list[int] = []
         self.leaves: dict[int, Hashable] = {}
-        self._functions: list[Callable[..., Any]] = []
+        self._functions: list[Callable[..., Ball]] = []
         self._known: dict[Hashable, int] = {}
         self._sweeps: dict[int, _Sweep] = {}
 
@@ -123,7 +103,7 @@ class Tape:
             self.operations.append(op)
             self.inputs.append(inputs)
             self.flags.append(flags)
-            self._functions.append(_function_of(op) if op else lambda _, worth: worth)
+            self._functions.append(_function_of(op))
             if not inputs:
                 self.leaves[number] = key
         return number
@@ -132,12 +112,10 @@ class Tape:
         """The step of something that has a number at each point."""
         return self._add(key, None, (), VARIES)
 
-    def number(self, value: Fraction | Constant) -> int:
+    def number(self, value: fmpq | Constant) -> int:
         """The step of a number."""
-        size = 0
-        if isinstance(value, Fraction):
-            size = value.numerator.bit_length() - value.denominator.bit_length()
-        return self._add(value, None, (), IS_WIDE if abs(size) > _WIDE else 0)
+        is_wide = isinstance(value, fmpq) and balls.is_wide(value)
+        return self._add(value, None, (), IS_WIDE if is_wide else 0)
 
     def number_of(self, part: Any) -> int:
         """The step that is meant in a rule: a Step, or a number such as 0.5."""
@@ -154,15 +132,13 @@ class Tape:
 
     def step(self, op: Operation, *inputs: int) -> int:
         """The step of an operation; what is done with numbers, with 0 and with 1 is folded."""
+        if (op, inputs) in self._known:
+            return self._known[op, inputs]
         given = [self.leaves.get(each) for each in inputs]
-        exactly = _EXACTLY.get(op)
-        if exactly and all(isinstance(each, Fraction) for each in given):
-            value = exactly(*given)
-            if value is not None and _length(value := Fraction(value)) < _LONGEST:
-                return self.number(value)
-        simple = _simplified(op, inputs, given)
-        if simple is not None:
-            return simple
+        if any(isinstance(each, fmpq) for each in given):
+            folded = self._folded(op, inputs, given)
+            if folded is not None:
+                return folded
         flags = HAS_KINK if op in KINKED or _is_branched(op, given) else 0
         if op is not passed and balls.is_own(op):
             flags = HAS_KINK | IS_ROUGH
@@ -171,9 +147,26 @@ class Tape:
         number = self._add(inputs, op, inputs, flags)
         if not flags & VARIES:  # a constant, such as e^{-300}
             worth = self.worth(number, [], balls.BITS, lambda leaf: RangeError(f"{leaf}"))
-            if isinstance(worth, tuple) and abs(worth[0].bit_length() + worth[2]) > _WIDE:
+            if not isinstance(worth, ChalkgradError) and balls.is_wide(worth):
                 self.flags[number] |= IS_WIDE
         return number
+
+    def _folded(self, op: Operation, inputs: tuple[int, ...], numbers: list[Any]) -> int | None:
+        """The step of what is done with some numbers, where that is a number or an input."""
+        if all(isinstance(each, fmpq) for each in numbers):
+            with suppress(ArithmeticError, ValueError):
+                value = balls.settled(_function_of(op)(*numbers))
+                if isinstance(value, fmpq):
+                    return self.number(value)
+        if op is ops.add and 0 in numbers:
+            return inputs[1 - numbers.index(0)]
+        if op is ops.mul or op is passed:
+            if 0 in numbers:
+                return inputs[numbers.index(0)]
+            return inputs[1 - numbers.index(1)] if 1 in numbers else None
+        if (op is ops.sub and numbers[1] == 0) or (op in (ops.div, ops.pow) and numbers[1] == 1):
+            return inputs[0]
+        return None
 
     def recorded(
         self,
@@ -184,7 +177,7 @@ class Tape:
         """The step of a tree, given those of its symbols and derivatives."""
         meaning = Meaning(
             symbol=lambda part: Step(self, symbol(part)) if symbol else None,
-            number=lambda value: Step(self, self.number(value)),
+            number=lambda value: Step(self, self.number(balls.from_fraction(value))),
             derivative=lambda part: Step(self, derivative(part)) if derivative else None,
             constant=lambda part: Step(self, self.number(part)),
         )
@@ -223,16 +216,21 @@ class Tape:
         """What a step is worth; `known` keeps what steps are worth, `leaf` is asked for leaves."""
         known.extend([None] * (len(self.inputs) - len(known)))
         if known[root] is None:
-            for number in sorted(self.under(root, lambda each: known[each] is None)):
-                given = [known[each] for each in self.inputs[number]]
-                try:
-                    known[number] = (
-                        self._functions[number](bits, *given)
-                        if given
-                        else self._leaf(self.leaves[number], bits, leaf)
-                    )
-                except (ArithmeticError, ValueError, TypeError) as error:
-                    known[number] = self._why_not(number, given, error)
+            waiting = sorted(self.under(root, lambda each: known[each] is None))
+            with balls.precision(bits):
+                for number in waiting:
+                    given = [known[each] for each in self.inputs[number]]
+                    try:
+                        y: Any = (
+                            self._functions[number](*given)
+                            if given
+                            else self._leaf(self.leaves[number], leaf)
+                        )
+                        known[number] = balls.settled(y)
+                    except (ArithmeticError, ValueError, TypeError, AttributeError) as error:
+                        known[number] = self._why_not(number, given, error)
+            if balls.is_far(known[root]):
+                known[root] = RangeError("a number far out of range")
         return known[root]
 
     def _why_not(self, number: int, given: list[Any], error: Exception) -> ChalkgradError:
@@ -240,39 +238,16 @@ class Tape:
         for each in given:
             if isinstance(each, ChalkgradError):
                 return each
-        if isinstance(error, TypeError):
-            raise error
         op = self.operations[number]
-        return balls.failure(op, error, given) if op else RangeError("a number far out of range")
+        if isinstance(error, TypeError | AttributeError) or op is None:
+            raise error
+        return balls.failure(op, error, given)
 
-    def _leaf(self, key: Hashable, bits: int, leaf: Callable[[Hashable], Worth]) -> Worth:
-        if isinstance(key, Fraction):
-            return balls.from_fraction(bits, key)
+    @staticmethod
+    def _leaf(key: Hashable, leaf: Callable[[Hashable], Worth]) -> Worth:
         if isinstance(key, Constant):
-            return balls.pi(bits) if key.name == "pi" else balls.exp(bits, balls.ONE)
-        return leaf(key)
-
-
-def _length(value: Fraction) -> int:
-    return value.numerator.bit_length() + value.denominator.bit_length()
-
-
-def _is_short(a: Fraction, b: Fraction) -> bool:
-    """Whether a power is a number that can be written out."""
-    return abs(b) * _length(a) < _LONGEST and (a != 0 or b > 0)
-
-
-def _simplified(op: Operation, inputs: tuple[int, ...], numbers: list[Any]) -> int | None:
-    """The input that is the result; None where none is."""
-    if op is ops.add and 0 in numbers:
-        return inputs[1 - numbers.index(0)]
-    if op is ops.mul or op is passed:
-        if 0 in numbers:
-            return inputs[numbers.index(0)]
-        return inputs[1 - numbers.index(1)] if 1 in numbers else None
-    if (op is ops.sub and numbers[1] == 0) or (op in (ops.div, ops.pow) and numbers[1] == 1):
-        return inputs[0]
-    return None
+            return arb.pi() if key.name == "pi" else arb.const_e()
+        return key if isinstance(key, fmpq) else leaf(key)
 
 
 class _Sweep:
@@ -280,14 +255,14 @@ class _Sweep:
 
     def __init__(self, tape: Tape, of: int) -> None:
         self._tape = tape
-        self._slopes = {of: tape.number(Fraction(1))}
+        self._slopes = {of: tape.number(fmpq(1))}
         self._waiting = [-of]
 
     def down_to(self, wrt: int) -> int:
         """The step of the derivative by `wrt`, once all is passed on that comes after that."""
         while self._waiting and -self._waiting[0] > wrt:
             self._pass_on(-heapq.heappop(self._waiting))
-        return self._slopes.get(wrt, self._tape.number(Fraction(0)))
+        return self._slopes.get(wrt, self._tape.number(balls.ZERO))
 
     def _pass_on(self, number: int) -> None:
         tape = self._tape
@@ -297,8 +272,9 @@ class _Sweep:
             if not tape.flags[each] & VARIES:
                 continue
             slope = self._slopes[number]
-            if op is not None:
-                slope = tape.step(passed, slope, tape.number_of(op.rules[which](*arguments)))
+            partial = 1.0 if op is None else op.rules[which](*arguments)
+            if partial != 1.0:
+                slope = tape.step(passed, slope, tape.number_of(partial))
             if each in self._slopes:
                 slope = tape.step(ops.add, self._slopes[each], slope)
             else:

@@ -45,16 +45,13 @@ from autograd.notation.expr import (
 from autograd.notation.labels import Labels, Spelling, spelling_of, spellings_at, spellings_of
 from autograd.notation.layout import (
     Sentence,
-    latex,
     marked,
-    mathml,
     to_latex,
     to_mathml,
     to_unicode,
-    unicode,
 )
 from autograd.notation.normal import CHOOSING, exact, normal
-from autograd.notation.reading import Reader, read_formula, spelled, split_links
+from autograd.notation.reading import Reader, read_formula, split_links
 from autograd.notation.series import expanded, with_indices
 from autograd.notation.signs import ACCENTS, GREEK, LETTERS, OTHER_NAMES, notation_name
 from autograd.notation.values import (
@@ -74,9 +71,9 @@ __all__ = [
     "ONE", "OTHER_NAMES", "Power", "Product", "Reader", "Relation", "Rule", "Sentence", "Series",
     "Spelling", "Sum", "Symbol", "ZERO", "as_expr", "build", "children", "constant", "decimal",
     "derivative", "exact", "expanded", "form_of", "formulas_of", "is_numeric", "is_rounded",
-    "is_zero", "latex", "marked", "mathml", "meant", "normal", "notation_name", "number",
-    "operands", "read_formula", "rebuilt", "shown", "size_of", "spelled", "spelling_of",
+    "is_zero", "marked", "meant", "normal", "notation_name", "number",
+    "operands", "read_formula", "rebuilt", "shown", "size_of", "spelling_of",
     "spellings_at", "spellings_of", "split_links", "substituted", "symbols_of", "term_of_product",
-    "to_latex", "to_mathml", "to_unicode", "tree_of", "unicode", "value_of", "walk",
+    "to_latex", "to_mathml", "to_unicode", "tree_of", "value_of", "walk",
     "with_children", "with_indices",
 ]  # fmt: skip

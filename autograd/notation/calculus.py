@@ -35,13 +35,12 @@ from autograd.notation.expr import (
     number,
     substituted,
     symbols_of,
-    value_of,
 )
+from autograd.notation.normal import exact
 from autograd.ops import Operation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
-    from fractions import Fraction
 
 Form: TypeAlias = "Callable[[Sequence[Any], Sequence[Any], Any], Any]"
 """A derivative from the operands, their derivatives and the result, in any arithmetic."""
@@ -62,7 +61,68 @@ def derivative(tree: Expr, by: str, slope: Callable[[str], Expr] | None = None) 
     >>> derivative(y ** 2, "x", lambda label: Symbol("y'")) == 2 * y * Symbol("y'")
     True
     """
-    return _Differentiator(by, slope).of(tree)
+
+    def slope_of(part: Expr) -> Expr:
+        return derivative(part, by, slope)
+
+    match tree:
+        case Number() | Constant():
+            return ZERO
+        case Symbol(label):
+            return ONE if label == by else slope(label) if slope else ZERO
+        case Call(operation, (argument,), primes) if primes:
+            return slope_of(_without_primes(operation, argument, primes))
+        case Applied(name, (argument,), primes):
+            return Applied(name, (argument,), primes + 1) * slope_of(argument)
+        case Applied(name, arguments):
+            if arguments and all(is_zero(slope_of(argument)) for argument in arguments):
+                return ZERO
+            raise _no_rule(tree, f"{name} has no formula to take the derivative of")
+        case Derivative(Symbol() | Derivative() as of, wrt, order):  # of a formula known elsewhere
+            if wrt.label == by:
+                return Derivative(of, wrt, order + 1, sign=tree.sign)
+            return Derivative(tree, Symbol(by), sign=tree.sign)
+        case Derivative(of, wrt, order):
+            return slope_of(reduce(lambda part, _: derivative(part, wrt.label), range(order), of))
+        case At(of, symbol, value):  # g(v, by)' = g_v v' + g_by
+            moved = slope_of(value)
+            inner = ZERO if is_zero(moved) else derivative(of, symbol.label)
+            direct = ZERO if by == symbol.label else slope_of(of)
+            through = ZERO if is_zero(moved) else At(inner, symbol, value) * moved
+            return through if is_zero(direct) else through + At(direct, symbol, value)
+        case Series(kind, body, index, first, last):
+            # The index counts in w_j; the letter of a symbol is no index.
+            if any(label != index and index in label[1:] for label in symbols_of(body)):
+                raise _no_rule(tree, f"the sum over {index} has to be written out")
+            inner = slope_of(body)
+            if is_zero(inner):
+                return ZERO
+            if kind == "sum":
+                return Series("sum", inner, index, first, last)
+            return tree * Series("sum", inner / body, index, first, last)
+        case Cases(values, conditions):
+            slopes = tuple(map(slope_of, values))
+            return ZERO if all(map(is_zero, slopes)) else Cases(slopes, conditions)
+        case Listed(items):
+            return Listed(tuple(map(slope_of, items)))
+    if (found := operands(tree)) is None:
+        raise _no_rule(tree, "a condition has no derivative")
+    rule, parts = found
+    slopes = tuple(map(slope_of, parts))
+    return ZERO if all(map(is_zero, slopes)) else as_expr(form_of(rule)(parts, slopes, tree))
+
+
+def _without_primes(operation: Operation, argument: Expr, primes: int) -> Expr:
+    """f'(x) by the rule for f, and f''(x) as the derivative of that."""
+    inner = Symbol("\0x")
+    slope = as_expr(operation.rules[0](inner, operation(inner)))
+    for _ in range(primes - 1):
+        slope = derivative(slope, inner.label)
+    return substituted(slope, {inner.label: argument})
+
+
+def _no_rule(tree: Expr, problem: str) -> FormulaError:
+    return FormulaError(problem, "", tree.start, tree.end)
 
 
 def is_zero(slope: Any) -> bool:
@@ -108,10 +168,6 @@ def _sum(_u: Sequence[Any], du: Sequence[Any], _y: Any) -> Any:
     return _total(slope for slope in du if not is_zero(slope))
 
 
-def _negative(_u: Sequence[Any], du: Sequence[Any], _y: Any) -> Any:
-    return -du[0]
-
-
 def _product(u: Sequence[Any], du: Sequence[Any], _y: Any) -> Any:
     return _total(term_of_product(u, du, i) for i in range(len(u)) if not is_zero(du[i]))
 
@@ -131,28 +187,14 @@ def _quotient(u: Sequence[Any], du: Sequence[Any], _y: Any) -> Any:
 
 def _power(u: Sequence[Any], du: Sequence[Any], y: Any) -> Any:
     base, exponent = u
-    terms = []
-    if not is_zero(du[0]):
-        terms.append(exponent * ops.pow(base, _less_one(exponent)) * du[0])
-    if not is_zero(du[1]):
-        terms.append(y * ops.log(base) * du[1])
-    return _total(terms)
+    by_base = 0 if is_zero(du[0]) else exponent * ops.pow(base, _less_one(exponent)) * du[0]
+    return by_base if is_zero(du[1]) else by_base + y * ops.log(base) * du[1]
 
 
 def _less_one(exponent: Any) -> Any:
     """One less, as one number where it is one: x^2, no x^{3 - 1}."""
-    value = _exactly(exponent) if isinstance(exponent, Expr) else None
+    value = exact(exponent) if isinstance(exponent, Expr) else None
     return exponent - 1 if value is None else number(value - 1)
-
-
-def _exactly(tree: Expr) -> Fraction | None:
-    """The number that a tree is: a decimal or a fraction, with its sign."""
-    match tree:
-        case Product((Number() as above,), (Number() as below,)) if below.value:
-            return above.value / below.value
-        case Negative(Product() as size) if (value := _exactly(size)) is not None:
-            return -value
-    return value_of(tree)
 
 
 def _of_call(operation: Operation) -> Form:
@@ -168,102 +210,11 @@ def _total(slopes: Iterable[Any]) -> Any:
 
 
 _FORMS: Final[Mapping[str, Form]] = {
-    "negative": _negative,
-    "sum": _sum,
-    "product": _product,
-    "quotient": _quotient,
+    "negative": lambda _, du, __: -du[0], "sum": _sum, "product": _product, "quotient": _quotient,
     "power": _power,
-}
+}  # fmt: skip
 
 
 def form_of(rule: Rule) -> Form:
     """The right form of a rule."""
     return _FORMS[rule] if isinstance(rule, str) else _of_call(rule)
-
-
-class _Differentiator:
-    def __init__(self, by: str, slope: Callable[[str], Expr] | None) -> None:
-        self.by = by
-        self.slope = slope
-
-    def of(self, tree: Expr) -> Expr:
-        match tree:
-            case Number() | Constant():
-                return ZERO
-            case Symbol(label):
-                return ONE if label == self.by else self.slope(label) if self.slope else ZERO
-            case Call(operation, arguments, primes) if primes:
-                return self.of(_without_prime(operation, arguments, primes))
-            case Applied():
-                return self._applied(tree)
-            case Derivative():
-                return self._derivative(tree)
-            case At():
-                return self._at(tree)
-            case Series():
-                return self._series(tree)
-            case Cases(values, conditions):
-                slopes = tuple(map(self.of, values))
-                return ZERO if all(map(is_zero, slopes)) else Cases(slopes, conditions)
-            case Listed(items):
-                return Listed(tuple(map(self.of, items)))
-        found = operands(tree)
-        if found is None:
-            raise _no_rule(tree, "a condition has no derivative")
-        rule, parts = found
-        inner = [self.of(part) for part in parts]
-        return ZERO if all(map(is_zero, inner)) else as_expr(form_of(rule)(parts, inner, tree))
-
-    def _applied(self, tree: Applied) -> Expr:
-        slopes = [self.of(argument) for argument in tree.arguments]
-        if slopes and all(map(is_zero, slopes)):
-            return ZERO
-        if len(slopes) == 1:
-            return Applied(tree.name, tree.arguments, tree.primes + 1) * slopes[0]
-        raise _no_rule(tree, f"{tree.name} has no formula to take the derivative of")
-
-    def _derivative(self, tree: Derivative) -> Expr:
-        if isinstance(tree.of, Symbol | Derivative):  # whose formula is known elsewhere
-            if tree.wrt.label == self.by:
-                return Derivative(tree.of, tree.wrt, tree.order + 1, sign=tree.sign)
-            return Derivative(tree, Symbol(self.by), sign=tree.sign)
-        inner = tree.of
-        for _ in range(tree.order):
-            inner = derivative(inner, tree.wrt.label)
-        return self.of(inner)
-
-    def _at(self, tree: At) -> Expr:
-        """By the value put in, and by what else is in it: g(v, by)' = g_v v' + g_by."""
-        moved = self.of(tree.value)
-        through: Expr = ZERO
-        if not is_zero(moved):
-            inner = derivative(tree.of, tree.symbol.label)
-            through = At(inner, tree.symbol, tree.value) * moved
-        if self.by == tree.symbol.label or is_zero(direct := self.of(tree.of)):
-            return through
-        return through + At(direct, tree.symbol, tree.value)
-
-    def _series(self, tree: Series) -> Expr:
-        for label in symbols_of(tree.body):
-            # The index counts in w_j; the letter of a symbol is no index.
-            if label != tree.index and tree.index in label[1:]:
-                raise _no_rule(tree, f"the sum over {tree.index} has to be written out")
-        slope = self.of(tree.body)
-        if is_zero(slope):
-            return ZERO
-        if tree.kind == "sum":
-            return Series("sum", slope, tree.index, tree.first, tree.last)
-        return tree * Series("sum", slope / tree.body, tree.index, tree.first, tree.last)
-
-
-def _without_prime(operation: Operation, arguments: tuple[Expr, ...], primes: int) -> Expr:
-    """f'(x) by the rule for f, and f''(x) as the derivative of that."""
-    inner = Symbol("\0x")
-    slope = as_expr(operation.rules[0](inner, operation(inner)))
-    for _ in range(primes - 1):
-        slope = derivative(slope, inner.label)
-    return substituted(slope, {inner.label: arguments[0]})
-
-
-def _no_rule(tree: Expr, problem: str) -> FormulaError:
-    return FormulaError(problem, "", tree.start, tree.end)

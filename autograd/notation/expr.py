@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from functools import lru_cache
+from functools import lru_cache, reduce
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -415,12 +415,8 @@ _HELD_IN: Final[dict[type[Expr], tuple[str, ...]]] = {
 
 def children(tree: Expr) -> tuple[Expr, ...]:
     """The parts directly under a part, from left to right."""
-    parts: tuple[Expr, ...] = ()
-    for name in _HELD_IN.get(type(tree), ()):
-        held = getattr(tree, name)
-        if held is not None:
-            parts += held if type(held) is tuple else (held,)
-    return parts
+    held = [getattr(tree, name) for name in _HELD_IN.get(type(tree), ())]
+    return tuple(p for h in held if h is not None for p in (h if type(h) is tuple else (h,)))
 
 
 def with_children(tree: Expr, parts: tuple[Expr, ...]) -> Expr:
@@ -522,9 +518,10 @@ class Meaning:
             case Negative(operand):
                 return ops.neg(self.of(operand))
             case Sum(terms):
-                return self._added(terms)
+                return reduce(self._plus, terms[1:], self.of(terms[0]))
             case Product(factors, divisors):
-                return self._multiplied(factors, divisors)
+                product = reduce(ops.mul, map(self.of, factors))
+                return reduce(ops.div, map(self.of, divisors), product)
             case Power(Constant("e"), exponent):
                 return ops.exp(self.of(exponent))
             case Power(base, exponent):
@@ -535,37 +532,16 @@ class Meaning:
             case Call(operation, (argument,), 1):
                 return slope_of(operation, self.of(argument))
             case Call(operation, arguments):
-                return self._called(operation, [self.of(part) for part in arguments])
+                inputs = [self.of(part) for part in arguments]
+                return reduce(operation, inputs) if len(inputs) > 1 else operation(*inputs)
             case Cases(values, conditions):
                 return self._chosen(values, conditions)
         raise FormulaError(f"{type(tree).__name__.lower()} without a number", "", 0, 0)
 
-    def _added(self, terms: tuple[Expr, ...]) -> Any:
-        total = self.of(terms[0])
-        for term in terms[1:]:
-            # `a - b` is a difference, not the sum of a and -b: Values keep what was written.
-            if isinstance(term, Negative):
-                total = ops.sub(total, self.of(term.operand))
-            else:
-                total = ops.add(total, self.of(term))
-        return total
-
-    def _multiplied(self, factors: tuple[Expr, ...], divisors: tuple[Expr, ...]) -> Any:
-        result = self.of(factors[0])
-        for factor in factors[1:]:
-            result = ops.mul(result, self.of(factor))
-        for divisor in divisors:
-            result = ops.div(result, self.of(divisor))
-        return result
-
-    @staticmethod
-    def _called(operation: Operation, arguments: list[Any]) -> Any:
-        if operation.arity == 1:
-            return operation(arguments[0])
-        result = operation(arguments[0], *arguments[1:2])
-        for argument in arguments[2:]:  # max(a, b, c)
-            result = operation(result, argument)
-        return result
+    def _plus(self, total: Any, term: Expr) -> Any:
+        if isinstance(term, Negative):  # no sum of a and -b: Values keep what was written
+            return ops.sub(total, self.of(term.operand))
+        return ops.add(total, self.of(term))
 
     def _chosen(self, values: tuple[Expr, ...], conditions: tuple[Relation, ...]) -> Any:
         """The branches gated by their conditions, so that one not taken can't poison the result."""
@@ -583,18 +559,18 @@ class Meaning:
         """1 where a condition holds, else 0."""
         difference = ops.sub(self.of(condition.left), self.of(condition.right))
         above, below = ops.step(difference), ops.step(ops.neg(difference))
-        match condition.sign:
-            case ">":
-                return above
-            case "<":
-                return below
-            case ">=":
-                return ops.sub(1.0, below)
-            case "<=":
-                return ops.sub(1.0, above)
-            case "!=":
-                return ops.add(above, below)
-        return ops.sub(1.0, ops.add(above, below))
+        return _HOLDS[condition.sign](above, below)
+
+
+_HOLDS: Final[dict[str, Callable[[Any, Any], Any]]] = {
+    ">": lambda above, below: above,
+    "<": lambda above, below: below,
+    ">=": lambda above, below: ops.sub(1.0, below),
+    "<=": lambda above, below: ops.sub(1.0, above),
+    "!=": ops.add,
+    "=": lambda above, below: ops.sub(1.0, ops.add(above, below)),
+}
+"""Whether a condition holds, from whether its left side is above or below its right side."""
 
 
 def slope_of(operation: Operation, x: Any) -> Any:

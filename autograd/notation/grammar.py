@@ -18,10 +18,9 @@ import re
 from contextlib import contextmanager
 from dataclasses import replace
 from enum import Enum
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from autograd.notation.errors import FormulaError
 from autograd.notation.expr import (
     EULER,
     ONE,
@@ -47,14 +46,15 @@ from autograd.notation.expr import (
     symbols_of,
     with_children,
 )
-from autograd.notation.labels import skip_space, unscripted
-from autograd.notation.scanner import OPERANDS, UNSEEN_BRACKET, Scanner, Token
+from autograd.notation.scanner import OPERANDS, Scanner, Token
 from autograd.notation.series import stands_in
-from autograd.notation.signs import BARS, BRACKETS, DIVIDING, PRIMES, ROUNDING, VULGAR
+from autograd.notation.signs import BRACKETS, OPERATIONS, VULGAR
 from autograd.ops import TABLE, Operation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
+
+    from autograd.notation.errors import FormulaError
 
 _Part = TypeVar("_Part")
 _Tree = TypeVar("_Tree", bound=Expr)
@@ -63,44 +63,49 @@ _Under = list[tuple[Symbol, int]]  # what a derivative is by, each with its orde
 _DEEPEST: Final = 50  # brackets in brackets; no formula on paper comes near
 _HIGHEST: Final = 9  # order of a derivative
 _FACTORS: Final = ("number", "symbol", "constant", "unknown", "fraction", "root")  # of arguments
-_SLASHES: Final = "".join(sign for sign in DIVIDING if len(sign) == 1)
-_CLOSED_BY: Final = {"(": ")", "[": "]", "{": "}", r"\{": r"\}"}
-_RAISED_T: Final = re.compile(
-    r"\{?\s*(?:T|\\top|\\intercal|\\mathsf\s*\{?T\}?)(?![A-Za-z])\s*\}?|\u1d40"
-)
-_LONE_BRACKET: Final = re.compile(r"\{\s*\(\s*\w+\s*\)\s*\}")
-_PRIMED: Final = re.compile(r"\s*\^\s*\{?\s*\(\s*([1-9])\s*\)\s*\}?")
+_CLOSED_BY: Final = {"(": ")", "[": "]", "{": "}", r"\{": r"\}", r"\begin": r"\end"}
+_NO_POINT: Final = ("|", r"\lvert", "d")  # what a bar closes, or is to be applied first
+_BRACKET: Final = re.compile(r"\\[{}]|[(\[{)\]}]|\\(?:begin|end)(?![A-Za-z])")
+_COMPARING: Final = "<>≤≥≠="
+_SEEN: Final = re.compile(r"\\?\{|[(\[]|\\begin|[<>≤≥≠=,]")
+_TRANSPOSED: Final = re.compile(r"\{?(?:T|\\top|\\intercal|\\text\{T\})(?![A-Za-z])\}?")
+_LONE_BRACKET: Final = re.compile(r"\{\(\w+\)\}")
+_PRIMED: Final = re.compile(r"\^\{?\(([1-9])\)\}?")
 
 _DIFFERENTIAL: Final = re.compile(
-    r"(?P<round>\u2202|\\partial(?![A-Za-z])|\\delta(?![A-Za-z]))(?:\s|\\[,!]|\{\s*\})*"
-    r"|(?P<upright>\\(?:mathrm|text|operatorname)\s*\{\s*d\s*\}\s*|\\mathrm\s+d\s*"
-    r"|\{\s*\\rm\s+d\s*\}\s*)|(?P<plain>d)"
+    r" ?(?:(?P<round>∂|\\delta(?![A-Za-z]))|(?P<upright>\\text\{d\})|(?P<plain>d)) ?"
 )
-_ORDER: Final = re.compile(
-    r"\s*(?:(?:\^|\*\*)\s*(?:\{\s*([0-9]+)\s*\}|([0-9]))|([²³⁴-⁹])|([2-9])(?![0-9]))"
-)
-_OPERATOR: Final = re.compile(r"\\frac\s*\{\s*(?:d|\\partial)\s*\}|[d∂]\s*/\s*[d∂]")
-_ARGUMENTS: Final = re.compile(r"\s*(?:\\left\s*)?\([\w\\{},;|\s^']{1,60}\)\s*")
-_SCRIPT: Final = re.compile(r"\s*_\s*(\{)?")
-_NO_OPERATOR: Final = re.compile(rf"[^-+*=<>,;|()\[\]·×−{re.escape(_SLASHES)}]{{0,60}}")
+_ORDER: Final = re.compile(r"\^(?:\{([0-9]+)\}|([0-9]))|([2-9])(?![0-9])")
+_OPERATOR: Final = re.compile(r"\\frac\{(?:d|\\text\{d\}|∂)\}|[d∂]/[d∂]")
+_ARGUMENTS: Final = re.compile(r"\([\w\\{},;|^' ]{1,60}\)")
+_NO_OPERATOR: Final = re.compile(r"(?:[_^]\{[^{}]*\}|[^-+*=<>,;|()\[\]/]){0,60}")
 
-_LIMIT: Final = re.compile(
-    r"(?:\s|\\(?:limits|nolimits|displaystyle)(?![A-Za-z]))*(?:"
-    r"(?P<sign>[_^])\s*(?:\{(?P<group>[^{}]{0,60}(?:\{[^{}]{0,20}\}[^{}]{0,20})?)\}"
-    r"|\((?P<bracketed>[^()]{0,60})\)|(?P<bare>[0-9]+|\\[A-Za-z]+|[A-Za-z]))"
-    r"|(?P<low>[₀-ₜᵢ-ᵪⱼ]+)|(?P<high>[⁰-⁹⁺-ⁿ¹²³ᴺ]+))"
-)
-_INDEX: Final = re.compile(r"\s*([A-Za-z]|\\[A-Za-z]+)\s*(?::?=\s*(.+))?", re.DOTALL)
-_INDEX_BELOW: Final = re.compile(r"_\s*\{?\s*([A-Za-z])(?![A-Za-z0-9])|([ₐ-ₜᵢ-ᵥⱼ])")
-_LETTER: Final = re.compile(r"\s*(?!\\infty)([A-Za-z]|\\[A-Za-z]+)\s*")
-
-_MARK: Final = re.compile(
-    r"\\begin|\\end|\\\\|\\[{}]|[(\[{)\]}&,]|[<>!]=|==|[=<>≤≥≠⩽⩾]"
-    r"|\\(?:leq?|geq?|neq?|lt|gt|leqslant|geqslant)(?![A-Za-z])"
-)
-_ENVIRONMENT: Final = re.compile(r"\\(begin|end)\s*\{\s*([A-Za-z]+)\*?\s*\}(?:\s*\[[^\]]{0,9}\])?")
-_COLUMNS: Final = re.compile(r"\s*\{[^{}]{0,40}\}")
-_ROW_END: Final = re.compile(r"\\\\(?:\s*\[[^\]]{0,9}\])?|.")
+_LIMIT: Final = re.compile(r"([_^])(?:(?=[{(])|([0-9]+|\\(?!infty)[A-Za-z]+|[A-Za-z]))")
+_INDEX: Final = re.compile(r" ?([A-Za-z]|\\[A-Za-z]+) ?(?:(:?=)|(?=[,})]))")
+_INDEX_BELOW: Final = re.compile(r"_\{?([A-Za-z])(?![A-Za-z0-9])")
+_LETTER: Final = re.compile(r" ?(?!\\infty)([A-Za-z]|\\[A-Za-z]+)(?=[,})])")
+_ENVIRONMENT: Final = re.compile(r"\\begin\{([A-Za-z]+)\*?\}(?:\[[^\]]{0,9}\])?")
+_ENDING: Final = re.compile(r"\\end\{([A-Za-z]+)\*?\}")
+_COLUMNS: Final = re.compile(r"\{[^{}]{0,40}\}")
+_SUM_HINT: Final = r"write it as \sum_{j=1}^{3} x_j, or \sum_j x_j for all that there are"
+_NOT_WHOLE: Final = "a derivative that is not whole, or of another order below than above"
+_TOO_DEEP: Final = f"brackets are nested more than {_DEEPEST} deep"
+_HINTS: Final = {
+    "there is no formula here": "write one, such as 2x + 1",
+    "wide space stands between two formulas":
+        "write each on a line of its own, or a sign between them",
+    "two numbers stand side by side":
+        r"write a product as 2 \cdot 3, and digits without spaces between them",
+    "a power of a power needs brackets": "write (x^2)^3 or x^{2^3}, whichever is meant",
+    "a transpose": "formulas of numbers are read, not of matrices",
+    _NOT_WHOLE: r"write \frac{\partial L}{\partial x}, ∂²L/∂x∂y, of known labels",
+    "where it has this value is not read": "write |_{x = 3}",
+    "two comparisons at once": "write one condition, such as z > 0",
+    "a matrix is not read": "write its entries one by one",
+    _TOO_DEEP: "name a part of the formula with a label",
+    "a sum without an index": _SUM_HINT,
+}  # fmt: skip
+"""What to do about a problem."""
 
 
 class Doubt(Enum):
@@ -116,23 +121,28 @@ class Doubt(Enum):
 class Parser:
     """Recursive descent over one text, a token at a time, no deeper than `_DEEPEST` brackets."""
 
-    def __init__(self, words: Scanner, otherwise: Collection[Doubt] = (), at: int = 0) -> None:
+    def __init__(self, words: Scanner, otherwise: Collection[Doubt] = ()) -> None:
         self.words = words
         self.text = words.text
         self.otherwise = otherwise  # what is not to be read in the usual sense
         self.doubts: set[Doubt] = set()  # what could have been read in another one
         self.depth = 0
-        self.open: list[str] = []  # the brackets around this place; "d" for an operator d/dx
+        self.inside = ""  # the bracket around this place; "d" for an operator d/dx
         self.dividing = False  # whether this is what a slash divides by
         self.last_end = 0  # where the last token taken ended
-        self.token = words.scan(at)
+        self.token = words.scan(0)
 
     def formula(self) -> Expr:
         """The whole text, as one side of an equation."""
         if self._at("end"):
-            raise self._error("there is no formula here", hint="write one, such as 2x + 1")
+            raise self._error("there is no formula here")
         start = self.token.start
-        tree = self._listed() or self._sum()
+        tree: Expr
+        closing = self.closings.get(start, -1) if self.token.held in ("(", "[") else -1
+        if closing > 0 and self.words.scan(closing + 1).kind == "end" and self._holds(","):
+            tree = self._from(start, Listed(tuple(self._arguments())))
+        else:
+            tree = self._sum()
         if self._at("condition") or (self._at(",") and self._next().kind == "condition"):
             tree = self._conditional(tree, start)
         return self._whole(tree)
@@ -142,6 +152,11 @@ class Parser:
         if self._at("condition") and self.token.held == "if":
             self._advance()
         return self._whole(self._relation())
+
+    def _other(self, doubt: Doubt) -> bool:
+        """Whether something is to be read in its other sense, now that it is open."""
+        self.doubts.add(doubt)
+        return doubt in self.otherwise
 
     # Sums and products.
 
@@ -160,29 +175,32 @@ class Parser:
         tree = inner()
         return self._from(start, Negative(tree)) if negative else tree
 
-    def _product(self) -> Expr:
+    def _product(self, signs: tuple[str, ...] = ("*", "/")) -> Expr:
         start = self.token.start
-        factors = [self._factor()]
-        divisors: list[Expr] = []
-        divided = False
-        while True:
+        factors, divisors = [self._factor()], list[Expr]()
+        is_over = False  # of an operator only what stands before a quotient is the operand
+        while self._at(*signs) or (self._at_operand() and not is_over):
             if self._takes("*"):
                 factors.append(self._signed(self._factor))
-                divided = False
             elif self._takes("/"):
                 divisors.append(self._signed(self._divisor))
-                divided = True
-            elif self._at_operand():
-                if divided:
-                    self.doubts.add(Doubt.DIVISION)
-                factors.append(self._beside(factors[-1], self._factor))
+                is_over = "*" not in signs
             else:
-                return self._multiplied(start, factors, divisors)
+                factors.append(self._beside(factors[-1], self._factor))
+        return self._multiplied(start, factors, divisors)
 
     def _multiplied(self, start: int, factors: list[Expr], divisors: list[Expr]) -> Expr:
         if len(factors) == 1 and not divisors:
             return factors[0]
         return self._from(start, fraction(tuple(factors), tuple(divisors)))
+
+    def _row(self, goes_on: Callable[[Expr], bool]) -> Expr:
+        """Factors side by side, as long as they go on."""
+        start = self.token.start
+        factors = [self._power()]
+        while goes_on(factors[-1]):
+            factors.append(self._beside(factors[-1], self._power))
+        return self._multiplied(start, factors, [])
 
     def _factor(self) -> Expr:
         if self._at("number"):
@@ -190,48 +208,36 @@ class Parser:
         return self._power()
 
     def _divisor(self) -> Expr:
-        start = self.token.start
-        outside, self.dividing = self.dividing, True
-        factors = [self._power()]
-        while Doubt.DIVISION in self.otherwise and self._at_operand():
-            factors.append(self._beside(factors[-1], self._power))
-        self.dividing = outside
-        return self._multiplied(start, factors, [])
+        with self._nested(dividing=True):
+            return self._row(lambda _: self._at_operand() and self._other(Doubt.DIVISION))
 
     def _bare_product(self) -> Expr:
         r"""The argument of a function without brackets: in `\sin 2x + 1` it is 2x."""
-        start = self.token.start
-        factors = [self._power()]
-        while self._at(*_FACTORS):
-            self.doubts.add(Doubt.ARGUMENT)
-            if Doubt.ARGUMENT in self.otherwise or isinstance(factors[-1], Call):
-                break
-            factors.append(self._beside(factors[-1], self._power))
-        return self._multiplied(start, factors, [])
+
+        def goes_on(last: Expr) -> bool:
+            is_open = self._at(*_FACTORS)
+            return is_open and not self._other(Doubt.ARGUMENT) and not isinstance(last, Call)
+
+        return self._row(goes_on)
 
     def _at_operand(self) -> bool:
         """Whether a factor begins here, multiplied without a sign."""
         if not self._at("bar"):
             return self._at(*OPERANDS)
         closes = self.token.held == r"\rvert" or self._has_point()
-        inside = self.open and self.open[-1] in BARS
-        return self.token.held == r"\lvert" or not (closes or inside)
+        return self.token.held == r"\lvert" or not (closes or self.inside in ("|", r"\lvert"))
 
     def _beside(self, before: Expr, inner: Callable[[], Expr]) -> Expr:
         """A factor without a sign before it; nobody can say what `2 3` and, for x, `x2` mean."""
         token = self.token
         if token.apart:
-            raise self._error(
-                "wide space stands between two formulas",
-                hint="write each on a line of its own, or a sign between them",
-            )
+            raise self._error("wide space stands between two formulas")
         if token.kind in ("number", "vulgar") and isinstance(before, Number):
-            raise self._error(
-                "two numbers stand side by side",
-                hint=r"write a product as 2 \cdot 3, and digits without spaces between them",
-            )
-        if token.kind == "number" and isinstance(before, Symbol) and before.end == token.start:
-            raise self.words.unknown(replace(token, start=before.start))
+            raise self._error("two numbers stand side by side")
+        is_joined = before.end == self.words.written.starts[token.start]
+        if token.kind == "number" and isinstance(before, Symbol) and is_joined:
+            width = before.end - before.start
+            raise self.words.unknown(token._replace(start=max(0, token.start - width)))
         return inner()
 
     # Powers.
@@ -239,20 +245,15 @@ class Parser:
     def _power(self) -> Expr:
         opening = self.token
         base = self._atom()
-        if self._at("^", "raised"):
-            group = self.closings.get(opening.start) if opening.held == "{" else None
-            is_group = group is not None and group + 1 == self.last_end
+        if self._at("^"):
+            group = self.last_end - 1 if opening.held == "{" else -1
             exponent = self._exponent(base)
-            if is_group:
-                last = len(self.text[:group].rstrip())
-                base = self._raise_last(base, exponent, last)
+            if group >= 0 and group == self.closings.get(opening.start):
+                base = self._raise_last(base, exponent, self.words.written.ends[group - 1])
             else:
                 base = self._from(opening.start, self._raise(base, exponent))
-            if self._at("^", "raised"):
-                raise self._error(
-                    "a power of a power needs brackets",
-                    hint="write (x^2)^3 or x^{2^3}, whichever is meant",
-                )
+            if self._at("^"):
+                raise self._error("a power of a power needs brackets")
         while self._at_point():
             base = self._at_values(base)
         if self._at("'") and len(by := symbols_of(base)) == 1:  # (x^2)'
@@ -261,10 +262,9 @@ class Parser:
         return base
 
     def _raise(self, base: Expr, exponent: Expr) -> Power:
-        if isinstance(base, Symbol) and self.text[base.start : base.end] == "e":
-            self.doubts.add(Doubt.EULER)
-            if Doubt.EULER in self.otherwise:
-                base = Constant("e", start=base.start, end=base.end)
+        is_e = isinstance(base, Symbol) and self.words.written.written[base.start : base.end] == "e"
+        if is_e and self._other(Doubt.EULER):
+            base = Constant("e", start=base.start, end=base.end)
         return Power(base, exponent)
 
     def _raise_last(self, tree: Expr, exponent: Expr, end: int) -> Expr:
@@ -272,100 +272,81 @@ class Parser:
         last = children(tree)[-1:]
         enclosed = isinstance(tree, Call) or fraction_of(tree)[1]  # by brackets of its own
         composed = isinstance(tree, Sum | Product | Negative | Call) and tree.end == end
+        whole = self.words.written.ends[self.last_end - 1]
         if not composed or (enclosed and last[0].end != end):
-            return self._from(tree.start, self._raise(tree, exponent))
+            return replace(self._raise(tree, exponent), start=tree.start, end=whole)
         raised = self._raise_last(last[0], exponent, end)
-        return self._from(tree.start, with_children(tree, (*children(tree)[:-1], raised)))
+        return replace(with_children(tree, (*children(tree)[:-1], raised)), end=whole)
 
     def _exponent(self, base: Expr = ONE) -> Expr:
-        """What is raised: after `^` a group in braces or the next atom with its sign; x², e⁻ᶻ."""
-        if self._at("raised") and self.text[self.token.start] != "ᵀ":
-            token = self._advance()
-            exponent = unscripted(self.text[token.start : token.end])
-            return self._part(token.start, token.end, Parser.formula, exponent)
-        sign = self._advance() if self._at("^") else self.token
-        transposed = _RAISED_T.match(self.text, self.token.start)
+        """What is raised: after `^` a group in braces or the next atom with its sign."""
+        sign = self._advance()
+        transposed = _TRANSPOSED.match(self.text, sign.end)
         if transposed and not isinstance(base, Number | Constant):
-            raise self._error(
-                "a transpose", Token("^", sign.start, transposed.end()),
-                hint="formulas of numbers are read, not of matrices",
-            )  # fmt: skip
-        if isinstance(base, Symbol) and _LONE_BRACKET.match(self.text, self.token.start):
-            raise self.words.unknown(Token("symbol", base.start, self.token.end))
+            raise self._error("a transpose", Token("^", sign.start, transposed.end()))
+        if isinstance(base, Symbol) and _LONE_BRACKET.match(self.text, sign.end):
+            raise self.words.unknown(Token("symbol", sign.start, self.token.end))
         with self._nested():
             return self._group() if self.token.held == "{" else self._signed(self._power)
 
     # Atoms.
 
     def _atom(self) -> Expr:
-        derivative = self._derivative()
-        if derivative is not None:
+        if derivative := self._derivative():
             return derivative
-        token = self.token
-        match token.kind:
-            case "number":
-                self._advance()
-                indicator = self._indicator(equal=True) if token.held == "1" else None
-                return indicator or self._from(token.start, Number(token.held))
-            case "constant":
-                return self._from(token.start, Constant(self._advance().held))
-            case "vulgar":
-                over, under = VULGAR[self._advance().held]
-                return self._from(token.start, Product((Number(str(over)),), (Number(str(under)),)))
-            case "symbol" | "applied":
-                return self._symbol(self._advance())
-            case "function":
-                return self._call(self._advance())
-            case "fraction":
-                self._advance()
-                above = self._braced()
-                return self._from(token.start, fraction((above,), (self._braced(),)))
-            case "root":
-                return self._root()
-            case "series":
-                return self._series()
-            case "environment":
-                return self._environment()
-            case "indicator":
-                self._advance()
-                if indicator := self._indicator(equal=True):
-                    return indicator
-            case "open" | "bar":
-                return self._grouped()
-            case "partial":
-                raise self._error(
-                    "∂ stands without a whole derivative",
-                    hint=r"write \frac{\partial L}{\partial x}, ∂L/∂x or dL/dx, of known labels",
-                )
-        raise self.words.unexpected(self.token)
+        rule = _ATOMS.get(self.token.kind)
+        if rule is None:
+            raise self.words.unexpected(self.token)
+        token = self._advance()
+        tree = rule(self, token)
+        return tree if tree.end else self._from(token.start, tree)
+
+    def _number(self, token: Token) -> Expr:
+        if token.held == "1" and self._holds(_COMPARING):
+            return self._indicated(token)
+        return Number(token.held)
+
+    def _indicated(self, _: Token) -> Expr:
+        """1[y = k], which is 1 or 0."""
+        if not self._holds(_COMPARING):
+            raise self.words.unexpected(self.token)
+        return self._enclosed(lambda: self._inner(_COMPARING))[0]
+
+    def _vulgar(self, token: Token) -> Expr:
+        over, under = VULGAR[token.held]
+        return Product((Number(str(over)),), (Number(str(under)),))
+
+    def _fraction(self, _: Token) -> Expr:
+        above = self._braced()
+        return fraction((above,), (self._braced(),))
 
     def _symbol(self, token: Token) -> Expr:
         """A label, or a function of the page with its arguments: f(x), f'(x), y''."""
-        primes, applies = token.primes + self._primes(), token.kind == "applied"
+        primes, applies = self._primes(), token.kind == "applied"
         exponent: Expr | None = None
         if applies and (order := _PRIMED.match(self.text, token.end)):
             primes = int(order[1])
             self._resume(order.end())
-        elif applies and self._at("^", "raised") and self._applies_after_exponent():
+        elif applies and self._at("^") and self._applies_after_exponent():
             exponent = self._exponent()
             if isinstance(exponent, Negative):
                 raise self._error("the inverse of a function is not read", token)
         arguments: tuple[Expr, ...] = ()
         if self.token.held in ("(", "[") and (applies or (primes and self._is_single())):
-            arguments = tuple(self._bracketed())
+            arguments = tuple(self._arguments())
         tree: Expr = Symbol(token.held)
         if primes or arguments:
             tree = Applied(token.held, arguments, primes)
+        return self._raised(token, tree, exponent)
+
+    def _raised(self, token: Token, tree: Expr, exponent: Expr | None) -> Expr:
+        """What begins with a token, and an exponent that stands within."""
         tree = self._from(token.start, tree)
-        if token.power:
-            exponent = self._part(token.start, token.end, Parser.formula, token.power)
         return tree if exponent is None else self._from(token.start, Power(tree, exponent))
 
     def _applies_after_exponent(self) -> bool:
         """Whether brackets follow an exponent here, as in f^2(x)."""
-        at = skip_space(self.text, self.token.end)
-        if self._at("^"):
-            at = self.closings.get(at, at) + 1
+        at = self.closings.get(self.token.end, self.token.end) + 1
         return self.words.scan(at).kind == "open"
 
     def _is_single(self) -> bool:
@@ -375,62 +356,54 @@ class Parser:
             inner = self.words.scan(inner.end)
         return inner.kind in ("symbol", "number") and self.words.scan(inner.end).kind == "close"
 
-    def _grouped(self) -> Expr:
+    def _grouped(self, opening: Token) -> Expr:
         """What brackets or bars hold."""
-        opening = self.token
-        if opening.held == UNSEEN_BRACKET:
-            return self._up_to_point()
-        name = self._next() if opening.held == "{" else opening
-        if name.kind == "function" and (after := self.words.scan(name.end)).held == "}":
-            self._resume(after.end)  # {cot}^2(x)
-            return self._call(name)
-        if found := self._indicator(equal=False):
-            return found
-        inner = self._group()
-        operation = BRACKETS[opening.held].operation
-        if self.text[: self.last_end].endswith(tuple(ROUNDING)):
-            operation = "round"
+        (inner,) = self._enclosed(lambda: self._inner("<>≤≥≠"), opening)  # also (z > 0)
+        whole = self.text[opening.start : self.last_end]
+        operation = next((OPERATIONS[sign] for sign in OPERATIONS if whole.endswith(sign)), "")
         if not operation:
             return inner
-        is_doubled = operation == "abs" and isinstance(inner, Call) and inner.start == opening.end
-        if is_doubled and self.text[inner.end : self.last_end] == opening.held == "|":
+        is_doubled = whole[:2] == whole[-2:] == "||"
+        if is_doubled and isinstance(inner, Call) and inner.operation is TABLE["abs"]:
             raise self._error("a norm is not read", opening)
-        return self._from(opening.start, Call(TABLE[operation], (inner,)))
+        return Call(TABLE[operation], (inner,))
 
     def _group(self) -> Expr:
-        inner = self._bracketed()
-        if len(inner) > 1:
-            raise self.words.unexpected(Token(",", inner[0].end, inner[0].end + 1))
-        return inner[0]
+        return self._enclosed(self._inner)[0]
 
-    def _bracketed(self) -> list[Expr]:
-        """What brackets hold: one formula, or several with commas between."""
-        opening = self._advance()
+    def _inner(self, compared: str = "") -> Expr:
+        """What stands in brackets: a formula; a condition, as 1 or 0."""
+        start = self.token.start
+        tree = self._sum()
+        if self._takes("over"):  # {a \over b}
+            return self._from(start, fraction((tree,), (self._sum(),)))
+        if self._at("relation") and self.text[self.token.start] in compared:
+            return Cases((ONE, ZERO), (self._compared(start, tree),))
+        return tree
+
+    def _enclosed(
+        self, rule: Callable[[], _Part], opening: Token | None = None, *, several: bool = False
+    ) -> list[_Part]:
+        """What a rule reads in brackets, once or several times with commas between."""
+        opening = opening or self._advance()
         if opening.held not in BRACKETS:
-            raise self.words.unexpected(Token("close", opening.start, opening.end))
-        outside, self.dividing = self.dividing, False
-        with self._nested():
-            self.open.append(opening.held)
-            inner = [self._sum()]
-            if self._takes("over"):  # {a \over b}
-                inner = [self._from(inner[0].start, fraction((inner[0],), (self._sum(),)))]
-            while self._takes(","):
-                inner.append(self._sum())
-            self.open.pop()
-        self.dividing = outside
-        closes = self._at("bar", "close") and self.token.held in BRACKETS[opening.held].closing
-        if not closes and not (isinstance(inner[0], Cases) and self.token.held == UNSEEN_BRACKET):
+            raise self.words.unexpected(opening._replace(kind="close"))
+        with self._nested(opening.held):
+            inner = [rule()]
+            while several and self._takes(","):
+                inner.append(rule())
+        closes = self._at("bar", "close") and self.token.held in BRACKETS[opening.held]
+        if not closes and not (isinstance(inner[0], Cases) and self.token.held == r"\right."):
             raise self._unclosed(opening)
         self._advance()
         return inner
 
     def _unclosed(self, opening: Token) -> FormulaError:
-        written = self.text[opening.start : opening.end]
+        written = self.words.written_at(opening)
         if self._at("end"):
             return self._error(f"{written} is never closed", opening)
         if self._at("close"):
-            closing = self.text[self.token.start : self.token.end]
-            return self._error(f"{written} is closed by {closing}")
+            return self._error(f"{written} is closed by {self.words.written_at(self.token)}")
         return self.words.unexpected(self.token)
 
     def _braced(self) -> Expr:
@@ -443,28 +416,37 @@ class Parser:
         with self._nested():
             return self._group() if token.kind == "open" else self._atom()
 
-    def _root(self) -> Expr:
-        sign = self._advance()
-        is_command = self.text[sign.start] == "\\"
-        if self.token.held == "[" and is_command:
-            degree = self._group()
-            power = replace(Product((ONE,), (degree,)), start=degree.start, end=degree.end)
-            return self._from(sign.start, Power(self._braced(), power))
-        inner = self._braced() if is_command else self._atom()
-        return self._from(sign.start, Call(TABLE["sqrt"], (inner,)))
+    def _root(self, sign: Token) -> Expr:
+        if sign.held == "√":
+            return Call(TABLE["sqrt"], (self._atom(),))
+        degree = self._group() if self.token.held == "[" else None
+        inner = self._braced()
+        if degree is None:
+            return Call(TABLE["sqrt"], (inner,))
+        return Power(inner, Product((ONE,), (degree,), start=degree.start, end=degree.end))
 
     # Functions.
 
     def _call(self, name: Token) -> Expr:
         r"""A function with its argument: tanh(x), \sin 2x, \sin^2 x, \sigma'(z), \log_2 x."""
         operation: Operation = name.held
-        primes = name.primes + self._primes()
-        base = self._logarithm_base(name) if self._at("_") else None
-        if isinstance(base, Number) and (known := TABLE.get(f"log{base.written}")):
-            operation, base = known, None
-        exponent = self._exponent() if self._at("^", "raised") else None
+        primes = self._primes()
+        base = exponent = None
+        if self._takes("_"):
+            base = self._braced()
+            if operation is not TABLE["log"]:
+                problem = f"{operation.name} with a script is not known"
+                raise self._error(problem, name, r"a logarithm may have one: \log_2 x")
+            known = TABLE.get(f"log{base.written}") if isinstance(base, Number) else None
+            operation, base = known or operation, None if known or base == EULER else base
+        if self._at("^"):
+            exponent = self._exponent()
         if isinstance(exponent, Negative):
-            operation, exponent = self._inverse(operation, exponent), None
+            inverse = TABLE.get(f"a{operation.name}")
+            if exponent.operand != ONE or not inverse:
+                hint = f"write 1 / {operation.name}(x), or ({operation.name}(x))^{{-1}}"
+                raise self._error(f"a negative exponent on {operation.name}", hint=hint)
+            operation, exponent = inverse, None
         arguments = self._arguments()
         tree = called(operation, arguments, primes)
         if tree is None:
@@ -473,38 +455,19 @@ class Parser:
             raise self._error(problem, name, hint=f"it is {operation.usage}")
         if base is not None:
             tree = Product((tree,), (Call(operation, (base,)),))
-        tree = self._from(name.start, tree)
-        return tree if exponent is None else self._from(name.start, Power(tree, exponent))
+        return self._raised(name, tree, exponent)
 
     def _primes(self) -> int:
         count = 0
-        while self._at("'"):
-            count += len(PRIMES.get(self._advance().held, "'"))
+        while self._takes("'"):
+            count += 1
         return count
-
-    def _logarithm_base(self, name: Token) -> Expr | None:
-        self._advance()
-        with self._nested():
-            base = self._group() if self._at("open") else self._atom()
-        if name.held is not TABLE["log"]:
-            problem = f"{name.held.name} with a script is not known"
-            raise self._error(problem, name, hint=r"a logarithm may have one: \log_2 x")
-        return None if base == EULER else base
-
-    def _inverse(self, operation: Operation, exponent: Negative) -> Operation:
-        inverse = TABLE.get(f"a{operation.name}")
-        if exponent.operand == ONE and inverse:
-            return inverse
-        raise self._error(
-            f"a negative exponent on {operation.name}", Token("^", exponent.start, exponent.end),
-            hint=f"write 1 / {operation.name}(x), or ({operation.name}(x))^{{-1}}",
-        )  # fmt: skip
 
     def _arguments(self) -> list[Expr]:
         """What a function is applied to: brackets right after it, or a bare product."""
         if self._at("open", "bar"):
-            bracket = BRACKETS.get(self.token.held)
-            return self._bracketed() if bracket and not bracket.operation else [self._atom()]
+            is_plain = self.token.held in ("(", "[", "{", r"\{")
+            return self._enclosed(self._inner, several=True) if is_plain else [self._atom()]
         with self._nested():
             return [self._signed(self._bare_product)]
 
@@ -513,14 +476,13 @@ class Parser:
     def _derivative(self) -> Expr | None:
         r"""A derivative that begins here, or None: `\frac{dL}{dx}`, `dL/dx`, `d/dx (...)`."""
         start = self.token.start
-        if self._at("fraction"):
-            above = skip_space(self.text, self.token.end)
-            end = self.closings.get(above, -1)
-            below = skip_space(self.text, end + 1)
-            stop = self.closings.get(below, -1)
-            if self.text[above : above + 1] != "{" or self.text[below : below + 1] != "{":
+        if is_fraction := self._at("fraction"):
+            above = self.token.end + 1
+            end = self.closings.get(above - 1, -1)
+            below = end + 2
+            stop = self.closings.get(below - 1, -1)
+            if stop < 0 or end < 0:
                 return None
-            above, below = above + 1, below + 1
         else:
             if not (_DIFFERENTIAL.match(self.text, start) or self.text[start : start + 1] == "D"):
                 return None
@@ -531,19 +493,24 @@ class Parser:
             if end < 0:
                 return None
         sign, under = self._differential(above), self._differential(below)
-        if sign is None or under is None or end < 0:
-            if sign and sign["round"] and sign["round"][-1] != "a" and not self._at("partial"):
+        if sign is None or under is None:
+            if sign and sign["round"] == "∂" and is_fraction:
                 raise self._unfinished(sign)
             return None
-        order, at = self._order(sign.end(), plain=stop < 0)
+        order, at = self._order(sign.end(), plain=not is_fraction)
         by = self._under(below, order, stop)
-        is_quotient = stop >= 0 and self.words.scan(at).kind in ("+", "-", "*", "/")
+        is_quotient = is_fraction and self.words.scan(at).kind in ("+", "-", "*", "/")
         if sign["plain"] and (by is None or is_quotient):
             return None
         if by is None:
             raise self._unfinished(under)
-        is_operator = skip_space(self.text, at) == end
-        of = None if is_operator else self._part(at, end, Parser._differentiated)
+        of = None
+        if at != end:
+            self._resume(at)
+            with self._nested("{"):
+                of = self._differentiated(end, plain=not is_fraction)
+            if self.token.start != end:
+                raise self.words.unexpected(self.token)
         self._resume(max(by[1], stop + 1))
         return self._finished(of, by[0], start)
 
@@ -552,54 +519,50 @@ class Parser:
         found = _NO_OPERATOR.match(self.text, at)
         place = found.end() if found else at
         if place in self.closings:
-            place = skip_space(self.text, self.closings[place] + 1)
-        return place if self.text[place : place + 1] in tuple(_SLASHES) else -1
+            place = self.closings[place] + 1
+        return place if self.text[place : place + 1] == "/" else -1
 
     def _unfinished(self, sign: re.Match[str]) -> FormulaError:
-        token = self.words.scan(skip_space(self.text, sign.end()))
+        token = self.words.scan(sign.end())
         if token.kind == "unknown":
             return self.words.unknown(token)
-        return self._error(
-            "a derivative that is not whole, or of another order below than above",
-            Token("partial", sign.start(), sign.end()),
-            hint=r"write \frac{\partial L}{\partial x}, ∂²L/∂x∂y, of known labels",
-        )
+        place = Token("partial", sign.start(), sign.end())
+        return self._error(_NOT_WHOLE, place)
 
     def _differential(self, at: int) -> re.Match[str] | None:
         """The ∂ or d at this place, unless it is a label of itself or begins a longer one."""
-        sign = _DIFFERENTIAL.match(self.text, skip_space(self.text, at))
-        if sign is None or sign["upright"]:
+        text, labels = self.text, self.words.names.labels
+        at += text[at : at + 1] == " "
+        sign = _DIFFERENTIAL.match(text, at)
+        label = labels.match(text, at) if sign and not sign["upright"] else None
+        if sign is None or label is None:
             return sign
-        labels, end = self.words.names.labels, sign.end()
-        label = labels.match(self.text, sign.start())
-        if label is None or (sign["round"] and label[1] != len(self.text[:end].rstrip())):
-            return sign
-        rest = labels.match(self.text, skip_space(self.text, end))
-        is_operator = label[1] == end and self.text[end:].lstrip()[:1] in ("", "}", *_SLASHES)
-        belongs = sign["plain"] and (is_operator or (rest and rest[1] >= label[1]))
-        return sign if belongs else None
+        end = sign.end(sign.lastgroup or 0)
+        if sign["round"]:
+            return sign if label[1] != end else None
+        rest = labels.match(text, sign.end())
+        is_operator = label[1] == end and text[end : end + 1] in ("", "}", "/")
+        return sign if is_operator or (rest and rest[1] >= label[1]) else None
 
-    def _differentiated(self) -> Expr:
+    def _differentiated(self, end: int, *, plain: bool) -> Expr:
         """What is differentiated: one symbol, also a word or with its arguments, or a formula."""
-        whole = len(self.text.rstrip())
         symbols = self.words.symbols_at(self.token.start)
         for symbol in symbols:
             is_symbol = all(each.kind == "symbol" for each in symbols)
-            has_arguments = is_symbol and _ARGUMENTS.fullmatch(self.text, symbol.end)
-            if symbol.end == whole or has_arguments:
+            has_arguments = is_symbol and _ARGUMENTS.fullmatch(self.text, symbol.end, end)
+            if symbol.end == end or has_arguments:
                 self._resume(symbol.end)
-                tree = self._symbol(symbol) if symbol.end == whole else Symbol(symbol.held)
-                self._resume(whole)
+                tree = self._symbol(symbol) if symbol.end == end else Symbol(symbol.held)
+                self._resume(end)
                 return self._from(symbol.start, tree)
-        return self._sum()
+        return self._row(lambda _: self._at_operand()) if plain else self._sum()
 
     def _order(self, at: int, *, plain: bool) -> tuple[int, int]:
         """The order that stands after a ∂ or d, and where that ends; in plain text d2y is d²y."""
         found = _ORDER.match(self.text, at)
-        if found is None or (found[4] and not plain):
+        if found is None or (found[3] and not plain):
             return 1, at
-        written = found[1] or found[2] or found[4] or unscripted(found[3])
-        order = int(written[:3])
+        order = int((found[1] or found[2] or found[3])[:3])
         if not 1 <= order <= _HIGHEST:
             raise self._error(f"a derivative of order {order}", Token("^", at, found.end()))
         return order, found.end()
@@ -608,14 +571,13 @@ class Parser:
         r"""The symbols under a derivative of this order, each with its own, and where they end."""
         sign = self._differential(at)
         tried: set[int] = set()
-        place = skip_space(self.text, sign.end() if sign else 0)
-        for token in self._symbols_at(place) if sign else ():
-            if token.primes or token.power or token.end in tried or len(tried) > 2:
+        for token in self._symbols_at(sign.end()) if sign else ():
+            if token.end in tried or len(tried) > 2:
                 continue
             tried.add(token.end)
             own, end = self._order(token.end, plain=stop < 0 and order > 1)
-            symbol = Symbol(token.held, start=token.start, end=token.end)
-            if own == order and (stop < 0 or skip_space(self.text, end) == stop):
+            symbol = self._place(token.start, token.end, Symbol(token.held))
+            if own == order and (stop < 0 or end == stop):
                 return [(symbol, own)], end
             if own < order and (rest := self._under(end, order - own, stop)):
                 return [(symbol, own), *rest[0]], rest[1]
@@ -626,25 +588,21 @@ class Parser:
         stop = self.closings.get(place, -1)
         if stop < 0:
             return self.words.symbols_at(place)
-        inner = self.words.symbols_at(skip_space(self.text, place + 1))
-        whole = (symbol for symbol in inner if skip_space(self.text, symbol.end) == stop)
-        return [replace(symbol, end=stop + 1) for symbol in whole]
+        inner = self.words.symbols_at(place + 1)
+        return [symbol._replace(end=stop + 1) for symbol in inner if symbol.end == stop]
 
     def _operator(self) -> Expr | None:
         r"""\partial_x f, D_x f."""
         start, is_round = self.token.start, self._at("partial")
-        script = _SCRIPT.match(self.text, self.token.end if is_round else start + 1)
-        if script is None or self.words.names.labels.match(self.text, start):
+        at = start + 1
+        if self.text[at : at + 1] != "_" or self.words.names.labels.match(self.text, start):
             return None
-        stop = self.closings.get(script.end() - 1, -1) if script[1] else -1
-        for token in reversed(self.words.symbols_at(script.end())):
-            if token.kind == "symbol" and stop in (-1, skip_space(self.text, token.end)):
-                order, at = self._order(token.end + (stop >= 0), plain=False)
-                after = self.words.scan(at)
-                if is_round or after.kind in OPERANDS:
-                    self._resume(at)
-                    symbol = Symbol(token.held, start=token.start, end=token.end)
-                    return self._finished(None, [(symbol, order)], start)
+        for token in reversed(self._symbols_at(at + 1)):
+            order, at = self._order(token.end, plain=False)
+            if token.kind == "symbol" and (is_round or self.words.scan(at).kind in OPERANDS):
+                self._resume(at)
+                symbol = self._place(token.start, token.end, Symbol(token.held))
+                return self._finished(None, [(symbol, order)], start)
         return None
 
     def _finished(self, of: Expr | None, by: _Under, start: int) -> Expr:
@@ -659,12 +617,11 @@ class Parser:
         # (x) right after dy/dx says where; so does (3) where y is a function of the page.
         inner = self._next()
         after = self.words.scan(inner.end)
-        if after.kind != "close" or self.words.scan(after.end).kind in ("^", "raised"):
+        if after.kind != "close" or self.words.scan(after.end).kind == "^":
             return tree
         symbol = by[0][0]
         if inner.kind == "symbol" and inner.held == symbol.label:
-            self.doubts.add(Doubt.POINT)
-            if Doubt.POINT not in self.otherwise:
+            if not self._other(Doubt.POINT):
                 self._resume(after.end)
         elif inner.kind == "number" and isinstance(of, Symbol) and self._is_function(of.label):
             return self._from(start, At(tree, symbol, self._group()))
@@ -675,86 +632,73 @@ class Parser:
 
     def _following(self) -> Expr:
         """What an operator d/dx is applied to: brackets, or the product that follows."""
-        with self._nested():
-            if not self._at_operand():
-                raise self.words.unexpected(self.token)
-            start, in_brackets = self.token.start, self._at("open")
-            reaches = Doubt.SCOPE in self.otherwise
-            if reaches and not in_brackets and not _OPERATOR.search(self.text, start):
+        if not self._at_operand():
+            raise self.words.unexpected(self.token)
+        start, in_brackets = self.token.start, self._at("open")
+        reaches = Doubt.SCOPE in self.otherwise
+        is_alone = not _OPERATOR.search(self.text, start)
+        with self._nested("" if reaches else "d"):  # a point after it is of the whole derivative
+            if reaches and not in_brackets and is_alone:
                 return self._sum()
-            self.open.append("d")  # a point after it is that of the whole derivative
-            factors, divisors = [self._power()], list[Expr]()
             in_brackets = in_brackets and not reaches
-            while not in_brackets and (self._at("/") or (self._at_operand() and not divisors)):
-                if self._takes("/"):
-                    divisors.append(self._divisor())
-                else:
-                    factors.append(self._beside(factors[-1], self._power))
-            self.open.pop()
-            goes_on = self._at_operand() if in_brackets else self._at("*", "+", "-")
-            if goes_on and (in_brackets or not _OPERATOR.search(self.text, start)):
-                self.doubts.add(Doubt.SCOPE)
-            return self._multiplied(start, factors, divisors)
+            tree = self._power() if in_brackets else self._product(("/",))
+        goes_on = self._at_operand() if in_brackets else self._at("*", "+", "-")
+        if goes_on and (in_brackets or is_alone):
+            self.doubts.add(Doubt.SCOPE)
+        return tree
 
     # Where a symbol has a value.
 
     def _at_point(self) -> bool:
         r"""Whether `|_{x = 3}` stands here."""
-        inside = self.open and (self.open[-1] in BARS or self.open[-1] in ("d", UNSEEN_BRACKET))
-        return self._at("bar") and not inside and self._has_point()
+        return self._at("bar") and self.inside not in _NO_POINT and self._has_point()
 
     def _has_point(self) -> bool:
-        return self.text.startswith("_", skip_space(self.text, self.token.end))
+        return self.text.startswith("_", self.token.end)
 
     def _at_values(self, tree: Expr) -> Expr:
         bar = self._advance()
         self._advance()
-        opening = self.token.start
-        closing = self.closings.get(opening)
-        if not self._at("open") or closing is None:
-            raise self._error("where it has this value is not read", bar, hint="write |_{x = 3}")
-        for start, end in _between(self.text, opening + 1, closing, ","):
-            relation = self._part(start, end, Parser.condition)
-            if relation.sign != "=" or not isinstance(relation.left, Symbol):
-                raise self._error("a point is given as |_{x = 3}", Token("bar", start, end))
-            tree = At(tree, relation.left, relation.right, start=tree.start, end=closing + 1)
-        self._resume(closing + 1)
+        if not self._at("open"):
+            raise self._error("where it has this value is not read", bar)
+        points = self._enclosed(self._relation, several=True)
+        for point in points:
+            if point.sign != "=" or not isinstance(point.left, Symbol):
+                raise self._error("a point is given as |_{x = 3}", bar)
+            end = self.words.written.ends[self.last_end - 1]
+            tree = At(tree, point.left, point.right, start=tree.start, end=end)
         return tree
-
-    def _up_to_point(self) -> Expr:
-        r"""\left. \frac{dy}{dx} \right|_{x = 3}"""
-        opening = self._advance()
-        with self._nested():
-            self.open.append(UNSEEN_BRACKET)
-            inner = self._sum()
-            self.open.pop()
-        if not (self._at("bar") and self._has_point()):
-            raise self._error(r"\left. is closed by no |_{x = 3}", opening)
-        return self._at_values(inner)
 
     # Sums over an index.
 
-    def _series(self) -> Expr:
+    def _series(self, sign: Token) -> Expr:
         r"""\sum_{j=1}^{3} body, or \sum_j body over all j that the known labels have."""
-        sign = self._advance()
-        limits: dict[str, tuple[str, int]] = {}
-        at = sign.end
-        while found := _LIMIT.match(self.text, at):
-            kind = found.lastgroup or ""
-            side = found["sign"] or ("_" if kind == "low" else "^")
-            held = unscripted(found[kind]) if kind in ("low", "high") else found[kind]
-            limits[side], at = (held, found.start(kind)), found.end()
-        last = self._limit(*limits["^"]) if "^" in limits else None
-        indices = self._indices(sign, at, limits.get("_"))
+        indices: dict[str, Expr | None] = {}
+        last: Expr | None = None
+        while found := _LIMIT.match(self.text, self.last_end):
+            self._resume(found.end())
+            if found[1] == "_":
+                bare: list[tuple[str, Expr | None]] = [(found[2], None)]
+                rule = partial(self._index, sign)
+                indices = dict(bare if found[2] else self._enclosed(rule, several=True))
+            elif found[2]:
+                last = self._letter(*found.span(2))
+            else:
+                (last,) = self._enclosed(self._limit)
+        if not indices:
+            script = _INDEX_BELOW.search(self.text, sign.end) if last is None else None
+            if script is None:
+                raise self._error("a sum without an index", sign)
+            indices = {script[1]: None}
         outside = self.words.indices
         if taken := outside.intersection(indices):
             raise self._error(f"{min(taken)} already counts a sum around this one", sign)
         self.words.count(outside.union(indices))
-        self._resume(at)
+        self._resume(self.last_end)
         with self._nested():
             is_call = self.text[sign.start].isalpha() and self._at("open")
-            rule = self._bare_product if self.dividing else self._product
-            tree = self._signed(self._power if is_call else rule)
+            body = self._bare_product if self.dividing else self._product
+            tree = self._signed(self._power if is_call else body)
         self.words.count(outside)
         self.token = self.words.scan(self.token.start)  # once more, now that the index is no name
         for index, first in reversed(indices.items()):
@@ -763,32 +707,30 @@ class Parser:
             tree = self._from(sign.start, Series(sign.held, tree, index, first, last))
         return tree
 
-    def _indices(
-        self, sign: Token, at: int, below: tuple[str, int] | None
-    ) -> dict[str, Expr | None]:
-        """The letters that count, each with the first number where that is given."""
-        if below is None:
-            script = _INDEX_BELOW.search(self.text, at) if at == sign.end else None
-            if script is None:
-                raise self._error("a sum without an index", sign, _SUM_HINT)
-            return {script[1] or unscripted(script[2]): None}
-        text, place = below
-        indices: dict[str, Expr | None] = {}
-        for start, end in _between(text, 0, len(text), ","):
-            found = _INDEX.fullmatch(text, start, end)
-            if found is None:
-                problem = f"what this sum is over is not read: {text.strip()}"
-                raise self._error(problem, Token("series", sign.start, sign.end), _SUM_HINT)
-            first = self._limit(found[2], place + found.start(2)) if found[2] else None
-            indices[found[1]] = first
-        return indices
+    def _index(self, sign: Token) -> tuple[str, Expr | None]:
+        """A letter that counts, with the first number where that is given."""
+        found = _INDEX.match(self.text, self.last_end)
+        if found is None:
+            start = max(self.text.rfind(opening, 0, self.last_end) for opening in "{(")
+            over = Token("", start + 1, self.closings.get(start, start + 1))
+            problem = f"what this sum is over is not read: {self.words.written_at(over)}"
+            raise self._error(problem, sign, _SUM_HINT)
+        self._resume(found.end())
+        return found[1], self._limit() if found[2] else None
 
-    def _limit(self, text: str, at: int) -> Expr:
-        letter = _LETTER.fullmatch(text)
-        if letter:
-            label = self.words.names.labels.find(letter[1]) or letter[1]
-            return Symbol(label, start=at, end=at + len(text))
-        return self._part(at, at + len(text), Parser.formula, text)
+    def _limit(self) -> Expr:
+        """A limit: a letter, whatever it is else, or a formula."""
+        letter = _LETTER.match(self.text, self.last_end)
+        if letter is None:
+            return self._sum()
+        self._resume(letter.end())
+        return self._letter(*letter.span(1))
+
+    def _letter(self, start: int, end: int) -> Expr:
+        written = self.text[start:end]
+        label = self.words.names.labels.find(written) or written
+        tree = Number(written) if written.isdigit() else Symbol(label)
+        return self._place(start, end, tree)
 
     # Cases and lists.
 
@@ -797,112 +739,91 @@ class Parser:
         self._takes(",")
         if self._advance().held != "if":
             raise self._error("this is for all other cases, but there are none before it")
-        values: tuple[Expr, ...] = (value,)
-        conditions: tuple[Relation, ...] = (self._relation(),)
-        if self._at("condition") and self.token.held == "else":
-            other_start = self._advance().end
-            other = self._sum()
-            if self._at("condition"):
-                with self._nested():
-                    other = self._conditional(other, other_start)
-                values, conditions = values + other.values, conditions + other.conditions
-            else:
-                values = (value, other)
-        return self._from(start, Cases(values, conditions))
+        values, conditions = [value], [self._relation()]
+        while len(values) == len(conditions) and self._at("condition"):
+            self._advance()
+            values.append(self._sum())
+            if self._at("condition") and self._advance().held == "if":
+                conditions.append(self._relation())
+        return self._from(start, Cases(tuple(values), tuple(conditions)))
 
     def _relation(self) -> Relation:
         start = self.token.start
         left = self._sum()
         if isinstance(left, Cases) and left.values == (ONE, ZERO) and not self._at("relation"):
             return left.conditions[0]  # in brackets: (z > 0)
+        return self._compared(start, left)
+
+    def _compared(self, start: int, left: Expr) -> Relation:
+        """A comparison, from its sign on."""
         if not self._at("relation"):
             raise self.words.unexpected(self.token)
         sign = self._advance().held
         right = self._sum()
         if self._at("relation"):
-            raise self._error("two comparisons at once", hint="write one condition, such as z > 0")
+            raise self._error("two comparisons at once")
         return self._from(start, Relation(left, sign, right))
 
-    def _indicator(self, *, equal: bool) -> Expr | None:
-        """[z > 0] or (z > 0), which is 1 or 0; None where no brackets with a condition follow."""
-        opening = self.token
-        closing = self.closings.get(opening.start)
-        if closing is None:
-            return None
-        signs = {sign for _, sign in _marks(self.text, opening.end, closing)} - {",", "&", "\\\\"}
-        if not signs - (set() if equal else {"="}):
-            return None
-        relation = self._part(opening.end, closing, Parser.condition)
-        self._resume(closing + (2 if self.text[closing] == "\\" else 1))
-        return self._from(opening.start, Cases((ONE, ZERO), (relation,)))
+    def _holds(self, signs: str) -> bool:
+        """Whether brackets open here that hold one of the signs, in no further brackets."""
+        at, stop = self.token.end, self.closings.get(self.token.start, -1)
+        while (found := _SEEN.search(self.text, at, max(at, stop))) and found[0] not in signs:
+            at = self.closings.get(found.start(), found.start()) + 1
+        return found is not None
 
-    def _listed(self) -> Listed | None:
-        """[0.7, 0.2, 0.1], if the whole text is such a list."""
-        opening = self.token
-        closing = self.closings.get(opening.start, -1) if opening.held in ("(", "[") else -1
-        if closing < 0 or self.words.scan(closing + 1).kind != "end":
-            return None
-        if all(sign != "," for _, sign in _marks(self.text, opening.end, closing)):
-            return None
-        return self._from(opening.start, Listed(tuple(self._bracketed())))
-
-    def _environment(self) -> Expr:
+    def _environment(self, opening: Token) -> Expr:
         r"""\begin{cases} ... \end{cases}; a vector as a list."""
-        start = self.token.start
-        marks = list(_ENVIRONMENT.finditer(self.text, start))
-        depth, end = 0, None
-        for end in marks if marks and marks[0].start() == start else ():
-            depth += 1 if end[1] == "begin" else -1
-            if depth == 0:
-                break
-        if end is None or depth:
-            raise self._error("an environment that is not whole")
-        name, at = marks[0][2], marks[0].end()
+        start = opening.start
+        found = _ENVIRONMENT.match(self.text, start)
+        if found is None or start not in self.closings:
+            raise self._error("an environment that is not whole", opening)
+        name, at = found[1], found.end()
+        is_vector = name.endswith("matrix")
+        if not (is_vector or name.endswith("cases") or name == "array"):
+            raise self._error(f"{name} is not read here", opening)
+        inside = self.text[at : self.closings[start]].strip("\n")
+        if is_vector and "&" in inside and "\n" in inside:
+            raise self._error("a matrix is not read", opening)
         if name == "array" and (columns := _COLUMNS.match(self.text, at)):
             at = columns.end()
-        rows = [
-            list(_between(self.text, *row, "&"))
-            for row in _between(self.text, at, end.start(), r"\\")
-            if self.text[slice(*row)].strip()
-        ]
-        if not rows or not (name.endswith(("matrix", "cases")) or name == "array"):
-            raise self._error(f"{name} is not read here")
-        is_vector = name.endswith("matrix")
+        outside, self.words.in_rows = self.words.in_rows, True
+        self._resume(at)
         with self._nested():
-            tree = self._vector(rows) if is_vector else self._cases(rows)
-        self._resume(end.end())
+            tree = self._vector() if is_vector else self._cases()
+        self.words.in_rows = outside
+        ending = _ENDING.match(self.text, self.token.start)
+        if ending is None or ending[1] != name:
+            raise self.words.unexpected(self.token)
+        self._resume(ending.end())
         if is_vector and (self.depth or self.text[:start].strip() or not self._at("end")):
-            raise self._error("a vector within a formula is not read", Token("open", start, start))
-        return self._from(start, tree)
+            raise self._error("a vector within a formula is not read", opening)
+        return tree
 
-    def _vector(self, rows: list[list[tuple[int, int]]]) -> Expr:
-        cells = [cell for row in rows for cell in row]
-        if len(rows) > 1 and len(cells) > len(rows):
-            raise self._error("a matrix is not read", hint="write its entries one by one")
-        return Listed(tuple(self._part(*cell, Parser.formula) for cell in cells))
+    def _vector(self) -> Expr:
+        items = [self._sum()]
+        while self._takes("cell") or self._takes("row"):
+            if not self._at("close"):  # \\ before \end
+                items.append(self._sum())
+        return Listed(tuple(items))
 
-    def _cases(self, rows: list[list[tuple[int, int]]]) -> Expr:
+    def _cases(self) -> Expr:
         values: list[Expr] = []
         conditions: list[Relation] = []
-        for value_at, *rest in rows:
+        while not self._at("close"):
             if len(conditions) < len(values):
-                raise self._error("a case without its condition", Token("environment", *value_at))
-            value, condition = self._part(*value_at, Parser._case)
-            if condition is None and rest:
-                condition = self._part(rest[0][0], rest[-1][1], Parser._case_condition)
-            values.append(value)
-            conditions += [condition] if condition else []
+                raise self._error("a case without its condition")
+            values.append(self._sum())
+            self._takes(",")
+            is_other = False
+            while self._at("cell", "condition"):
+                is_other = self._advance().held == "else" or is_other
+            if not (is_other or self._at("row", "close")):
+                conditions.append(self._relation())
+            while self._takes("row"):
+                pass
+            if not self._at("close") and self.text[self.last_end - 1] != "\n":
+                raise self.words.unexpected(self.token)
         return Cases(tuple(values), tuple(conditions))
-
-    def _case(self) -> tuple[Expr, Relation | None]:
-        value = self._sum()
-        self._takes(",")
-        return value, self._case_condition()
-
-    def _case_condition(self) -> Relation | None:
-        if self._at("condition") and self._advance().held == "else":
-            return None
-        return None if self._at("end") else self._relation()
 
     # Tokens.
 
@@ -911,45 +832,33 @@ class Parser:
         """Where the bracket that opens at a place is closed, for each that is."""
         found: dict[int, int] = {}
         opened: list[tuple[str, int]] = []
-        for bracket in re.finditer(r"\\[{}]|[(\[{)\]}]", self.text):
+        for bracket in _BRACKET.finditer(self.text):
             if bracket[0] in _CLOSED_BY:
                 opened.append((_CLOSED_BY[bracket[0]], bracket.start()))
             elif opened and opened[-1][0] == bracket[0]:
                 found[opened.pop()[1]] = bracket.start()
         return found
 
-    def _part(self, start: int, end: int, rule: Callable[[Parser], _Part], text: str = "") -> _Part:
-        """What a rule reads in a part of the text, or in `text` as if it stood there."""
-        with self._nested():
-            try:
-                words = self.words.of(" " * start + text if text else self.text[:end])
-                part = Parser(words, self.otherwise, start)
-                part.depth = self.depth
-                if not text:
-                    part.closings = self.closings
-                tree = part._whole(rule(part))
-            except FormulaError as error:
-                raise error.within(self.text, 0) from None
-        self.doubts |= part.doubts
-        return tree
-
     @contextmanager
-    def _nested(self) -> Iterator[None]:
-        """One level deeper; refuses the level where nobody could follow."""
+    def _nested(self, inside: str = "", *, dividing: bool = False) -> Iterator[None]:
+        """One level deeper, maybe in a bracket; refuses the level where nobody could follow."""
+        outside = self.depth, self.inside, self.dividing
         self.depth += 1
         if self.depth > _DEEPEST:
-            raise self._error(
-                f"brackets are nested more than {_DEEPEST} deep",
-                hint="name a part of the formula with a label",
-            )
-        try:
-            yield
-        finally:
-            self.depth -= 1
+            raise self._error(_TOO_DEEP)
+        if inside or dividing:
+            self.inside, self.dividing = inside or self.inside, dividing
+        yield
+        self.depth, self.inside, self.dividing = outside
+
+    def _place(self, start: int, end: int, tree: _Tree) -> _Tree:
+        """The tree, as what stands at a place."""
+        begin, stop = self.words.written.place(start, end)
+        return replace(tree, start=begin, end=stop)
 
     def _from(self, start: int, tree: _Tree) -> _Tree:
         """The tree, as what stands from a place up to the last token taken."""
-        return replace(tree, start=start, end=self.last_end)
+        return self._place(start, self.last_end, tree)
 
     def _whole(self, part: _Part) -> _Part:
         if not self._at("end"):
@@ -982,10 +891,17 @@ class Parser:
 
     def _error(self, problem: str, token: Token | None = None, hint: str = "") -> FormulaError:
         """The error for a token, or for the one here."""
-        return self.words.error(problem, token or self.token, hint)
+        return self.words.error(problem, token or self.token, hint or _HINTS.get(problem, ""))
 
 
-_SUM_HINT: Final = r"write it as \sum_{j=1}^{3} x_j, or \sum_j x_j for all that there are"
+_ATOMS: Final[dict[str, Callable[[Parser, Token], Expr]]] = {
+    "number": Parser._number, "constant": lambda _, token: Constant(token.held),
+    "vulgar": Parser._vulgar, "symbol": Parser._symbol, "applied": Parser._symbol,
+    "function": Parser._call, "fraction": Parser._fraction, "root": Parser._root,
+    "series": Parser._series, "environment": Parser._environment,
+    "indicator": Parser._indicated, "open": Parser._grouped, "bar": Parser._grouped,
+}  # fmt: skip
+"""What begins with each kind of word."""
 
 
 def fraction(factors: tuple[Expr, ...], divisors: tuple[Expr, ...] = ()) -> Product:
@@ -1009,26 +925,3 @@ def called(operation: Operation, arguments: list[Expr], primes: int = 0) -> Expr
     if operation is TABLE["exp"]:
         return Power(EULER, arguments[0])
     return Call(operation, tuple(arguments), primes)
-
-
-def _marks(text: str, start: int, end: int) -> Iterator[tuple[int, str]]:
-    """The signs of relation and separation in a range that stand in no further bracket."""
-    depth = 0
-    for mark in _MARK.finditer(text, start, end):
-        sign = mark[0]
-        if sign in _CLOSED_BY or sign == r"\begin":
-            depth += 1
-        elif sign in _CLOSED_BY.values() or sign == r"\end":
-            depth -= 1
-        elif depth <= 0:
-            yield mark.start(), sign
-
-
-def _between(text: str, start: int, end: int, separator: str) -> Iterator[tuple[int, int]]:
-    """The stretches of a range between the separators in it."""
-    for at, sign in _marks(text, start, end):
-        if sign == separator:
-            yield start, at
-            row_end = _ROW_END.match(text, at)
-            start = row_end.end() if row_end else at + 1
-    yield start, end

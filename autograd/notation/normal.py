@@ -1,15 +1,12 @@
 """The normal form, as a person writes a formula: a sum of products, sign and number first.
 
-Numbers and signs are multiplied out, powers of the same base put together, like terms added. That
-view, a Form, lives only while a tree is brought to it.
+Numbers and signs are multiplied out, powers of the same base put together, like terms added.
 """
 
 from __future__ import annotations
 
 from decimal import Context, Decimal
 from fractions import Fraction
-from functools import reduce
-from math import prod
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from autograd import ops
@@ -36,156 +33,151 @@ if TYPE_CHECKING:
 
 _MOST_BITS: Final = 4000  # of a number raised to a power
 
+CHOOSING: Final = (
+    ops.relu, ops.step, ops.sign, ops.compare, ops.abs, ops.maximum, ops.minimum, ops.at_least,
+    ops.at_most, ops.gate, ops.floor, ops.round,
+)  # fmt: skip
+"""Operations that give one of their inputs, or a whole number."""
+
 
 def normal(tree: Expr) -> Expr:
     r"""The tree as a sum of products: number and sign first, like terms added, nothing times 1.
 
-    >>> from autograd.notation import latex
+    >>> from autograd.notation import to_latex
     >>> from autograd.notation.expr import Symbol
     >>> x, y = Symbol("x"), Symbol("y")
-    >>> latex(normal(x * (x - y) * -2 + Negative(Negative(x))))
+    >>> to_latex(normal(x * (x - y) * -2 + Negative(Negative(x))))
     '-2x(x - y) + x'
     """
     return _tree(_form(tree))
 
 
-class Term(NamedTuple):
-    """A number times powers of trees and of sums."""
+def exact(tree: Expr) -> Fraction | None:
+    """The number that a tree without symbols is, where that is a fraction; None where it is not.
+
+    >>> exact(Power(Number("1.5"), Number("2"))), exact(Power(Number("2"), Number("0.5")))
+    (Fraction(9, 4), None)
+    """
+    return _number_of(_form(tree))
+
+
+class _Term(NamedTuple):
+    """A number times powers of trees."""
 
     number: Fraction
-    powers: tuple[tuple[Base, Fraction], ...] = ()
+    powers: dict[Expr, Fraction]
 
 
-Form: TypeAlias = tuple[Term, ...]
-Base: TypeAlias = "Expr | Form"
-
-_ONE: Final[Form] = (Term(Fraction(1)),)
+_Form: TypeAlias = list[_Term]  # a sum; without terms it is 0
+_Powers: TypeAlias = "Iterable[tuple[Expr, Fraction]]"
 
 
 # From a tree to its form.
 
 
-def _form(tree: Expr) -> Form:
+def _form(tree: Expr) -> _Form:
+    one = Fraction(1)
     match tree:
         case Number():
             return _constant(tree.value)
         case Negative(operand):
-            return _times(_constant(Fraction(-1)), _form(operand))
+            return _multiplied([(operand, one)], -one)
         case Sum(terms):
-            return _added(_form(term) for term in terms)
+            return _added(map(_form, terms))
         case Product(factors, divisors):
-            forms = [_form(factor) for factor in factors]
-            forms += [_power(_form(divisor), Fraction(-1)) for divisor in divisors]
-            return reduce(_times, forms)
+            return _multiplied([*((f, one) for f in factors), *((d, -one) for d in divisors)])
         case Power(base, exponent):
-            base_form, exponent_form = _form(base), _form(exponent)
-            size = _number_of(exponent_form)
-            if size is not None and base != EULER:
-                return _power(base_form, size)
-            return _of_base(Power(_tree(base_form), _tree(exponent_form)))
-    return _of_base(with_children(tree, tuple(map(normal, children(tree)))))
+            size = _form(exponent)
+            times = _number_of(size)
+            if times is not None and base != EULER:
+                return _multiplied([(base, times)])
+            return [_Term(one, {Power(normal(base), _tree(size)): one})]
+    inner = [_form(part) for part in children(tree)]
+    if isinstance(tree, Call) and tree.operation in CHOOSING and not tree.primes:
+        known = [q for q in map(_number_of, inner) if q is not None]
+        numbers = [float(q) for q in known if abs(q) < 10**300]
+        if len(numbers) == tree.operation.arity:
+            return _constant(Fraction(repr(tree.operation.evaluate(*numbers))))
+    return [_Term(one, {with_children(tree, tuple(map(_tree, inner))): one})]
 
 
-def _constant(q: Fraction) -> Form:
-    return (Term(q),) if q else ()
+def _constant(q: Fraction) -> _Form:
+    return [_Term(q, {})] if q else []
 
 
-def _of_base(tree: Expr) -> Form:
-    return (Term(Fraction(1), ((tree, Fraction(1)),)),)
-
-
-def _number_of(form: Form) -> Fraction | None:
+def _number_of(form: _Form) -> Fraction | None:
     """The number that a form is, if it is one."""
     if not form:
         return Fraction(0)
     return form[0].number if len(form) == 1 and not form[0].powers else None
 
 
-def _added(forms: Iterable[Form]) -> Form:
+def _added(forms: Iterable[_Form]) -> _Form:
     """The sum, like terms added."""
-    terms: dict[frozenset[tuple[Base, Fraction]], Term] = {}
-    for form in forms:
-        for term in form:
-            before = terms.setdefault(frozenset(term.powers), Term(Fraction(0), term.powers))
-            total = before.number + term.number
-            terms[frozenset(term.powers)] = before._replace(number=total)
-    return tuple(term for term in terms.values() if term.number)
+    found: dict[frozenset[tuple[Expr, Fraction]], _Term] = {}
+    for term in (term for form in forms for term in form):
+        alike = frozenset(term.powers.items())
+        before = found.get(alike, _Term(Fraction(0), term.powers))
+        found[alike] = before._replace(number=before.number + term.number)
+    return [term for term in found.values() if term.number]
 
 
-def _times(f: Form, g: Form) -> Form:
-    """The product: numbers multiplied, powers of the same base put together in order."""
-    if not f or not g:
-        return ()
-    a, b = _as_term(f), _as_term(g)
-    powers: dict[Base, Fraction] = {}
-    for base, exponent in (*a.powers, *b.powers):
-        powers[base] = powers.get(base, Fraction(0)) + exponent
-    return _as_form(a.number * b.number, powers)
+def _multiplied(parts: _Powers, q: Fraction = Fraction(1)) -> _Form:
+    """The product of powers and a number, powers of the same base put together in order."""
+    powers: dict[Expr, Fraction] = {}
+    sums: dict[Expr, _Form] = {}
+    for tree, exponent in parts:
+        form = _form(tree)
+        if not form and exponent > 0:
+            return []
+        if len(form) == 1 and _may_be_raised(form[0].number, exponent):
+            q *= form[0].number ** int(exponent)
+            inner = [(base, power * exponent) for base, power in form[0].powers.items()]
+        else:
+            base = _tree(form)
+            inner, sums[base] = [(base, exponent)], form
+        for base, power in inner:
+            powers[base] = powers.get(base, Fraction(0)) + power
+    powers = {base: power for base, power in powers.items() if power}
+    if q == 1 and len(powers) == 1 and (base := next(iter(powers))) in sums and powers[base] == 1:
+        return sums[base]
+    return [_Term(q, powers)]
 
 
-def _as_form(q: Fraction, powers: dict[Base, Fraction]) -> Form:
-    kept = tuple((base, exponent) for base, exponent in powers.items() if exponent)
-    if q == 1 and len(kept) == 1 and kept[0][1] == 1 and isinstance(kept[0][0], tuple):
-        return kept[0][0]
-    return (Term(q, kept),)
-
-
-def _as_term(form: Form) -> Term:
-    return form[0] if len(form) == 1 else Term(Fraction(1), ((form, Fraction(1)),))
-
-
-def _power(f: Form, exponent: Fraction) -> Form:
-    if not exponent:
-        return _ONE
-    if not f:
-        return ()
-    term = _as_term(f)
-    if exponent.denominator == 1 and _bits(term.number, exponent) <= _MOST_BITS:
-        powers = {base: power * exponent for base, power in term.powers}
-        return _as_form(term.number ** int(exponent), powers)
-    base: Base = f
-    if len(f) == 1 and term.number == 1 and len(term.powers) == 1 and term.powers[0][1] == 1:
-        base = term.powers[0][0]
-    return (Term(Fraction(1), ((base, exponent),)),)
-
-
-def _bits(q: Fraction, exponent: Fraction) -> float:
-    """How large the number q to a whole power is, at most."""
-    if abs(q) == 1:
-        return 0
-    return max(q.numerator.bit_length(), q.denominator.bit_length()) * float(abs(exponent))
+def _may_be_raised(q: Fraction, exponent: Fraction) -> bool:
+    """Whether a number has a power that is a fraction, and one of a length that can be written."""
+    bits = max(q.numerator.bit_length(), q.denominator.bit_length()) if abs(q) != 1 else 0
+    return exponent.denominator == 1 and bits * abs(exponent) <= _MOST_BITS
 
 
 # From a form to its tree.
 
 
-def _tree(form: Form) -> Expr:
+def _tree(form: _Form) -> Expr:
     if not form:
         return ZERO
     if form[0].number < 0 and not form[0].powers:
-        form = (*form[1:], form[0])  # x - 1 rather than -1 + x
-    products = [(_product(abs(term.number), term.powers), term.number < 0) for term in form]
-    terms = tuple(Negative(size) if is_negative else size for size, is_negative in products)
-    return terms[0] if len(terms) == 1 else Sum(terms)
+        form = [*form[1:], form[0]]  # x - 1 rather than -1 + x
+    sizes = [_product(abs(term.number), term.powers) for term in form]
+    terms = [Negative(x) if t.number < 0 else x for x, t in zip(sizes, form, strict=True)]
+    return terms[0] if len(terms) == 1 else Sum(tuple(terms))
 
 
-def _product(q: Fraction, powers: tuple[tuple[Base, Fraction], ...]) -> Expr:
-    over = [(base, exponent) for base, exponent in powers if exponent > 0]
-    under = [(base, -exponent) for base, exponent in powers if exponent < 0]
+def _product(q: Fraction, powers: dict[Expr, Fraction]) -> Expr:
+    under = [(base, -exponent) for base, exponent in powers.items() if exponent < 0]
+    over = [(base, exponent) for base, exponent in powers.items() if exponent > 0]
     is_simple = not is_decimal(q) or (bool(under) and q.denominator in (2, 4, 8))
     divided = is_simple and q.denominator < 10**4
-    above = _multiplied(Fraction(q.numerator) if divided else q, over)
-    below = _multiplied(Fraction(q.denominator if divided else 1), under)
-    if not (divided or under):
-        return above[0] if len(above) == 1 else Product(above)
-    return Product(above, below)
+    above = _factors(Fraction(q.numerator) if divided else q, over)
+    below = _factors(Fraction(q.denominator if divided else 1), under)
+    if divided or under:
+        return Product(above, below)
+    return above[0] if len(above) == 1 else Product(above)
 
 
-def _multiplied(q: Fraction, powers: list[tuple[Base, Fraction]]) -> tuple[Expr, ...]:
+def _factors(q: Fraction, powers: _Powers) -> tuple[Expr, ...]:
     factors = [] if q == 1 else [_decimal(q)]
-    for base, exponent in powers:
-        tree = _tree(base) if isinstance(base, tuple) else base
-        factors.append(tree if exponent == 1 else Power(tree, number(exponent)))
+    factors += [base if power == 1 else Power(base, number(power)) for base, power in powers]
     return tuple(factors) or (ONE,)
 
 
@@ -200,41 +192,3 @@ def _decimal(q: Fraction) -> Expr:
 
 
 _WIDE: Final = Context(prec=15, Emin=-999_999, Emax=999_999)  # beyond all floats
-
-
-# What a tree of numbers is worth.
-
-CHOOSING: Final = (
-    ops.relu, ops.step, ops.sign, ops.compare, ops.abs, ops.maximum, ops.minimum, ops.at_least,
-    ops.at_most, ops.gate, ops.floor, ops.round,
-)  # fmt: skip
-"""Operations that give one of their inputs, or a whole number."""
-
-
-def exact(tree: Expr) -> Fraction | None:
-    """The number that a tree without symbols is, where that is a fraction; None where it is not.
-
-    >>> exact(Power(Number("1.5"), Number("2"))), exact(Power(Number("2"), Number("0.5")))
-    (Fraction(9, 4), None)
-    """
-    if isinstance(tree, Number):
-        return tree.value
-    parts = [exact(part) for part in children(tree)]
-    numbers = [part for part in parts if part is not None]
-    if len(numbers) < len(parts) or not numbers:
-        return None
-    match tree:
-        case Negative():
-            return -numbers[0]
-        case Sum():
-            return sum(numbers, Fraction(0))
-        case Product(factors, _):
-            below = prod(numbers[len(factors) :], start=Fraction(1))
-            return prod(numbers[: len(factors)], start=Fraction(1)) / below if below else None
-        case Power():
-            base, exponent = numbers
-            whole = exponent.denominator == 1 and (base or exponent > 0)
-            return base ** int(exponent) if whole and _bits(base, exponent) <= _MOST_BITS else None
-        case Call(operation, _, 0) if operation in CHOOSING and len(numbers) == operation.arity:
-            return Fraction(operation.evaluate(*map(float, numbers)))
-    return None

@@ -9,24 +9,17 @@ from typing import TYPE_CHECKING, Final
 
 from autograd.errors import ArgumentTypeError
 from autograd.notation.errors import FormulaError, known_labels
-from autograd.notation.expr import (
-    Call,
-    Expr,
-    Product,
-    Relation,
-    Symbol,
-    children,
-    substituted,
-    with_children,
-)
-from autograd.notation.grammar import Doubt, Parser, called, fraction
+from autograd.notation.expr import Call, Symbol
+from autograd.notation.grammar import Doubt, Parser
 from autograd.notation.labels import Labels
+from autograd.notation.plain import plain
 from autograd.notation.scanner import Names, Scanner
 from autograd.ops import TABLE
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
+    from autograd.notation.expr import Expr, Relation
     from autograd.ops import Operation
 
 _LONGEST: Final = 30_000  # characters of a formula
@@ -116,7 +109,8 @@ class Reader:
             hint = "name parts of it with labels"
             raise FormulaError(f"longer than {_LONGEST} characters", text, 0, 1, hint=hint)
         is_tex = _TEX.search(text) is not None if tex is None else tex
-        return Parser(Scanner(text, self._names, tex=is_tex, letters=tex is True), otherwise)
+        words = Scanner(plain(text), self._names, tex=is_tex, letters=tex is True)
+        return Parser(words, otherwise)
 
 
 def read_formula(
@@ -135,6 +129,23 @@ def read_formula(
     hint: known labels: x, y
     """
     return Reader(labels, aliases=aliases).read(text)
+
+
+@lru_cache(maxsize=512)
+def notation_of(operation: Operation) -> Expr:
+    r"""How an operation is written, over the symbols `#1` and `#2`.
+
+    What cannot be read as it is written is a Call of the operation.
+
+    >>> notation_of(TABLE["square"])
+    Power(base=Symbol(label='#1'), exponent=Number(written='2'))
+    """
+    inputs = ("#1", "#2")[: operation.arity]
+    own = () if TABLE.get(operation.name) is operation else (operation,)
+    try:
+        return Reader(inputs, functions=own).read(operation.latex)
+    except FormulaError:
+        return Call(operation, tuple(map(Symbol, inputs)))
 
 
 def split_links(text: str) -> list[tuple[int, int]]:
@@ -166,43 +177,3 @@ def _refuse_other_than_text(text: object) -> None:
             f"a formula must be text, not {type(text).__name__}",
             hint=r"give LaTeX or plain notation, such as r'-2(y - \hat{y}) x'",
         )
-
-
-# Notation of operations.
-
-
-@lru_cache(maxsize=512)
-def notation_of(operation: Operation) -> Expr:
-    r"""How an operation is written, over the symbols `#1` and `#2`.
-
-    What cannot be read as it is written is a Call of the operation.
-
-    >>> notation_of(TABLE["square"])
-    Power(base=Symbol(label='#1'), exponent=Number(written='2'))
-    """
-    inputs = ("#1", "#2")[: operation.arity]
-    own = () if TABLE.get(operation.name) is operation else (operation,)
-    try:
-        return Reader(inputs, functions=own).read(operation.latex)
-    except FormulaError:
-        return Call(operation, tuple(map(Symbol, inputs)))
-
-
-def spelled(tree: Expr) -> Expr:
-    r"""The tree that is read where this one was printed: operations by their notation.
-
-    >>> spelled(Call(TABLE["hypot"], (Symbol("x"), Symbol("y")))) == read_formula(
-    ...     r"\sqrt{x^2 + y^2}", "xy")
-    True
-    """
-    if isinstance(tree, Call):
-        tree = called(tree.operation, list(tree.arguments), tree.primes) or tree
-    if isinstance(tree, Call) and not tree.primes:
-        notation = notation_of(tree.operation)
-        if not (isinstance(notation, Call) and notation.operation is tree.operation):
-            inputs = {f"#{place}": part for place, part in enumerate(tree.arguments, start=1)}
-            return spelled(substituted(notation, inputs))
-    parts = tuple(map(spelled, children(tree)))
-    if isinstance(tree, Product):
-        return fraction(parts[: len(tree.factors)], parts[len(tree.factors) :])
-    return with_children(tree, parts) if parts else tree

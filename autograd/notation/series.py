@@ -23,7 +23,7 @@ from autograd.notation.expr import (
 from autograd.notation.labels import Labels, atoms_of, spelling_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 _MOST_TERMS: Final = 10_000  # of all sums in one formula
 _CALCULATED: Final = re.compile(r"([0-9]{1,6})([+-])([0-9]{1,6})")
@@ -88,37 +88,35 @@ def expanded(tree: Expr, labels: Labels | Iterable[str]) -> Expr:
     Sum(terms=(Symbol(label='w_1'), Symbol(label='w_2')))
     """
     known = labels if isinstance(labels, Labels) else Labels(labels)
-    left = [_MOST_TERMS]
+    left = _MOST_TERMS
 
     def change(part: Expr) -> Expr | None:
+        nonlocal left
         if isinstance(part, Symbol):
             label = known.find(part.label) or part.label
             return None if label == part.label else replace(part, label=label)
-        return _written_out(part, known, left, change) if isinstance(part, Series) else None
+        if not isinstance(part, Series):
+            return None
+        numbers = _numbers_of(part, known)
+        left -= len(numbers)
+        if left < 0:
+            raise _unclear(part, "has too many terms to be written out")
+        if not numbers:
+            raise _unclear(part, f"does not say over which {part.index} it runs")
+        terms = [rebuilt(with_indices(part.body, {part.index: n}), change) for n in numbers]
+        build = Sum if part.kind == "sum" else Product
+        whole = build(tuple(terms), start=part.start, end=part.end)
+        return terms[0] if len(terms) == 1 else whole
 
     return rebuilt(tree, change)
 
 
-def _written_out(
-    series: Series, known: Labels, left: list[int], change: Callable[[Expr], Expr | None]
-) -> Expr:
-    terms: list[Expr] = []
-    for n in _numbers_of(series, known):
-        left[0] -= 1
-        if left[0] < 0:
-            raise _unclear(series, "has too many terms to be written out")
-        terms.append(rebuilt(with_indices(series.body, {series.index: n}), change))
-    if not terms:
-        raise _unclear(series, f"does not say over which {series.index} it runs")
-    if len(terms) == 1:
-        return terms[0]
-    build = Sum if series.kind == "sum" else Product
-    return build(tuple(terms), start=series.start, end=series.end)
-
-
 def _numbers_of(series: Series, known: Labels) -> Sequence[int]:
     """The numbers its index runs over: by its limits, or all for which the labels are known."""
-    first, last = (_whole(limit) for limit in (series.first, series.last))
+    first, last = (
+        value.numerator if value is not None and value.denominator == 1 else None
+        for value in (value_of(limit) if limit else None for limit in (series.first, series.last))
+    )
     if first is not None and last is not None:
         if last - first >= _MOST_TERMS:
             raise _unclear(series, f"has {last - first + 1} terms, too many to be written out")
@@ -137,11 +135,6 @@ def _numbers_of(series: Series, known: Labels) -> Sequence[int]:
         if (first is None or n >= first) and (last is None or n <= last)
         if indexed and all(exists(_label_with(label, {index: n})) for label in indexed)
     ]
-
-
-def _whole(limit: Expr | None) -> int | None:
-    value = None if limit is None else value_of(limit)
-    return value.numerator if value is not None and value.denominator == 1 else None
 
 
 def _unclear(series: Series, problem: str) -> FormulaError:

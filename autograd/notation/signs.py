@@ -70,8 +70,6 @@ WORD_FONTS: Final = frozenset((
 ))  # fmt: skip
 """Fonts of words and names."""
 
-PRIMES: Final = {"'": "'", "\u2032": "'", "\u2019": "'", "\u2033": "''", "\u2034": "'''"}
-
 # Raised and lowered characters.
 
 SUBSCRIPTS: Final = dict(
@@ -103,31 +101,33 @@ SIGNS: Final = {
 }  # fmt: skip
 """What the commands of signs look like."""
 
-ADDING: Final = dict.fromkeys("+\uff0b", "+") | dict.fromkeys(
-    "-\u2212\u2013\u2014\uff0d\u2010\u2011", "-"
-)
-MULTIPLYING: Final = frozenset((
-    *"*·⋅∙•×∗✕⊙", r"\cdot", r"\times", r"\ast", r"\odot", r"\bullet", r"\star",
-))  # fmt: skip
-DIVIDING: Final = frozenset((*"/÷∕⁄", r"\div", r"\slash"))
-DOTS: Final = frozenset((
-    "...", "…", "⋯", r"\dots", r"\ldots", r"\cdots", r"\dotsc", r"\dotsb", r"\dotsm",
-    r"\dotso",
-))  # fmt: skip
-RELATIONS: Final = {
-    "<": "<", ">": ">", r"\lt": "<", r"\gt": ">", "≤": "<=", "⩽": "<=", "<=": "<=", r"\le": "<=",
-    r"\leq": "<=", r"\leqslant": "<=", "≥": ">=", "⩾": ">=", ">=": ">=", r"\ge": ">=",
-    r"\geq": ">=", r"\geqslant": ">=", "≠": "!=", "!=": "!=", r"\ne": "!=", r"\neq": "!=",
-    "=": "=", "==": "=",
+_WRITTEN: Final = {
+    "+": "\uff0b", "-": "\u2212 \u2013 \u2014 \uff0d \u2010 \u2011", "/": r"÷ ∕ ⁄ \div \slash",
+    "*": r"· ⋅ ∙ • × ∗ ✕ ⊙ \cdot \times \ast \odot \bullet \star", "^": "**",
+    "<": r"\lt", ">": r"\gt", "=": "==", "≤": r"⩽ <= \le \leq \leqslant",
+    "≥": r"⩾ >= \ge \geq \geqslant", "≠": r"!= \ne \neq",
+    "…": r"... ⋯ \dots \ldots \cdots \dotsc \dotsb \dotsm \dotso",
+    "'": "\\prime \u2032 \u2019", "''": "\u2033", "'''": "\u2034", "∂": r"\partial",
+    r"\frac": r"\dfrac \tfrac \cfrac \nicefrac \sfrac", r"\sum": "∑", r"\prod": "∏",
+    "(": r"\lparen", ")": r"\rparen", "[": r"\lbrack", "]": r"\rbrack", r"\{": r"\lbrace",
+    r"\}": r"\rbrace", "|": r"\vert \mid", "⌊": r"\lfloor", "⌋": r"\rfloor", "⌉": r"\rceil",
 }  # fmt: skip
+PLAIN: Final = {
+    **{written: sign for sign, others in _WRITTEN.items() for written in others.split()},
+    **{f"\\{name}": f"\\{letter}" for name, letter in VARIANTS.items()},
+    **{f"\\{name}": f"\\{accent}" for name, accent in OTHER_ACCENTS.items()},
+    **{f"\\{name}": f"\\{font}" for name, font in LETTER_FONTS.items()},
+    **{f"\\{name}": r"\text" for name in WORD_FONTS},
+}
+"""Every other way to write a sign, with the one that the reader knows."""
+
+RELATIONS: Final = {"<": "<", ">": ">", "≤": "<=", "≥": ">=", "≠": "!=", "=": "="}
 """The signs of conditions, each as a Relation has it."""
 RELATION_SIGNS: Final = {"<": "<", ">": ">", "<=": r"\le", ">=": r"\ge", "=": "=", "!=": r"\ne"}
 """How the sign of a Relation is printed in LaTeX."""
 FRACTIONS: Final = frozenset(("frac", "dfrac", "tfrac", "cfrac", "nicefrac", "sfrac"))
-SERIES: Final = {
-    "∑": "sum", "∏": "prod", r"\sum": "sum", r"\prod": "prod", "sum": "sum", "prod": "prod",
-    r"\Sigma": "sum", r"\Pi": "prod",
-}  # fmt: skip
+SERIES: Final = {"sum": "sum", "prod": "prod", r"\Sigma": "sum", r"\Pi": "prod"}
+"""Words and letters that may stand for a big sum or product."""
 CONDITIONS: Final = {
     "if": "if", "when": "if", "for": "if", "otherwise": "else", "else": "else",
 }  # fmt: skip
@@ -146,30 +146,13 @@ WIDE: Final = 1.0
 """Space of so many em separates: what stands around it is no product."""
 
 
-class Bracket(NamedTuple):
-    """What closes a bracket, and the operation of what stands between, if there is one."""
-
-    closing: frozenset[str]
-    operation: str = ""
-
-
-_ROUND: Final = Bracket(frozenset((")", r"\rparen")))
-_SQUARE: Final = Bracket(frozenset(("]", r"\rbrack")))
-_CURLY: Final = Bracket(frozenset((r"\}", r"\rbrace")))
-_BARS: Final = Bracket(frozenset(("|", r"\vert", r"\rvert", r"\mid")), "abs")
 BRACKETS: Final = {
-    "(": _ROUND, r"\lparen": _ROUND, "[": _SQUARE, r"\lbrack": _SQUARE,
-    "{": Bracket(frozenset("}")), r"\{": _CURLY, r"\lbrace": _CURLY,
-    "|": _BARS, r"\vert": _BARS, r"\mid": _BARS,
-    r"\lvert": Bracket(frozenset((r"\rvert",)), "abs"),
-    "⌊": Bracket(frozenset(("⌋", "⌉", r"\rfloor", r"\rceil")), "floor"),
-    r"\lfloor": Bracket(frozenset(("⌋", "⌉", r"\rfloor", r"\rceil")), "floor"),
+    "(": (")",), "[": ("]",), "{": ("}",), r"\{": (r"\}",), "|": ("|", r"\rvert"),
+    r"\lvert": (r"\rvert",), "⌊": ("⌋", "⌉"),
 }  # fmt: skip
-"""Opening brackets. What `\\lfloor` opens is rounded where `\\rceil` closes it."""
-CLOSING: Final = frozenset().union(*(bracket.closing for bracket in BRACKETS.values()))
-BARS: Final = _BARS.closing | {r"\lvert"}
-ROUNDING: Final = frozenset(("⌉", r"\rceil"))
-"""What closes \\lfloor for the nearest whole number."""
+"""Opening brackets, each with what closes it."""
+OPERATIONS: Final = {"|": "abs", r"\rvert": "abs", "⌋": "floor", "⌉": "round"}
+"""What the closing bracket does with what stands in it."""
 
 # Functions.
 
@@ -227,15 +210,9 @@ def names_of(operation: Operation) -> tuple[str, ...]:
 
 # Numbers.
 
-NUMBER: Final = re.compile(
-    r"(?:[0-9]{1,3}(?:\\,[0-9]{3})+(?:\.[0-9]+)?|[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
-)
-"""A number as text has it; thousands may be parted by a thin space."""
+NUMBER: Final = re.compile(r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 POWER_OF_TEN: Final = re.compile(
-    r"(?:\s|\\[,;:! ]|\{(?=\s*\\(?:cdot|times)\s*\}))*(?:\\cdot|\\times|[·⋅×*])(?:\s|\\[,;:! ]|\})*"
-    r"10\s*(?:(?:\^|\*\*)\s*(?:\{\s*([+\-−]?\s*[0-9]{1,4})\s*\}|([+\-−]?[0-9]{1,4}))"
-    r"|([⁺⁻]?[⁰¹²³⁴-⁹]{1,4}))"
-    r"(?![0-9.^]|\s*\^|[⁰¹²³⁴-⁹])"
+    r"(?:\{\*\}|\*)10\^(?:\{([+-]?[0-9]{1,4})\}|([+-]?[0-9]{1,4}))(?![0-9.^])"
 )
 """What makes a number before it one in scientific notation: `\\cdot 10^{-7}`."""
 VULGAR: Final = {"½": (1, 2), "⅓": (1, 3), "⅔": (2, 3), "¼": (1, 4), "¾": (3, 4), "⅕": (1, 5),

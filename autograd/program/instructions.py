@@ -69,8 +69,9 @@ INSTRUCTIONS: Final[dict[str, Instruction]] = {
     **{
         name: _function(name)
         for name in (
-            "sqrt", "exp", "expm1", "log", "log1p", "log2", "log10", "sin", "cos", "tan", "asin",
-            "acos", "atan", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh", "erf", "erfc",
+            "sqrt", "exp", "expm1", "log", "log1p", "log2", "log10", "cbrt", "sin", "cos", "tan",
+            "asin", "acos", "atan", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh", "erf",
+            "erfc",
         )
     },
     **{name: _function(name, 2) for name in ("pow", "atan2", "copysign")},

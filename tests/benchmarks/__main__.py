@@ -8,7 +8,7 @@ Each engine lives in a process of its own, so that none pays for another's heap.
 pass, backward() and the freeing of the graph. Steps follow each other as in a training: one is not
 timed, then as many as fit into a tenth of a second are, at least one; the CPU time of one is taken.
 Where the garbage collector is off, what it would have freed is freed before these steps.
-micrograd, torch and hyperjet take part where they are installed (`pip install -e '.[bench]'`).
+micrograd, torch, xad and hyperjet take part where they are installed (`pip install -e '.[bench]'`).
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ from tests.benchmarks import programs
 
 ROOT = Path(__file__).resolve().parents[2]
 LPA_STEPS = 200
-_TITLE, _NUMBER = 27, 10  # widths of the table's columns
+_TITLE, _NUMBER = 27, 9  # widths of the table's columns
+OPERATIONS = ["exp", "log", "tanh", "sigmoid", "relu"]
 DERIVATIVES = {
     "recorded 10": "Rosenbrock of 10, backward()",
     "gradient 10": "... its grad",
@@ -41,6 +42,9 @@ DERIVATIVES = {
     "hessian 160": "Rosenbrock of 160, hessian",
     "sparse_hessian 160": "... sparse",
     "cross_entropy 1000": "cross-entropy, 1,000 classes",
+    "tenth taylor": "10 derivatives of tanh, taylor",
+    "tenth differentiate": "... by differentiate()",
+    **{f"operations {name}": f"1,000 times {name}" for name in OPERATIONS},
     "forward 10000": "10,000 nodes recorded",
     "unrecorded 10000": "... under no_grad",
 }
@@ -75,7 +79,8 @@ class Contender:
 
 def start(name: str, engine: str, path: str) -> Contender:
     """Starts an engine's process, with `path` first on its import path."""
-    environment = dict(os.environ, PYTHONPATH=os.pathsep.join(filter(None, [path, str(ROOT)])))
+    paths = os.pathsep.join(filter(None, [path, str(ROOT)]))
+    environment = dict(os.environ, CHALKGRAD_PURE="1", PYTHONPATH=paths)  # lest plain warn
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.benchmarks.worker", engine],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment, cwd=path or ROOT,
@@ -94,7 +99,7 @@ def contenders(folder: Path) -> dict[str, Contender]:
         ours = {"compiled": start("compiled", "chalkgrad", ""), **ours}
     others = {
         name: start(name, name, "")
-        for name in ("micrograd", "torch")
+        for name in ("micrograd", "torch", "xad")
         if importlib.util.find_spec(name) is not None
     }
     if importlib.util.find_spec("hyperjet") is not None:
@@ -104,7 +109,7 @@ def contenders(folder: Path) -> dict[str, Contender]:
 
 def plan(quick: bool) -> list[tuple[str, str, list[str], int]]:
     """(collector, job, engines, rounds) for everything that is measured."""
-    everyone = ["compiled", "plain", "micrograd", "torch", "floats"]
+    everyone = ["compiled", "plain", "micrograd", "torch", "xad", "floats"]
     ours = ["compiled", "plain"]
     few = 2 if quick else 11
     chains = CHAINS[:2] if quick else CHAINS
@@ -116,7 +121,7 @@ def plan(quick: bool) -> list[tuple[str, str, list[str], int]]:
         ("on", "gpt", everyone, few),
         ("off", "gpt", everyone, few),
         *(("on", f"chain {n}", [*ours, "floats"], few) for n in chains),
-        ("on", f"lpa {LPA_STEPS}", everyone[:-1], few),
+        ("on", f"lpa {LPA_STEPS}", everyone[:4], few),
         ("on", f"lpa_nn {LPA_STEPS}", ours, few),
         *(("on", job, ours, few) for job in DERIVATIVES if not job.startswith("hyperjet")),
         *(("on", job, ["hyperjet"], few) for job in DERIVATIVES if job.startswith("hyperjet")),
@@ -158,7 +163,7 @@ def row(title: str, runners: dict[str, Contender], collector: str, job: str) -> 
     if "micrograd" in runners:
         theirs = runners["micrograd"].median(collector, job.replace("_nn", ""))
     cells = [title.ljust(_TITLE)]
-    for name in ("compiled", "plain", "micrograd", "torch", "floats"):
+    for name in ("compiled", "plain", "micrograd", "torch", "xad", "floats"):
         median = medians.get(name)
         cells.append((f"{median * 1e3:.4g}" if median is not None else "-").rjust(_NUMBER))
     for name in ("compiled", "plain"):
@@ -172,7 +177,7 @@ def report(runners: dict[str, Contender], quick: bool) -> None:
     """Prints the table."""
     print(f"Python {platform.python_version()} on {platform.machine()}; medians in milliseconds,")
     print("and in the columns called x how many times as fast as micrograd")
-    columns = ["compiled", "plain", "micrograd", "torch", "floats", "compiled x", "plain x"]
+    columns = ["compiled", "plain", "micrograd", "torch", "xad", "floats", "compiled x", "plain x"]
     print(" ".join([" " * _TITLE, *(name.rjust(_NUMBER) for name in columns)]))
     titles = {
         "moons": "(a) moons 2-16-16-1",
@@ -228,7 +233,8 @@ def main() -> None:
                 runner.process.wait()
         report(runners, quick)
     added = import_time(3 if quick else 21)
-    print(f"\nimport autograd adds {1e3 * added:.0f} ms to Python's start")
+    size = sys.getsizeof(autograd.Value(1.0))
+    print(f"\na node has {size} bytes; import autograd adds {1e3 * added:.0f} ms to Python's start")
 
 
 if __name__ == "__main__":

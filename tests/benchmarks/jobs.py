@@ -6,6 +6,7 @@ the freeing of its graph. Engines differ in four words only: how to make a numbe
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -310,6 +311,39 @@ def unrecorded(engine: Engine, nodes: int) -> Step:
     return step
 
 
+def operations(name: str) -> Step:
+    """An operation on a Value, a thousand times."""
+    from autograd import Value  # noqa: PLC0415
+
+    x, method = Value(0.75), getattr(Value, name)
+
+    def step() -> float:
+        for _ in range(1000):
+            y = method(x)
+        return float(y)
+
+    return step
+
+
+def tenth(by: str) -> Step:
+    """The ten first derivatives of tanh."""
+    from autograd import (  # noqa: PLC0415
+        Value,
+        differentiate,
+        tanh,
+        taylor,
+    )
+
+    def nested() -> float:
+        x = Value(0.25)
+        found = x.tanh()
+        for _ in range(10):
+            found = differentiate(found, x)
+        return found.data / math.factorial(10)
+
+    return nested if by == "differentiate" else lambda: taylor(tanh, 0.25, 10)[-1]
+
+
 def forward(engine: Engine, nodes: int) -> Step:
     """The chain recorded, and freed."""
     a, b = engine.number(0.999), engine.number(0.001)
@@ -344,5 +378,6 @@ OWN = {
     "moons_nn": moons_nn, "recorded": recorded, "gradient": gradient, "hessian": hessian,
     "sparse_hessian": sparse_hessian, "differentiated": differentiated, "lpa_nn": lpa_nn,
     "cross_entropy": cross_entropy, "hyperjet_hessian": hyperjet_hessian,
+    "operations": operations, "tenth": tenth,
 }  # fmt: skip
 """Jobs that take no engine: they are written for one."""

@@ -7,10 +7,13 @@ import math
 import sys
 import time
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tests.benchmarks import jobs
 from tests.benchmarks.jobs import Engine, Step
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 LONG_ENOUGH = 0.1  # seconds: quick steps are timed several in a row
 
@@ -56,6 +59,38 @@ def torch() -> Engine:
     return Engine(number, torch.relu, torch.exp, torch.log, float, cleared=None)
 
 
+class OnTape(Engine):
+    """XAD's numbers, which write what is done with them on one tape."""
+
+    def __init__(self) -> None:
+        import xad.adj_1st
+        import xad.math
+
+        super().__init__(
+            xad.adj_1st.Real,
+            lambda x: xad.math.fmax(x, 0.0),
+            xad.math.exp,
+            xad.math.log,
+            lambda x: float(x.value),
+        )
+        object.__setattr__(self, "tape", xad.adj_1st.Tape())
+        object.__setattr__(self, "known", set())
+        self.tape.activate()
+
+    def backward(self, loss: Any, parameters: Sequence[Any]) -> float:
+        """Gradients from the second step on: the first one tells the parameters to the tape."""
+        if self.known != (known := set(map(id, parameters))):
+            self.tape.registerInputs(list(parameters))
+            object.__setattr__(self, "known", known)
+        else:
+            self.tape.registerOutput(loss)
+            loss.derivative = 1.0
+            self.tape.computeAdjoints()
+        value = self.data(loss)
+        self.tape.newRecording()
+        return value
+
+
 def floats() -> Engine:
     """Python's own numbers, without any gradient: the floor."""
     return Engine(float, lambda x: x if x > 0.0 else 0.0, math.exp, math.log, float, gradient=False)
@@ -65,7 +100,7 @@ def step_of(engine: Engine, job: str) -> Step:
     """The function that runs one step of the job called e.g. `moons` or `chain 1000`."""
     name, *arguments = job.split()
     if name in jobs.OWN:
-        return jobs.OWN[name](*map(int, arguments))
+        return jobs.OWN[name](*[int(a) if a.isdigit() else a for a in arguments])
     return partial(getattr(jobs, name), engine)(*map(int, arguments))
 
 
@@ -84,9 +119,10 @@ def seconds_a_step(step: Step) -> tuple[float, float]:
 def main() -> None:
     """Answers `gc job` lines, as `on moons`, with the CPU seconds of one step and its result."""
     sys.setrecursionlimit(1_000_000)
-    engine = {"chalkgrad": chalkgrad, "micrograd": micrograd, "torch": torch, "floats": floats}[
-        sys.argv[1]
-    ]()
+    engine = {
+        "chalkgrad": chalkgrad, "micrograd": micrograd, "torch": torch, "xad": OnTape,
+        "floats": floats,
+    }[sys.argv[1]]()  # fmt: skip
     steps: dict[str, Step] = {}
     for line in sys.stdin:
         collector, job = line.strip().split(maxsplit=1)
