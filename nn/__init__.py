@@ -2,41 +2,76 @@
 
 from nn.errors import TrainingError
 from nn.initializers import Initializer, constant, he, uniform, xavier
+from nn.layers import Dropout, Embedding, LayerNorm, RMSNorm, Sequential, Softmax
 from nn.losses import (
     binary_cross_entropy,
     categorical_cross_entropy,
     hinge,
     huber,
+    kl_divergence,
     mae,
     mse,
+    negative_log_likelihood,
     sparse_cross_entropy,
 )
 from nn.modules import Module
-from nn.networks import MLP, Layer, Neuron
-from nn.optimizers import SGD, Adam, Optimizer
+from nn.networks import MLP, Layer, Linear, Neuron
+from nn.optimizers import SGD, Adagrad, Adam, AdamW, Optimizer, RMSProp
+from nn.pytorch import from_torch, to_torch
+from nn.saving import load, save
+from nn.schedules import (
+    CosineAnnealingLR,
+    LinearLR,
+    ReduceLROnPlateau,
+    Schedule,
+    SequentialLR,
+    StepLR,
+)
 from nn.training import History, fit
 
 __all__ = [
+    "Adagrad",
     "Adam",
+    "AdamW",
+    "CosineAnnealingLR",
+    "Dropout",
+    "Embedding",
     "History",
     "Initializer",
     "Layer",
+    "LayerNorm",
+    "Linear",
+    "LinearLR",
     "MLP",
     "Module",
     "Neuron",
     "Optimizer",
+    "RMSNorm",
+    "RMSProp",
+    "ReduceLROnPlateau",
     "SGD",
+    "Schedule",
+    "Sequential",
+    "SequentialLR",
+    "Softmax",
+    "StepLR",
     "TrainingError",
     "binary_cross_entropy",
     "categorical_cross_entropy",
     "constant",
     "fit",
+    "from_torch",
     "he",
     "hinge",
     "huber",
+    "kl_divergence",
+    "load",
     "mae",
     "mse",
+    "negative_log_likelihood",
+    "save",
     "sparse_cross_entropy",
+    "to_torch",
     "uniform",
     "xavier",
 ]

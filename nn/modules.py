@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from numbers import Real
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from autograd import ArgumentError, ArgumentTypeError, Value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 __all__ = ["Module", "counted"]
 
@@ -32,7 +33,84 @@ class Module:
     (6.5, {'slope': 2.0, 'shift': 0.5})
     >>> line
     Line(2 parameters: slope, shift)
+
+    What it computes stands in `__call__`, or as in PyTorch in `forward`. Layers are numbered in the
+    order in which they are set, so that every Value has a symbol of its own:
+
+    >>> from nn import Layer
+    >>> class Net(Module):
+    ...     def __init__(self):
+    ...         self.hidden, self.out = Layer(2, 3, seed=1), Layer(3, 1, seed=2)
+    ...     def forward(self, row):
+    ...         return self.out(self.hidden(row))
+    >>> Net()([0.5, -1]).label, Net().parameters()[-1].label
+    ('O_{21}', 'b_{21}')
     """
+
+    training = True
+    """Whether it is being trained, as `train` and `eval` say; `Dropout` asks."""
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if "__init__" in vars(cls):
+            begin = cls.__init__
+
+            @functools.wraps(begin)
+            def begin_and_number(self: Module, *args: Any, **named: Any) -> None:
+                begin(self, *args, **named)
+                self._number()  # also what was put into lists
+
+            cls.__init__ = begin_and_number  # type: ignore[assignment, method-assign]
+
+    def __setattr__(self, name: str, thing: object) -> None:
+        object.__setattr__(self, name, thing)
+        if isinstance(thing, Module):
+            self._number()
+
+    def __call__(self, *inputs: Any, **named: Any) -> Any:
+        """What `forward` gives for the same arguments."""
+        forward = getattr(self, "forward", None)
+        if not callable(forward):
+            raise ArgumentTypeError(
+                f"{type(self).__name__} does not say what it computes",
+                hint="give it a method: def forward(self, row): ...",
+            )
+        return forward(*inputs, **named)
+
+    def modules(self) -> list[Module]:
+        """The module and all those inside it, in the order they were set, each once."""
+        found: dict[Module, None] = {}
+        _modules_in(self, found)
+        return list(found)
+
+    def train(self, mode: bool = True) -> Self:
+        """Says to it and to all modules inside that they are being trained; gives the module."""
+        for module in self.modules():
+            module.training = bool(mode)
+        return self
+
+    def eval(self) -> Self:
+        """Says that none is trained any more, so that `Dropout` lets all pass; gives the module.
+
+        >>> from nn import Dropout
+        >>> [x.data for x in Dropout(0.5).eval()([1.0, 2.0])]
+        [1.0, 2.0]
+        """
+        return self.train(False)
+
+    def _parts(self) -> Iterable[object]:
+        """Where modules may be inside it."""
+        return vars(self).values()
+
+    def _number(self) -> None:
+        """Numbers the layers inside: each as it is, but higher than the one before."""
+        last = 0
+        for module in self.modules():
+            number = getattr(module, "number", None)
+            if isinstance(number, int) and callable(getattr(module, "renumber", None)):
+                if number <= last:
+                    module.renumber(last + 1)  # type: ignore[attr-defined]
+                last = max(number, last + 1)
 
     def named_parameters(self) -> list[tuple[str, Value]]:
         """Each parameter with its name: its place among the attributes, as `encoder.weights.0`.
@@ -80,8 +158,14 @@ class Module:
         parameters = dict(self.named_parameters())
         _check_names(parameters, state)
         numbers = {name: _finite(number, name) for name, number in state.items()}
-        for name, parameter in parameters.items():
-            parameter.data = numbers[name]
+        before = [parameter.data for parameter in parameters.values()]
+        try:
+            for name, parameter in parameters.items():
+                parameter.data = numbers[name]
+        except BaseException:  # an interrupt: then none
+            for parameter, data in zip(parameters.values(), before, strict=True):
+                parameter.data = data
+            raise
 
     def __repr__(self) -> str:
         names = [name for name, _ in self.named_parameters()]
@@ -110,6 +194,19 @@ def _parameters_in(thing: object, name: str, seen: set[Module]) -> Iterator[tupl
         places = thing.items() if isinstance(thing, dict) else enumerate(thing)
         for place, inner_thing in places:
             yield from _parameters_in(inner_thing, f"{name}.{place}", seen)
+
+
+def _modules_in(thing: object, found: dict[Module, None]) -> None:
+    """Adds the modules in a thing to those found."""
+    if isinstance(thing, Module):
+        if thing not in found:
+            found[thing] = None
+            for part in thing._parts():
+                _modules_in(part, found)
+    elif isinstance(thing, (list, tuple, dict)):
+        for part in thing.values() if isinstance(thing, dict) else thing:
+            if not isinstance(part, (Value, float)):
+                _modules_in(part, found)
 
 
 def _check_names(parameters: Mapping[str, Value], state: Mapping[str, float]) -> None:

@@ -1,4 +1,4 @@
-"""Networks whose every Value is labelled as in the notes: `Neuron`, `Layer`, `MLP`."""
+"""Networks whose every Value is labelled as in the notes: `Neuron`, `Layer`, `Linear`, `MLP`."""
 
 from __future__ import annotations
 
@@ -10,20 +10,30 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
-from autograd import TABLE, ArgumentError, ArgumentTypeError, Operation, Value, as_value, dot
+from autograd import (
+    TABLE,
+    ArgumentError,
+    ArgumentTypeError,
+    Operation,
+    Value,
+    as_value,
+    dot,
+    no_grad,
+)
 from nn.initializers import Initializer, uniform
 from nn.modules import Module, counted
+from nn.rows import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from nn.initializers import Generator
 
     Number = Value | float
-    Activation = Operation | str
+    Activation = Operation | Callable[[Value], Value] | str
     Seed = int | Generator | None
 
-__all__ = ["MLP", "Layer", "Neuron"]
+__all__ = ["MLP", "Layer", "Linear", "Neuron"]
 
 _MICROGRADS: Final = uniform(-1.0, 1.0)
 
@@ -31,10 +41,11 @@ _MICROGRADS: Final = uniform(-1.0, 1.0)
 class Neuron(Module):
     r"""One neuron: O = activation(W_1 x_1 + ... + W_n x_n + b).
 
-    `nin` inputs; `activation` any operation of one input, or its name, or "linear" for none
-    (micrograd's `nonlin=False` says the same). First values come from `init`; `seed` is a number,
-    a `random.Random` to draw from, or None for Python's global generator. `layer` and `index` say
-    where in a network it stands, `nout` how many neurons stand beside it.
+    `nin` inputs; `activation` any operation of one input or its name, or a function of yours from
+    Value to Value, or "linear" for none (micrograd's `nonlin=False` says the same). First values
+    come from `init`; `seed` is a number, a `random.Random` to draw from, or None for Python's
+    global generator. `layer` and `index` say where in a network it stands, `nout` how many neurons
+    stand beside it.
 
     Its Values are labelled: weights `W_{ij}^l` from source i to this neuron j of layer l, the bias
     `b_{lj}`, the output `O_{lj}`, and before the activation `z_{lj}`. Where an index has two digits
@@ -61,21 +72,40 @@ class Neuron(Module):
         index: int = 1,
         nout: int = 1,
     ) -> None:
-        nin = _size(nin, "number of inputs")
-        rule = _initializer(init)
-        draw = _generator(seed)
+        nin = size_of(nin, "number of inputs")
+        rule = initializer_of(init)
+        draw = generator_of(seed)
         self._operation = _operation(activation) if nonlin else None
         # Where Values have it as a method, that is the quicker way to call it.
         act = self._operation
-        self._method = act.name if act is not None and TABLE.get(act.name) is act else ""
-        place = _indices(layer, index)
+        name = getattr(act, "name", "")
+        self._method = name if TABLE.get(name) is act else ""
+        self._index = index
+        self._name(nin, layer)
+        self.output_label = self.symbol
+        self.weights = [Value(rule.weight(draw, nin, nout), name) for name in self._names[:-1]]
+        self.bias = Value(rule.bias, self._names[-1])
+
+    def _name(self, nin: int, layer: int) -> None:
+        index = self._index
+        place = indices(layer, index)
         self._names = [_weight_label(source, index, layer) for source in range(1, nin + 1)]
         self._names.append(f"b_{{{place}}}")
         self.symbol = f"O_{{{place}}}"
-        self.output_label = self.symbol
         self._inner_label = f"z_{{{place}}}"
-        self.weights = [Value(rule.weight(draw, nin, nout), name) for name in self._names[:-1]]
-        self.bias = Value(rule.bias, self._names[-1])
+
+    def relabel(self, layer: int) -> None:
+        """Gives its Values the symbols of another layer; what you called otherwise stays so."""
+        names, symbol = self._names, self.symbol
+        self._name(len(self.weights), layer)
+        for parameter, old, new in zip([*self.weights, self.bias], names, self._names, strict=True):
+            if parameter.label == old:
+                parameter.label = new
+        if self.output_label == symbol:
+            self.output_label = self.symbol
+
+    def _parts(self) -> tuple[()]:
+        return ()
 
     def __call__(self, inputs: Number | Iterable[Number], *more: Number) -> Value:
         """The neuron's output for a row of numbers or Values (or a single one, for one input)."""
@@ -95,7 +125,8 @@ class Neuron(Module):
     @property
     def activation(self) -> str:
         """The name of the activation, "linear" where there is none."""
-        return "linear" if self._operation is None else self._operation.name
+        act = self._operation
+        return "linear" if act is None else getattr(act, "name", "") or _name_of(act)
 
     @property
     def w(self) -> list[Value]:
@@ -119,7 +150,8 @@ class Layer(Module):
     """Neurons side by side on the same inputs: `nin` inputs, `nout` neurons, in `neurons`.
 
     Called with a row of numbers or Values it gives a list of Values, or a Value where it has a
-    single neuron. The settings, labels and errors are those of `Neuron`.
+    single neuron. The settings, labels and errors are those of `Neuron`; in a module of several
+    layers each gets the `number` of its place.
 
     >>> layer = Layer(2, 3, activation="sigmoid", seed=0)
     >>> layer
@@ -139,8 +171,9 @@ class Layer(Module):
         seed: Seed = None,
         layer: int = 1,
     ) -> None:
-        nout = _size(nout, "number of neurons")
-        draw = _generator(seed)
+        nout = size_of(nout, "number of neurons")
+        draw = generator_of(seed)
+        self.number = layer
         self.neurons = [
             Neuron(
                 nin, nonlin, activation=activation, init=init, seed=draw,
@@ -157,6 +190,15 @@ class Layer(Module):
         outputs = self.outputs(_inputs(inputs, more, len(self.neurons[0].weights)))
         return outputs[0] if len(outputs) == 1 else outputs
 
+    def renumber(self, number: int) -> None:
+        """Makes it layer `number`: its Values are labelled anew, as `Neuron.relabel` says."""
+        self.number = number
+        for neuron in self.neurons:
+            neuron.relabel(number)
+
+    def _parts(self) -> tuple[()]:
+        return ()
+
     def outputs(self, inputs: Sequence[Value]) -> list[Value]:
         """The neurons' outputs for inputs that are Values already, exactly as many as needed."""
         return [neuron.output(inputs) for neuron in self.neurons]
@@ -166,7 +208,28 @@ class Layer(Module):
         return [named for neuron in self.neurons for named in neuron.named_parameters()]
 
     def __repr__(self) -> str:
-        return f"Layer({_shape([self])}; {counted(self.parameters())})"
+        return f"{type(self).__name__}({_shape([self])}; {counted(self.parameters())})"
+
+
+class Linear(Layer):
+    """A layer without activation, W x + b for each neuron: `Linear(2, 3)`, as PyTorch calls it.
+
+    Settings, labels and errors are those of `Layer`.
+
+    >>> Linear(2, 3, seed=0)
+    Linear(2 -> 3 linear; 9 parameters)
+    """
+
+    def __init__(
+        self,
+        nin: int,
+        nout: int,
+        *,
+        init: Initializer = _MICROGRADS,
+        seed: Seed = None,
+        layer: int = 1,
+    ) -> None:
+        super().__init__(nin, nout, activation="linear", init=init, seed=seed, layer=layer)
 
 
 class MLP(Module):
@@ -201,8 +264,8 @@ class MLP(Module):
         init: Initializer = _MICROGRADS,
         seed: Seed = None,
     ) -> None:
-        sizes = [_size(nin, "number of inputs"), *_sizes(nouts, more)]
-        inside, outside, draw = _operation(activation), _operation(output), _generator(seed)
+        sizes = [size_of(nin, "number of inputs"), *_sizes(nouts, more)]
+        inside, outside, draw = _operation(activation), _operation(output), generator_of(seed)
         acts = [*[inside] * (len(sizes) - 2), outside]
         self.layers = [
             Layer(nin, nout, activation=act or "linear", init=init, seed=draw, layer=number)
@@ -243,6 +306,8 @@ class MLP(Module):
 
 def _inputs(inputs: Number | Iterable[Number], more: tuple[Number, ...], nin: int) -> list[Value]:
     """A row as Values: numbers become constants labelled by their column."""
+    if type(inputs) is not list:
+        inputs = plain(inputs)
     if type(inputs) is list:
         row = inputs
     else:
@@ -266,13 +331,15 @@ def _input_labels(nin: int) -> list[str]:
     return [f"x_{{{column}}}" for column in range(1, nin + 1)]
 
 
-def _operation(activation: Activation) -> Operation | None:
-    """The operation of that name; None for "linear"."""
+def _operation(activation: Activation) -> Operation | Callable[[Value], Value] | None:
+    """The operation of that name, or a function of one Value; None for "linear"."""
     found = TABLE.get(activation) if isinstance(activation, str) else activation
     if isinstance(found, Operation) and (found.arity == 1 or found.default is not None):
         return found
     if activation == "linear":
         return None
+    if not isinstance(found, (str, Operation, type)) and callable(found) and _makes_values(found):
+        return found
     names = [op.name for op in TABLE.values() if op.arity == 1 or op.default is not None]
     if activation in ("softmax", "log_softmax"):
         hint = "it acts on a whole layer: leave the output linear and take autograd.softmax of it"
@@ -281,11 +348,28 @@ def _operation(activation: Activation) -> Operation | None:
         hint = f"did you mean {' or '.join(near)}?" if near else "such as relu, tanh, sigmoid, gelu"
         hint += " Any operation of one input will do, or linear for none"
     else:
-        hint = "give an operation of one input or its name; @autograd.operation makes new ones"
+        hint = (
+            "give an operation of one input or its name, or a function that makes a Value of a "
+            "Value; @autograd.operation makes new ones"
+        )
     raise ArgumentError(f"{activation!r} is no activation", hint=hint)
 
 
-def _initializer(init: object) -> Initializer:
+def _makes_values(function: Callable[[Value], Value]) -> bool:
+    """Whether a function computes with Values: `math.tanh` gives a float."""
+    try:
+        with no_grad():
+            return isinstance(function(Value(0.5)), Value)
+    except TypeError:
+        return False
+
+
+def _name_of(function: object) -> str:
+    return getattr(function, "__name__", type(function).__name__)
+
+
+def initializer_of(init: object) -> Initializer:
+    """The initializer given, if it is one."""
     if isinstance(init, Initializer):
         return init
     name = getattr(init, "__name__", repr(init))
@@ -293,7 +377,8 @@ def _initializer(init: object) -> Initializer:
     raise ArgumentTypeError(f"{name} is no initializer", hint=hint)
 
 
-def _generator(seed: Seed) -> Generator:
+def generator_of(seed: Seed) -> Generator:
+    """What draws the first values, by a seed."""
     if seed is None:
         return random  # Python's own, so that random.seed() works as with micrograd
     if isinstance(seed, int):
@@ -303,7 +388,8 @@ def _generator(seed: Seed) -> Generator:
     raise ArgumentTypeError(f"{seed!r} is no seed", hint="a whole number or a random.Random")
 
 
-def _size(number: object, what: str) -> int:
+def size_of(number: object, what: str) -> int:
+    """A size, if it is a whole number above 0."""
     try:
         size = operator.index(number)  # type: ignore[arg-type]  # it raises for what is not whole
     except TypeError:
@@ -322,15 +408,15 @@ def _sizes(nouts: Sequence[int], more: tuple[int, ...]) -> list[int]:
         )
     if len(nouts) == 0:
         raise ArgumentError("a network without layers", hint="give each layer's size: [16, 16, 1]")
-    return [_size(n, f"number of neurons in layer {i}") for i, n in enumerate(nouts, start=1)]
+    return [size_of(n, f"number of neurons in layer {i}") for i, n in enumerate(nouts, start=1)]
 
 
 def _weight_label(source: int, neuron: int, layer: int) -> str:
     upper = str(layer) if layer < 10 else f"{{{layer}}}"
-    return f"W_{{{_indices(source, neuron)}}}^{upper}"
+    return f"W_{{{indices(source, neuron)}}}^{upper}"
 
 
-def _indices(first: int, second: int) -> str:
+def indices(first: int, second: int) -> str:
     """`12`; `12,3` where one of the two has more digits than one."""
     return f"{first}{',' if max(first, second) > 9 else ''}{second}"
 

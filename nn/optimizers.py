@@ -12,9 +12,9 @@ from nn.errors import TrainingError
 from nn.modules import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
-__all__ = ["SGD", "Adam", "Optimizer"]
+__all__ = ["Adagrad", "Adam", "AdamW", "Optimizer", "RMSProp", "SGD"]
 
 
 class Formula(NamedTuple):
@@ -31,29 +31,58 @@ class Formula(NamedTuple):
 class Optimizer:
     """The base of optimizers: holds `parameters` (leaf Values) and the learning rate `lr`.
 
-    `lr` may be changed at any time and must stay a finite number above 0. A subclass has `step()`,
-    which works out all changes first and then hands them to `move`.
+    `lr` may be changed at any time and must stay a finite number above 0. With `clip_value` c a
+    step takes each gradient no further from 0 than c, with `clip_norm` c all of them by
+    min(1, c / (|g| + 1e-6)), |g| being the root of the sum of their squares: as PyTorch's
+    clip_grad_value_ and clip_grad_norm_ do, but leaving the parameters' own `grad` as it is. A
+    subclass has `step()`, which works out all changes first and then hands them to `move`.
 
-    Raises ArgumentError for no parameters, one listed twice, a bad rate; ArgumentTypeError for what
-    are no parameters.
+    Raises ArgumentError for no parameters, one listed twice, a bad rate or bad limits;
+    ArgumentTypeError for what are no parameters.
+
+    >>> w = Value(1.0, "w")
+    >>> (100 * w).backward()
+    >>> SGD([w], lr=0.25, clip_value=2).step()
+    >>> w.data, w.grad
+    (0.5, 100.0)
     """
 
     _lr: float
     settings: tuple[str, ...] = ("lr",)
     """The attributes that say how it works, by which it shows itself."""
+    options: tuple[str, ...] = ("clip_value", "clip_norm")
+    """Those that are shown only where they are in use."""
+    memory: tuple[str, ...] = ()
+    """The attributes it remembers from step to step: a count, and lists of a number for each."""
 
-    def __init__(self, parameters: Iterable[Value], lr: float) -> None:
+    def __init__(
+        self,
+        parameters: Iterable[Value],
+        lr: float,
+        *,
+        clip_value: float | None = None,
+        clip_norm: float | None = None,
+    ) -> None:
         self.parameters = _parameters(parameters)
         self.lr = lr
+        self.initial_lr = self._lr
+        self.clip_value, self.clip_norm = (
+            None if limit is None else _above_zero(limit, name, such_as=1.0)
+            for name, limit in (("clip_value", clip_value), ("clip_norm", clip_norm))
+        )
 
     @property
     def lr(self) -> float:
-        """The learning rate, eta in the notes."""
+        """The learning rate, eta in the notes; `initial_lr` is the one it was made with."""
         return self._lr
 
     @lr.setter
     def lr(self, lr: float) -> None:
         self._lr = _above_zero(lr, "the learning rate", such_as=0.01)
+
+    def scheduled(self, rate: float) -> None:
+        """Sets the rate as a schedule says: finite, and at its end perhaps 0."""
+        self._lr = _not_negative(rate, "the learning rate")
 
     def zero_grad(self) -> None:
         """Sets every gradient to 0, as is due before each `backward()`."""
@@ -65,8 +94,87 @@ class Optimizer:
         raise NotImplementedError(f"{type(self).__name__} has no step()")
 
     def formula(self) -> Formula | None:
-        """The step for programs; None where an optimizer has not said."""
+        """The step for programs; None where an optimizer has not said.
+
+        Raises ArgumentError where it is not one parameter's alone: with `clip_norm`.
+        """
         return None
+
+    def _slopes(self, weight_decay: float = 0.0) -> list[float]:
+        """Each parameter's gradient as a step takes it: clipped, and weight_decay times W more."""
+        found = [parameter.grad for parameter in self.parameters]
+        if self.clip_value is not None:
+            low, high = -self.clip_value, self.clip_value
+            found = [min(max(g, low), high) for g in found]
+        if self.clip_norm is not None:
+            norm = math.hypot(*found)
+            factor = min(1.0, self.clip_norm / (norm + 1e-6)) if norm < math.inf else math.nan
+            found = [g * factor for g in found]
+        if weight_decay:
+            found = [
+                g + weight_decay * parameter.data
+                for g, parameter in zip(found, self.parameters, strict=True)
+            ]
+        return found
+
+    def _slope_of_one(self, weight_decay: float) -> Callable[[Any, Any], Any]:
+        """The same of one parameter and its gradient, for programs."""
+        if self.clip_norm is not None:
+            raise ArgumentError(
+                f"{type(self).__name__} with clip_norm cannot be compiled: "
+                "the norm is that of all gradients",
+                hint="take clip_value, or compiled=False",
+            )
+        limit = self.clip_value
+
+        def gradient(p: Any, g: Any) -> Any:
+            clipped = g
+            if limit is not None:
+                clipped = autograd.at_most(autograd.at_least(g, -limit), limit)
+            return clipped + weight_decay * p if weight_decay else clipped
+
+        return gradient
+
+    def state_dict(self) -> dict[str, Any]:
+        """What it remembers and its rate, as plain data: with it training goes on to the last bit.
+
+        >>> w = Value(1.0, "w")
+        >>> SGD([w], 0.1, momentum=0.9).state_dict()
+        {'lr': 0.1, 'velocities': [0.0]}
+        """
+        held = {name: getattr(self, name) for name in self.memory}
+        copies = {k[1:]: list(x) if isinstance(x, list) else x for k, x in held.items()}
+        return {"lr": self._lr, **copies}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Takes up what `state_dict()` gave. Raises ArgumentError, changing nothing, where it
+        is that of another kind of optimizer, or of one for another number of parameters.
+        """
+        names = ["lr", *(name[1:] for name in self.memory)]
+        if sorted(state) != sorted(names):
+            raise ArgumentError(
+                f"the state does not fit {type(self).__name__}: it has {', '.join(state)}",
+                hint=f"its own has {', '.join(names)}",
+            )
+        lr = _not_negative(state["lr"], "the learning rate")
+        taken: dict[str, Any] = {"_lr": lr}
+        for name in self.memory:
+            given, own = state[name[1:]], getattr(self, name)
+            if isinstance(own, list):
+                numbers = list(given) if isinstance(given, (list, tuple)) else []
+                if len(numbers) != len(own) or not all(map(_is_finite, numbers)):
+                    raise ArgumentError(
+                        f"{name[1:]} in the state is not {counted(own, 'finite number')}",
+                        hint="it holds one for each parameter",
+                    )
+                taken[name] = list(map(float, numbers))
+            elif isinstance(given, int) and given >= 0:
+                taken[name] = given
+            else:
+                raise ArgumentError(
+                    f"{name[1:]} in the state is {given!r}", hint="it counts steps: 0 or more"
+                )
+        vars(self).update(taken)
 
     def move(self, changes: Sequence[float], **remembered: object) -> None:
         """Adds to each parameter its change, and sets what the optimizer remembers by name.
@@ -99,7 +207,8 @@ class Optimizer:
         )
 
     def __repr__(self) -> str:
-        settings = "".join(f", {name}={getattr(self, name)!r}" for name in self.settings)
+        shown = [*self.settings, *(name for name in self.options if getattr(self, name))]
+        settings = "".join(f", {name}={getattr(self, name)!r}" for name in shown)
         return f"{type(self).__name__}({counted(self.parameters)}{settings})"
 
 
@@ -107,8 +216,12 @@ class SGD(Optimizer):
     """Gradient descent: W_new = W_old - lr dL/dW_old, for all parameters at once.
 
     With `momentum` m, at least 0 and less than 1, each parameter keeps a velocity,
-    v = m v + dL/dW, and W_new = W_old - lr v, as in PyTorch. All gradients are read before anything
-    changes; an update that is not finite raises TrainingError and changes nothing.
+    v = m v + dL/dW, and W_new = W_old - lr v, as in PyTorch; with `nesterov` it is
+    W_new = W_old - lr (dL/dW + m v). `weight_decay` d, 0 or more, takes dL/dW + d W for dL/dW.
+    All gradients are read before anything changes; an update that is not finite raises
+    TrainingError and changes nothing. Raises ArgumentError for settings out of range and for
+    `nesterov` without momentum, and as `Optimizer`.
+    Source: Sutskever and others, "On the importance of initialization and momentum", 2013.
 
     >>> w = Value(1.0, "w")
     >>> (w * w).backward()
@@ -118,37 +231,59 @@ class SGD(Optimizer):
     """
 
     settings = ("lr", "momentum")
+    options = ("nesterov", "weight_decay", "clip_value", "clip_norm")
+    memory = ("_velocities",)
 
-    def __init__(self, parameters: Iterable[Value], lr: float, momentum: float = 0.0) -> None:
-        super().__init__(parameters, lr)
+    def __init__(
+        self,
+        parameters: Iterable[Value],
+        lr: float,
+        momentum: float = 0.0,
+        *,
+        nesterov: bool = False,
+        weight_decay: float = 0.0,
+        clip_value: float | None = None,
+        clip_norm: float | None = None,
+    ) -> None:
+        super().__init__(parameters, lr, clip_value=clip_value, clip_norm=clip_norm)
         self.momentum = _fraction(momentum, "momentum")
+        self.nesterov = bool(nesterov)
+        if self.nesterov and not self.momentum:
+            raise ArgumentError("nesterov without momentum", hint="SGD(..., momentum=0.9)")
+        self.weight_decay = _not_negative(weight_decay, "weight_decay")
         self._velocities = [0.0] * len(self.parameters)
 
     def step(self) -> None:
         """Moves every parameter once, by the gradients as they stand."""
         rate, momentum = self._lr, self.momentum
+        gradients = self._slopes(self.weight_decay)
         if momentum == 0.0:
-            self.move([-rate * parameter.grad for parameter in self.parameters])
+            self.move([-rate * g for g in gradients])
             return
-        velocities = [
-            momentum * v + parameter.grad
-            for v, parameter in zip(self._velocities, self.parameters, strict=True)
-        ]
-        self.move([-rate * v for v in velocities], _velocities=velocities)
+        velocities = [momentum * v + g for v, g in zip(self._velocities, gradients, strict=True)]
+        if self.nesterov:
+            changes = [
+                -rate * (g + momentum * v) for v, g in zip(velocities, gradients, strict=True)
+            ]
+        else:
+            changes = [-rate * v for v in velocities]
+        self.move(changes, _velocities=velocities)
 
     def formula(self) -> Formula:
         """One parameter's step as programs take it: the same arithmetic in the same order."""
-        rate, momentum = self._lr, self.momentum
+        rate, momentum, nesterov = self._lr, self.momentum, self.nesterov
+        gradient = self._slope_of_one(self.weight_decay)
 
         # A program's gradient may be -0 where the engine's, which is added to 0, is 0: memory would
         # show it, a parameter only if it is -0 itself.
 
         def plain(_: Sequence[Any], p: Any, g: Any) -> list[Any]:
-            return [p + -rate * g]
+            return [p + -rate * gradient(p, g)]
 
         def with_momentum(_: Sequence[Any], p: Any, g: Any, velocity: Any) -> list[Any]:
-            velocity = momentum * velocity + (g + 0.0)
-            return [p + -rate * velocity, velocity]
+            g = gradient(p, g + 0.0)
+            velocity = momentum * velocity + g
+            return [p + -rate * (g + momentum * velocity if nesterov else velocity), velocity]
 
         if momentum == 0.0:
             return Formula(lambda t: (), plain, ())
@@ -160,8 +295,10 @@ class Adam(Optimizer):
 
     With g = dL/dW in step t: m = b1 m + (1 - b1) g, v = b2 v + (1 - b2) g^2, and
     W_new = W_old - lr m / (1 - b1^t) / (sqrt(v / (1 - b2^t)) + eps). `betas` is (b1, b2), each at
-    least 0 and less than 1; eps > 0 keeps the quotient finite where gradients are 0. Errors are
-    those of `SGD`. Source: Kingma and Ba, "Adam: a method for stochastic optimization", 2015.
+    least 0 and less than 1; eps > 0 keeps the quotient finite where gradients are 0.
+    `weight_decay` d, 0 or more, takes dL/dW + d W for g: what `AdamW` does instead is mostly
+    wanted. Errors are those of `SGD`.
+    Source: Kingma and Ba, "Adam: a method for stochastic optimization", 2015.
 
     >>> w = Value(1.0, "w")
     >>> (1000 * w).backward()
@@ -170,7 +307,10 @@ class Adam(Optimizer):
     0.75
     """
 
-    settings = ("lr", "betas", "eps")
+    settings: tuple[str, ...] = ("lr", "betas", "eps")
+    options: tuple[str, ...] = ("weight_decay", "clip_value", "clip_norm")
+    memory = ("_steps", "_means", "_squares")
+    _decoupled = False
 
     def __init__(
         self,
@@ -178,12 +318,17 @@ class Adam(Optimizer):
         lr: float = 0.001,
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
+        *,
+        weight_decay: float = 0.0,
+        clip_value: float | None = None,
+        clip_norm: float | None = None,
     ) -> None:
-        super().__init__(parameters, lr)
+        super().__init__(parameters, lr, clip_value=clip_value, clip_norm=clip_norm)
         if not isinstance(betas, (tuple, list)) or len(betas) != 2:
             raise ArgumentError(f"betas is {betas!r}", hint="it is two numbers: (0.9, 0.999)")
         self.betas = (_fraction(betas[0], "betas[0]"), _fraction(betas[1], "betas[1]"))
         self.eps = _above_zero(eps, "eps", such_as=1e-8)
+        self.weight_decay = _not_negative(weight_decay, "weight_decay")
         self._steps = 0
         self._means = [0.0] * len(self.parameters)
         self._squares = [0.0] * len(self.parameters)
@@ -192,33 +337,199 @@ class Adam(Optimizer):
         """Moves every parameter once, by the gradients as they stand."""
         b1, b2 = self.betas
         steps = self._steps + 1
-        gradients = [parameter.grad for parameter in self.parameters]
+        gradients = self._slopes(0.0 if self._decoupled else self.weight_decay)
         means = [b1 * m + (1 - b1) * g for m, g in zip(self._means, gradients, strict=True)]
         squares = [b2 * v + (1 - b2) * g * g for v, g in zip(self._squares, gradients, strict=True)]
         # The corrections 1 - b^t make up for the averages having begun at 0.
-        rate, scale = self.lr / (1 - b1**steps), 1 / (1 - b2**steps)
+        rate, scale = self._lr / (1 - b1**steps), 1 / (1 - b2**steps)
         changes = [
             # Divided by an overflowed square nothing would move, without a word.
             -rate * m / (math.sqrt(v * scale) + self.eps) if v < math.inf else math.nan
             for m, v in zip(means, squares, strict=True)
         ]
+        if self._decoupled and self.weight_decay:
+            shrink = -self._lr * self.weight_decay
+            changes = [
+                shrink * parameter.data + change
+                for parameter, change in zip(self.parameters, changes, strict=True)
+            ]
         self.move(changes, _steps=steps, _means=means, _squares=squares)
 
     def formula(self) -> Formula:
         """One parameter's step as programs take it: the same arithmetic in the same order."""
         (b1, b2), rate, eps = self.betas, self._lr, self.eps
+        shrink = -rate * self.weight_decay if self._decoupled else 0.0
+        gradient = self._slope_of_one(0.0 if self._decoupled else self.weight_decay)
 
         def corrections(t: Any) -> list[Any]:
             return [rate / (1 - t.called("pow", b1)), 1 / (1 - t.called("pow", b2))]
 
         def rule(numbers: Sequence[Any], p: Any, g: Any, m: Any, v: Any) -> list[Any]:
             rate, scale = numbers
-            g = g + 0.0
+            g = gradient(p, g + 0.0)
             m = b1 * m + (1 - b1) * g
             v = b2 * v + (1 - b2) * g * g
-            return [p + -rate * m / (autograd.sqrt(v * scale) + eps), m, v]
+            change = -rate * m / (autograd.sqrt(v * scale) + eps)
+            return [p + (shrink * p + change if shrink else change), m, v]
 
         return Formula(corrections, rule, ("_means", "_squares"))
+
+
+class AdamW(Adam):
+    """Adam with weight decay beside it: W_new = W_old - lr d W_old - lr (Adam's quotient).
+
+    `weight_decay` d shrinks every parameter by the same part, where Adam's own would divide it by
+    sqrt(v) like a gradient. All else is as in `Adam`.
+    Source: Loshchilov and Hutter, "Decoupled weight decay regularization", 2019.
+
+    >>> w = Value(1.0, "w")
+    >>> AdamW([w], lr=0.5, weight_decay=0.5).step()
+    >>> w.data
+    0.75
+    """
+
+    options = ("clip_value", "clip_norm")
+    settings = ("lr", "betas", "eps", "weight_decay")
+    _decoupled = True
+
+    def __init__(
+        self,
+        parameters: Iterable[Value],
+        lr: float = 0.001,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        *,
+        weight_decay: float = 0.01,
+        clip_value: float | None = None,
+        clip_norm: float | None = None,
+    ) -> None:
+        super().__init__(
+            parameters, lr, betas, eps,
+            weight_decay=weight_decay, clip_value=clip_value, clip_norm=clip_norm,
+        )  # fmt: skip
+
+
+class RMSProp(Optimizer):
+    """Each gradient over the root of its mean square: v = a v + (1 - a) g^2, W -= lr g / sqrt(v).
+
+    `alpha` a, at least 0 and less than 1, says how long a square is remembered; the root is
+    sqrt(v) + eps, eps > 0. With `momentum` m the quotients q are summed up, u = m u + q, and
+    W_new = W_old - lr u. `weight_decay` is as for `SGD`, as are the errors.
+    Source: Tieleman and Hinton, Coursera lecture 6.5, 2012.
+
+    >>> w = Value(1.0, "w")
+    >>> (1000 * w).backward()
+    >>> RMSProp([w], lr=0.25, alpha=0.75).step()
+    >>> round(w, 6)
+    0.5
+    """
+
+    settings = ("lr", "alpha", "eps")
+    options = ("momentum", "weight_decay", "clip_value", "clip_norm")
+    memory = ("_squares", "_velocities")
+
+    def __init__(
+        self,
+        parameters: Iterable[Value],
+        lr: float = 0.01,
+        alpha: float = 0.99,
+        eps: float = 1e-8,
+        *,
+        momentum: float = 0.0,
+        weight_decay: float = 0.0,
+        clip_value: float | None = None,
+        clip_norm: float | None = None,
+    ) -> None:
+        super().__init__(parameters, lr, clip_value=clip_value, clip_norm=clip_norm)
+        self.alpha = _fraction(alpha, "alpha")
+        self.eps = _above_zero(eps, "eps", such_as=1e-8)
+        self.momentum = _fraction(momentum, "momentum")
+        self.weight_decay = _not_negative(weight_decay, "weight_decay")
+        self._squares = [0.0] * len(self.parameters)
+        self._velocities = [0.0] * len(self.parameters)
+
+    def step(self) -> None:
+        """Moves every parameter once, by the gradients as they stand."""
+        a, eps, momentum, rate = self.alpha, self.eps, self.momentum, self._lr
+        gradients = self._slopes(self.weight_decay)
+        squares = [a * v + (1 - a) * g * g for v, g in zip(self._squares, gradients, strict=True)]
+        quotients = _over_roots(gradients, squares, eps)
+        velocities = [momentum * u + q for u, q in zip(self._velocities, quotients, strict=True)]
+        self.move([-rate * u for u in velocities], _squares=squares, _velocities=velocities)
+
+    def formula(self) -> Formula:
+        """One parameter's step as programs take it: the same arithmetic in the same order."""
+        a, eps, momentum, rate = self.alpha, self.eps, self.momentum, self._lr
+        gradient = self._slope_of_one(self.weight_decay)
+
+        def rule(_: Sequence[Any], p: Any, g: Any, v: Any, u: Any) -> list[Any]:
+            g = gradient(p, g)
+            v = a * v + (1 - a) * g * g
+            u = momentum * u + g / (autograd.sqrt(v) + eps)
+            return [p + -rate * u, v, u]
+
+        return Formula(lambda t: (), rule, ("_squares", "_velocities"))
+
+
+class Adagrad(Optimizer):
+    """Each gradient over the root of all its squares: v = v + g^2, W -= lr g / (sqrt(v) + eps).
+
+    Parameters that are seldom asked for take large steps when they are. `eps` is above 0;
+    `weight_decay` is as for `SGD`, as are the errors.
+    Source: Duchi, Hazan and Singer, "Adaptive subgradient methods", 2011.
+
+    >>> w = Value(1.0, "w")
+    >>> (1000 * w).backward()
+    >>> Adagrad([w], lr=0.25).step()
+    >>> round(w, 6)
+    0.75
+    """
+
+    settings = ("lr", "eps")
+    options = ("weight_decay", "clip_value", "clip_norm")
+    memory = ("_squares",)
+
+    def __init__(
+        self,
+        parameters: Iterable[Value],
+        lr: float = 0.01,
+        eps: float = 1e-10,
+        *,
+        weight_decay: float = 0.0,
+        clip_value: float | None = None,
+        clip_norm: float | None = None,
+    ) -> None:
+        super().__init__(parameters, lr, clip_value=clip_value, clip_norm=clip_norm)
+        self.eps = _above_zero(eps, "eps", such_as=1e-10)
+        self.weight_decay = _not_negative(weight_decay, "weight_decay")
+        self._squares = [0.0] * len(self.parameters)
+
+    def step(self) -> None:
+        """Moves every parameter once, by the gradients as they stand."""
+        gradients, rate = self._slopes(self.weight_decay), self._lr
+        squares = [v + g * g for v, g in zip(self._squares, gradients, strict=True)]
+        quotients = _over_roots(gradients, squares, self.eps)
+        self.move([-rate * q for q in quotients], _squares=squares)
+
+    def formula(self) -> Formula:
+        """One parameter's step as programs take it: the same arithmetic in the same order."""
+        eps, rate = self.eps, self._lr
+        gradient = self._slope_of_one(self.weight_decay)
+
+        def rule(_: Sequence[Any], p: Any, g: Any, v: Any) -> list[Any]:
+            g = gradient(p, g)
+            v = v + g * g
+            return [p + -rate * (g / (autograd.sqrt(v) + eps)), v]
+
+        return Formula(lambda t: (), rule, ("_squares",))
+
+
+def _over_roots(gradients: list[float], squares: list[float], eps: float) -> list[float]:
+    return [
+        # Divided by an overflowed square nothing would move, without a word.
+        g / (math.sqrt(v) + eps) if v < math.inf else math.nan
+        for g, v in zip(gradients, squares, strict=True)
+    ]
 
 
 def _parameters(parameters: Iterable[Value]) -> list[Value]:
@@ -269,3 +580,16 @@ def _fraction(number: float, what: str) -> float:
     if not isinstance(number, Real) or not 0.0 <= number < 1.0:
         raise ArgumentError(f"{what} is {number!r}", hint="it is at least 0 and less than 1")
     return float(number)
+
+
+def _not_negative(number: float, what: str) -> float:
+    if not _is_finite(number) or number < 0.0:
+        raise ArgumentError(f"{what} is {number!r}", hint="it is a finite number, 0 or more")
+    return float(number)
+
+
+def _is_finite(number: object) -> bool:
+    try:
+        return isinstance(number, Real) and math.isfinite(number)
+    except OverflowError:
+        return False  # a whole number of hundreds of digits is as infinite here

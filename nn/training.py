@@ -131,34 +131,28 @@ def fit(
     def learn(epoch: int, rows: Sequence[int]) -> list[float]:
         return _learn(model, examples, rows, loss, optimizer, batch, f"epoch {epoch + 1}")
 
-    with _keeping(history), _progress_bar(epochs, wanted=progress) as show:
-        native = _compiled(model, examples, loss, optimizer, losses, batch, compiled, expected)
-        while len(history) < epochs:
-            epoch = len(history)
-            if shuffle:
-                shuffler.shuffle(order)
-            found: list[float] = []
-            try:
-                if native is None:
-                    for begin in range(0, len(order), batch):
-                        found += learn(epoch, order[begin : begin + batch])
-                else:
-                    several = 1 if shuffle else min(epochs - epoch, native.whole_epochs())
-                    native.run(order, epoch, several, learn, found)
-            finally:
-                _enter(history, found, len(order), steps)
-            show(len(history), history.losses[-1])
-    return history
-
-
-@contextmanager
-def _keeping(history: History) -> Iterator[None]:
-    """Hands an interrupt the history so far."""
     try:
-        yield
+        native = _compiled(model, examples, loss, optimizer, losses, batch, compiled, expected)
+        with _progress_bar(epochs, wanted=progress) as show:
+            while len(history) < epochs:
+                epoch = len(history)
+                if shuffle:
+                    shuffler.shuffle(order)
+                found: list[float] = []
+                try:
+                    if native is None:
+                        for begin in range(0, len(order), batch):
+                            found += learn(epoch, order[begin : begin + batch])
+                    else:
+                        several = 1 if shuffle else min(epochs - epoch, native.whole_epochs())
+                        native.run(order, epoch, several, learn, found)
+                finally:
+                    _enter(history, found, len(order), steps)
+                show(len(history), history.losses[-1])
     except KeyboardInterrupt as interrupt:
         interrupt.history = history  # type: ignore[attr-defined]
         raise
+    return history
 
 
 def _compiled(

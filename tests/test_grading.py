@@ -633,3 +633,11 @@ def test_indices_in_pairs_and_deltas_of_a_family() -> None:
     report = grade(page + "\n".join(f"$${claim}$$" for claim, _ in claims))
     found = [entry.verdict for entry in report.entries if entry.kind == "claim"]
     assert found == [verdict for _, verdicts in claims for verdict in verdicts]
+
+
+def test_no_sign_of_a_page_acts_on_a_terminal() -> None:
+    acting = "\x1b[2K\x07\x7f\x9b31m\u202e"
+    text = f"$p = w x$\n\n$dp/dw = w{acting}$\n\nword{acting}s $p {acting}= w$\n\n$\\a{acting}$\n"
+    told = str(grade(text))
+    assert [sign for sign in told if not sign.isprintable() and sign != "\n"] == []
+    assert "␛[2K" in told

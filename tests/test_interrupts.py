@@ -10,7 +10,7 @@ import pytest
 
 import autograd
 from autograd import Value, no_grad
-from nn import MLP, SGD, Adam, fit, mse
+from nn import MLP, SGD, Adagrad, Adam, AdamW, RMSProp, StepLR, fit, mse
 
 OURS = tuple(str(Path(autograd.__file__).parent.parent / name) for name in ("autograd", "nn"))
 ROWS = [([0.5, -1.0], 1.0), ([2.0, 0.25], -1.0)]
@@ -46,9 +46,9 @@ def interrupted(action, at):
     return False
 
 
-def every_line(make, step=1):
+def every_line(make):
     """Runs what `make()` gives once for each line, stopped there, and gives its object."""
-    for at in range(1, 100_000, step):
+    for at in range(1, 100_000):
         action, subject = make()
         if not interrupted(action, at):
             return
@@ -63,7 +63,15 @@ def state(optimizer):
 
 
 @pytest.mark.parametrize(
-    "optimizer", [lambda p: SGD(p, 0.1), lambda p: SGD(p, 0.1, momentum=0.9), Adam]
+    "optimizer",
+    [
+        lambda p: SGD(p, 0.1),
+        lambda p: SGD(p, 0.1, 0.9, nesterov=True, weight_decay=0.1, clip_norm=1.0, clip_value=0.4),
+        Adam,
+        AdamW,
+        lambda p: RMSProp(p, momentum=0.5),
+        Adagrad,
+    ],
 )
 def test_a_step_happens_wholly_or_not_at_all(optimizer):
     def make():
@@ -80,6 +88,15 @@ def test_a_step_happens_wholly_or_not_at_all(optimizer):
     whole.add(state(subject))
     for subject in every_line(make):
         assert state(subject) in whole
+
+
+def test_a_rate_changes_with_the_count_of_steps_or_not_at_all():
+    def make():
+        schedule = StepLR(SGD([Value(1.0)], 1.0), 1, 0.5)
+        return schedule.step, schedule
+
+    for schedule in every_line(make):
+        assert (schedule.steps, schedule.optimizer.lr) in {(0, 1.0), (1, 0.5)}
 
 
 def test_backward_leaves_all_leaves_as_before_or_as_after():
@@ -140,6 +157,6 @@ def test_fit_stops_between_two_steps_with_the_history_so_far():
 
         return action, optimizer
 
-    for optimizer in every_line(make, step=7):
+    for optimizer in every_line(make):
         assert state(optimizer) in whole
     assert losses == {0, 1, 2}

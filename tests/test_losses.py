@@ -26,8 +26,10 @@ from nn import (
     categorical_cross_entropy,
     hinge,
     huber,
+    kl_divergence,
     mae,
     mse,
+    negative_log_likelihood,
     sparse_cross_entropy,
 )
 
@@ -217,6 +219,144 @@ def test_probabilities_may_be_off_by_a_millionth():
         sparse_cross_entropy([0.5, 0.500002], 0)
 
 
+# One row or many, and what is made of them
+
+
+DISTRIBUTIONS = st.integers(2, 5).flatmap(
+    lambda n: st.lists(
+        st.lists(st.floats(0.01, 1), min_size=n, max_size=n).map(lambda w: [x / sum(w) for x in w]),
+        min_size=1,
+        max_size=4,
+    )
+)
+
+
+@SETTINGS
+@given(DISTRIBUTIONS, st.data())
+def test_weighted_smoothed_cross_entropy_is_its_formula(rows, data):
+    n = len(rows[0])
+    labels = data.draw(st.lists(st.integers(0, n - 1), min_size=len(rows), max_size=len(rows)))
+    w = data.draw(st.lists(st.floats(0.1, 3), min_size=n, max_size=n))
+    s = data.draw(st.floats(0, 1))
+    q = [[w[j] * ((1 - s) * (j == k) + s / n) for j in range(n)] for k in labels]
+    each = [-math.fsum(a * math.log(p) for a, p in zip(*pair)) for pair in zip(q, rows)]  # noqa: B905
+    options = {"class_weights": w, "label_smoothing": s}
+    losses = sparse_cross_entropy(rows, labels, reduction="none", **options)
+    assert [loss.data for loss in losses] == pytest.approx(each, rel=1e-12)
+    assert [loss.label for loss in losses] == [f"L_{{{i}}}" for i in range(1, len(rows) + 1)]
+    total = sparse_cross_entropy(rows, labels, reduction="sum", **options)
+    assert total.data == pytest.approx(math.fsum(each), rel=1e-12)
+    inputs = [leaves(row) for row in rows]
+    mean = sparse_cross_entropy(inputs, labels, **options)
+    divisor = math.fsum(w[k] for k in labels)
+    assert mean.data == pytest.approx(math.fsum(each) / divisor, rel=1e-12)
+    mean.backward()
+    for row, weights in zip(inputs, q, strict=True):
+        for p, a in zip(row, weights, strict=True):
+            assert p.grad == pytest.approx(-a / p.data / divisor, rel=1e-12, abs=1e-300)
+
+
+@SETTINGS
+@given(DISTRIBUTIONS, st.data())
+def test_kl_divergence_is_its_formula_and_never_negative(rows, data):
+    p, t = rows[0], data.draw(st.permutations(rows[0]))
+    expected = math.fsum(a * math.log(a / b) for a, b in zip(t, p, strict=True))
+    for inputs, loss, gradient in (
+        (x := leaves(p), kl_divergence(x, t), [-a / b for a, b in zip(t, p, strict=True)]),
+        (
+            z := leaves(map(math.log, p)),
+            kl_divergence(z, t, from_logits=True),
+            [b - a for a, b in zip(t, p, strict=True)],
+        ),
+    ):
+        assert loss.data == pytest.approx(expected, abs=1e-12)
+        assert loss.data > -1e-12
+        assert slope(loss, *inputs) == pytest.approx(gradient, rel=1e-9, abs=1e-9)
+
+
+def test_terms_of_no_probability_are_left_out_of_the_divergence():
+    assert kl_divergence([0.5, 0.5, 0.0], [1, 0, 0]).data == math.log(2)
+    with pytest.raises(DomainError, match="class 2"):
+        kl_divergence([0.5, 0.5, 0.0], [0.5, 0, 0.5])
+
+
+@SETTINGS
+@given(DISTRIBUTIONS, st.data())
+def test_cross_entropies_of_a_row_agree(rows, data):
+    n = len(rows[0])
+    labels = data.draw(st.lists(st.integers(0, n - 1), min_size=len(rows), max_size=len(rows)))
+    one_hot = [[int(j == k) for j in range(n)] for k in labels]
+    logs = [[math.log(p) for p in row] for row in rows]
+    for how in ("mean", "sum"):
+        sparse = sparse_cross_entropy(rows, labels, reduction=how).data
+        assert categorical_cross_entropy(rows, one_hot, reduction=how).data == sparse
+        assert negative_log_likelihood(logs, labels, reduction=how).data == pytest.approx(sparse)
+        from_logits = sparse_cross_entropy(logs, labels, from_logits=True, reduction=how)
+        assert from_logits.data == pytest.approx(sparse, rel=1e-12, abs=1e-12)
+
+
+class Unread(list):
+    """A list that may be asked for one number, but not gone through."""
+
+    def __iter__(self):
+        raise AssertionError("it was read")
+
+
+@pytest.mark.parametrize("classes", [10, 100_000])
+def test_checked_probabilities_are_not_read(classes):
+    for row in (Unread([1 / classes] * classes), np.full(classes, 1 / classes)):
+        loss = sparse_cross_entropy(row, classes - 1, checked=True)
+        assert loss.data == -math.log(1 / classes)
+    nodes = topological_order(sparse_cross_entropy([Value(1 / classes)] * classes, 3))
+    assert len(nodes) == 3
+
+
+def test_rows_left_out_cost_nothing_and_have_no_gradient():
+    rows = [leaves([0.5, 0.5]), leaves([0.25, 0.75])]
+    losses = sparse_cross_entropy(rows, [0, -1], ignore_index=-1, reduction="none")
+    assert [loss.data for loss in losses] == [math.log(2), 0]
+    mean = sparse_cross_entropy(rows, [0, -1], ignore_index=-1)
+    mean.backward()
+    assert mean.data == math.log(2)
+    assert [p.grad for p in rows[1]] == [0, 0]
+    assert sparse_cross_entropy(rows[0], -1, ignore_index=-1, reduction="sum").data == 0
+
+
+class Frame:
+    """What pandas' Series and DataFrame have of an array."""
+
+    def __init__(self, numbers):
+        self.numbers = numbers
+
+    def to_numpy(self):
+        return np.array(self.numbers)
+
+    def __iter__(self):
+        return iter(["not", "these"])
+
+
+def test_rows_may_be_numpys_and_pandas():
+    rows, labels = [[0.1, 0.4, 0.5], [0.2, 0.2, 0.6]], [1, 2]
+    expected = sparse_cross_entropy(rows, labels).data
+    for kind in (np.array, Frame, iter):
+        assert sparse_cross_entropy(kind(rows), kind(labels)).data == expected
+        assert mse(kind(rows[0]), kind(rows[1])).data == mse(*rows).data
+        assert kl_divergence(kind(rows[0]), kind(rows[1])).data == kl_divergence(*rows).data
+    assert mse(np.array(18.0), np.array(3)).data == mse(np.array(18.0), 3).data == 225
+    assert sparse_cross_entropy(rows[0], np.array(1)).data == -math.log(0.4)
+
+
+@pytest.mark.parametrize("loss", [mse, mae, huber, hinge, binary_cross_entropy])
+def test_the_mean_is_the_sum_over_how_many_and_of_one_row_all_are_one(loss):
+    predictions, targets = [0.25, 0.5, 0.75], [1, 1, 1]
+    each = [x.data for x in loss(predictions, targets, reduction="none")]
+    assert loss(predictions, targets, reduction="sum").data == sum(each)
+    assert loss(predictions, targets).data == sum(each) / 3
+    for how in ("mean", "sum", "none"):
+        assert loss(0.25, 1, reduction=how).data == each[0]
+        assert loss(0.25, 1, reduction=how).label == "L"
+
+
 P = [0.1, 0.4, 0.5]
 
 
@@ -250,6 +390,17 @@ P = [0.1, 0.4, 0.5]
         (lambda: hinge(0.5, 0), ArgumentError, "target 0"),
         (lambda: huber(1, 0, delta=0), ArgumentError, "delta = 0"),
         (lambda: huber(1, 0, delta=math.nan), ArgumentError, "delta = nan"),
+        (lambda: hinge(1, 1, margin=0), ArgumentError, "margin = 0"),
+        (lambda: mse(1, 2, reduction="avg"), ArgumentError, "reduction is 'avg'"),
+        (lambda: sparse_cross_entropy(P, 1, label_smoothing=2), ArgumentError, "smoothing is 2"),
+        (lambda: sparse_cross_entropy(P, 1, class_weights=[1]), ArgumentError, "1 class_weights"),
+        (lambda: sparse_cross_entropy(P, 1, class_weights=[1, -1, 1]), ArgumentError, "is -1"),
+        (lambda: sparse_cross_entropy(P, 1, class_weights=[1, 0, 1]), ArgumentError, "no loss"),
+        (lambda: sparse_cross_entropy([P], [5], ignore_index=5), ArgumentError, "no loss"),
+        (lambda: sparse_cross_entropy([P, P], [1]), ArgumentError, "2 predictions and 1 targets"),
+        (lambda: negative_log_likelihood([-1.0, -0.5], 2), ArgumentError, "no class 2"),
+        (lambda: kl_divergence(P, [0.5, 0.5]), ArgumentError, "2 probabilities.*3 classes"),
+        (lambda: kl_divergence(P, [0.5, 0.5, 0.5]), ArgumentError, "sum is 1.5"),
         (lambda: mse([1, 2], [1]), ArgumentError, "2 predictions and 1 targets"),
         (lambda: mse([], []), ArgumentError, "0 predictions"),
         (lambda: mse([1, 2], 1), ArgumentTypeError, "several numbers as y_hat"),

@@ -171,6 +171,21 @@ def serve() -> None:
 def test_compiled_and_plain_results_are_equal_to_the_last_bit(
     plain: Plain, size: str, data: st.DataObject
 ) -> None:
+    assert_equal_bits(plain, size, data)
+
+
+@needs_both
+@pytest.mark.slow
+@pytest.mark.parametrize("size", ["usual", "extreme"])
+@settings(max_examples=5000)
+@given(data=st.data())
+def test_ten_thousand_graphs_are_equal_to_the_last_bit(
+    plain: Plain, size: str, data: st.DataObject
+) -> None:
+    assert_equal_bits(plain, size, data)
+
+
+def assert_equal_bits(plain: Plain, size: str, data: st.DataObject) -> None:
     arities = {name: op.arity for name, op in TABLE.items()}
     program = data.draw(programs(arities, numbers if size == "usual" else extremes))
     assert account(program) == plain.ask(program)

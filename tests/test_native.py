@@ -21,8 +21,11 @@ from autograd import ArgumentError, ChalkgradError, Value, native_available, sof
 from nn import (
     MLP,
     SGD,
+    Adagrad,
     Adam,
+    AdamW,
     Module,
+    RMSProp,
     TrainingError,
     binary_cross_entropy,
     categorical_cross_entropy,
@@ -75,6 +78,13 @@ OPTIMIZERS = {
     "sgd": lambda p: SGD(p, lr=0.05),
     "momentum": lambda p: SGD(p, lr=0.02, momentum=0.9),
     "adam": lambda p: Adam(p, lr=0.02, betas=(0.8, 0.95)),
+    "nesterov": lambda p: SGD(p, lr=0.02, momentum=0.9, nesterov=True, weight_decay=0.1),
+    "clipped": lambda p: SGD(p, lr=0.05, clip_value=0.25),
+    "decayed adam": lambda p: Adam(p, lr=0.02, weight_decay=0.1, clip_value=0.5),
+    "adamw": lambda p: AdamW(p, lr=0.02, weight_decay=0.1),
+    "rmsprop": lambda p: RMSProp(p, lr=0.02, alpha=0.9),
+    "rmsprop with momentum": lambda p: RMSProp(p, lr=0.02, momentum=0.5, weight_decay=0.1),
+    "adagrad": lambda p: Adagrad(p, lr=0.05, weight_decay=0.1),
 }
 
 
@@ -229,6 +239,14 @@ def test_an_optimizer_of_ones_own_is_not_taken_for_its_base() -> None:
     model = MLP(2, [1], seed=1)
     with pytest.raises(ArgumentError, match="Stubborn has no formula"):
         fit(model, [([1, 2], 3)], mse, Stubborn(model.parameters(), 0.1), 2, compiled=True)
+
+
+def test_a_norm_over_all_parameters_is_refused() -> None:
+    model = MLP(2, [1], seed=1)
+    optimizer = SGD(model.parameters(), 0.1, clip_norm=1.0)
+    with pytest.raises(ArgumentError, match="clip_norm cannot be compiled"):
+        fit(model, [([1, 2], 3)], mse, optimizer, 2, compiled=True)
+    assert len(fit(model, [([1, 2], 3)], mse, optimizer, 2)) == 2
 
 
 def test_gradient_hooks_are_not_passed_over() -> None:

@@ -54,6 +54,7 @@ def test_series_are_written_out(text: str, same: str) -> None:
     [
         (r"\sum_{j=1}^{99999} j", "99999 terms"),
         (r"\sum_{i=1}^{200} \sum_{j=1}^{200} i j", "too many terms"),
+        (r"\sum_{i=1}^{2000} i", "too many to be written out"),
         (r"\sum_{j=3}^{1} j", "does not say over which j"),
     ],
 )

@@ -161,7 +161,9 @@ def test_a_copied_source_is_not_taken_to_be_a_changed_one(tmp_path: Path) -> Non
 
 
 def test_nothing_evaluates_or_unpickles() -> None:
-    forbidden = re.compile(r"(?<![\w.])(eval|exec)\(|pickle\.loads?\(")  # compile() is ours
+    forbidden = re.compile(
+        r"(?<![\w.])(?<!def )(eval|exec)\(|pickle\.loads?\("
+    )  # compile() is ours
     for package in PACKAGES:
         for file in sources(package):
             assert not forbidden.search(file.read_text(encoding="utf-8")), file.name

@@ -89,7 +89,8 @@ def draw_network(
     each neuron; larger ones have no room for them. Gradients that are all 0 are not shown: then
     backward() has not run, and the drawing says so.
 
-    model: anything with `layers`, these with `neurons`, these with `weights`, `bias`, `activation`.
+    model: a module of layers, or anything with `layers`, these with `neurons`, these with
+        `weights`, `bias` and `activation`.
     title: a line above the drawing.
     inputs: what to call the inputs, as labels; x_1, x_2, ... unless given.
     digits: significant digits, 1 to 17.
@@ -130,7 +131,11 @@ def draw_network(
 def _layers_of(model: Network) -> list[Sequence[_Neuron]]:
     """The neurons of each layer, checked to fit together."""
     try:
-        layers = [layer.neurons for layer in model.layers]
+        parts: Sequence[_Layer] = ()
+        if not hasattr(model, "layers") and callable(modules := getattr(model, "modules", None)):
+            # A module of one's own: the layers it is made of, in the order of their numbers.
+            parts = [part for part in modules() if part is not model and hasattr(part, "neurons")]
+        layers = [layer.neurons for layer in parts or model.layers]
         counts = [[len(neuron.weights) for neuron in neurons] for neurons in layers]
     except AttributeError as error:
         raise ArgumentTypeError(

@@ -52,7 +52,7 @@ def print_report(console: Console, marked: Marked, *, brief: bool = False) -> No
         style = _STYLES[line.state]
         is_note = line.state in _PLAIN or not line.margin.strip()
         text = Text(line.margin, style=style)
-        text.append(printable(line.text), style=style if is_note else "")
+        text.append(line.text, style=style if is_note else "")
         console.print(text, soft_wrap=True)
 
 

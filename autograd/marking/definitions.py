@@ -12,6 +12,7 @@ from bisect import bisect_right, insort
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
+from autograd.marking.prose import is_scaled
 from autograd.marking.scopes import Scope, behind
 from autograd.marking.symbols import stem
 from autograd.notation import (
@@ -41,6 +42,7 @@ Role = Literal["definition", "value", "update", "claim", "condition", "mention"]
 _DELTAS: Final = (r"\delta", "delta")
 _STEPS: Final = (r"\eta", r"\alpha", "lr", r"\epsilon", r"\gamma", r"\mu", r"\lambda")
 _IFS: Final = frozenset(("if", "as", "when", "whenever", "unless", "until"))  # gives no value
+_NEAR: Final = 8  # equations
 _DERIVING: Final = ("\\dot", "\\ddot", "\\bar", "d", "\\Delta")  # what makes dL of L, \dot L of L
 
 
@@ -110,6 +112,11 @@ class Definitions:
             if isinstance(start.tree, Derivative) and last and spelling_of(last).base in _DELTAS:
                 found = Definition(start.tree, each, start.line)
                 self._formulas.setdefault(self.resolved(last), [found])
+        for each in equations:
+            label = each.head()[0]
+            if self.roles[each.place] == "update" and label in self._values and _is_step(each):
+                stepped = Definition(None, each, each.line)
+                insort(self._values[label], stepped, key=lambda found: found.said.place)
         for each in equations:
             if self.roles[each.place] == "update":
                 self.updates[each.place] = self._update(each)
@@ -196,6 +203,23 @@ class Definitions:
             if said.section != equation.section or (several and said.unit != equation.unit):
                 return True
         return False
+
+    def is_equation_for(self, label: str, equation: Equation) -> bool:
+        """Whether beside it stands an equation for a function, which speaks of f and of f'."""
+        for each in self.equations[max(0, equation.place - _NEAR) : equation.place + _NEAR]:
+            trees = [side.tree for side in each.sides if side.tree is not None]
+            parts = (part for tree in trees for part in walk(tree))
+            orders = {p.primes for p in parts if isinstance(p, Applied) and p.name == label}
+            if each.paragraph == equation.paragraph and len(orders) > 1:
+                return True
+        return False
+
+    def scaled(self, labels: Iterable[str], place: int) -> str:
+        """One of these symbols that has its number in a unit such as km; empty if none has."""
+        for label, found in _at(self._values, place).items():
+            if label in labels and is_scaled(found.said.sides[found.said.lead].unit):
+                return label
+        return ""
 
     def nearer(self, label: str, place: int) -> str:
         """A symbol of the same letter that is defined between this one and a place: f_c after f."""
@@ -364,6 +388,8 @@ class Definitions:
         trees = [side.tree for side in equation.sides if side.tree is not None]
         losses = (part.of for tree in trees for part in walk(tree) if isinstance(part, Derivative))
         loss = next((of for of in losses if isinstance(of, Symbol)), None)
+        if _is_step(equation):
+            return Update(parameter, None, generic=False)
         loss = loss or self._loss(parameter, equation.place)
         rate = next(self._rates(trees, equation.place), None)
         tree = None
@@ -427,7 +453,12 @@ def _is_update(equation: Equation) -> bool:
     lead = equation.sides[1].tree
     if not label or lead is None or bare not in symbols_of(lead):
         return False
-    return mark == "new" or (bare == label and isinstance(lead, Sum))
+    return mark == "new" or (bare == label and (isinstance(lead, Sum) or _is_step(equation)))
+
+
+def _is_step(equation: Equation) -> bool:
+    """Whether what is made is no sum of a parameter and a step, but as `x ← c x` anything."""
+    return equation.signs[0] == ":=" and not isinstance(equation.sides[1].tree, Sum)
 
 
 def _rates_in(tree: Expr) -> Iterator[Number]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
+from autograd.marking.judge import Judge
 from autograd.marking.kinds import FACTORS, FAR, OF_ONE_SIGN, WEAK
 from autograd.marking.prose import states
 from autograd.notation import (
@@ -26,10 +27,10 @@ from autograd.notation import (
 from autograd.ops import TABLE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from autograd.marking.answers import Answer
-    from autograd.marking.definitions import Definitions
+    from autograd.marking.definitions import Definition, Definitions
     from autograd.marking.kinds import SlipKind
     from autograd.marking.report import Verdict
     from autograd.marking.scopes import Scope
@@ -44,7 +45,7 @@ _APPLIED: Final = re.compile(
     r"(?<![A-Za-z\\}{])(?:\\(?:hat|bar|tilde)\{(?=\w\})|\\?(?=[A-Za-z]{1,8}\s*\())([A-Za-z]{1,8})\}?"
     r"\s*\(\s*[A-Za-z]\s*\)"
 )
-_TRANSPOSE: Final = re.compile(r"\^\s*\{?\s*(?:T|\\top|\\intercal)\s*\}?(?![A-Za-z])")
+_TRANSPOSE: Final = re.compile(r"\^\s*\{?\s*-?\s*(?:T|\\top|\\intercal)\s*\}?(?![A-Za-z])")
 _TRANSPOSED: Final = ("T", r"\top", r"\intercal")
 _VECTORS: Final = (r"\mathbf", r"\vec", r"\mathbb")
 _OF_VECTORS: Final = ("of vectors or matrices: formulas of numbers are judged",)
@@ -101,6 +102,12 @@ def doubts(
     equation, scope, claim = line.equation, line.scope, line.trees[place][0]
     formulas = definitions.formulas_at(equation.place)
     is_subject, is_number = reference is line.subject, is_numeric(claim)
+    cone = scope.judge.cone(reference)
+    units = [side.unit for side in equation.sides[: place + 1] if side.unit]
+    if len(set(units)) > 1:
+        yield (f"in {units[0]} and in {units[-1]} numbers are not the same",)
+    if is_number and (scaled := definitions.scaled(cone, equation.place)):
+        yield Symbol(scaled), " is measured in a unit that numbers may be converted from"
     yield from _of_writing(line, place, reference, claim)
     for label in symbols_of(reference, claim):
         spelled = spelling_of(label)
@@ -110,6 +117,9 @@ def doubts(
         is_partial = is_far and definitions.is_partial(label)
         if is_partial or (label not in scope.formulas and definitions.is_derived(label)):
             yield Symbol(label), " looks like a derivative: is it?"
+    for formula in (scope.formulas[label] for label in cone if label in scope.formulas):
+        for of, wrt in scope.zero_slopes(formula):
+            yield "by the definitions on this page ", of, " does not depend on ", wrt
     sloped = (
         isinstance(t, Derivative) and not isinstance(t.of, Symbol) for t in (reference, claim)
     )
@@ -122,6 +132,10 @@ def doubts(
         if not sure and sum(isinstance(part, Derivative) for part in walk(claim)) > 1:
             yield ("by which derivative it steps is not known",)
         return
+    gone = symbols_of(reference).keys() - symbols_of(claim).keys()
+    for label in gone if not (is_subject or sure - FACTORS - FAR) else ():
+        if label in formulas and formulas[label].said.section != equation.section:
+            yield "the formula of ", Symbol(label), " stands under another heading"
     if not (is_subject or sure or is_number):
         yield ("no slip that is known explains it, and it is no definite quantity",)
     if is_subject:
@@ -139,6 +153,11 @@ def _of_writing(line: Line, place: int, reference: Expr, claim: Expr) -> Iterato
     if line.is_implicit and is_subject:
         yield ("it may be right on the curve: what is given by an equation is compared as it "
                "stands",)  # fmt: skip
+    match reference:
+        case Derivative(Symbol(of), Symbol(by)) if of == by and "'" in equation.sides[0].text:
+            yield Symbol(of), " may be a constant"
+        case _:
+            pass
     is_zero = claim == Number("0") and (place > 1 or equation.setting != "display")
     if is_zero and not line.scope.judge.is_constant(reference):
         yield ("an equation to be solved",)
@@ -152,7 +171,7 @@ def _of_writing(line: Line, place: int, reference: Expr, claim: Expr) -> Iterato
         yield ("it goes on from an approximation",)
     if _OPEN_SUM.search(equation.text):
         yield ("how many terms its sum has is not said on this page",)
-    if _TRANSPOSE.search(written):
+    if _TRANSPOSE.search(f"{equation.sides[place - 1].text} {written}"):
         yield _OF_VECTORS
     known = {*TABLE, *OTHER_NAMES, *line.scope.arguments}
     called = _APPLIED.finditer(f"{equation.sides[place - 1].text} = {written}")
@@ -191,6 +210,9 @@ def _of_subject(
         estimate = Symbol(rf"\hat{{{name}}}")
         if name in formulas and estimate.label in cone and not scope.names(estimate):
             yield "the formula of ", Symbol(name), " may be that of ", estimate, ", which has none"
+    for part in called[0] if called and is_number else ():
+        if definitions.is_equation_for(part.name, equation):
+            yield "it may be a condition for ", Symbol(part.name), ", of which an equation is given"
     if is_number and not sure and definitions.is_unsettled(cone, equation):
         yield ("which numbers hold here is not sure: some are said more than once, or under "
                "another heading",)  # fmt: skip
@@ -203,6 +225,7 @@ def _of_subject(
         case _:
             return
     if isinstance(line.subject, Derivative):
+        yield from _of_symbols_apart(line, claim, of, formulas)
         if other := definitions.nearer(of, equation.place):
             yield Symbol(of), " may be ", Symbol(other), ", which is defined in between"
         if of in formulas and formulas[of].said.place > equation.place and not sure:
@@ -211,6 +234,32 @@ def _of_subject(
         for slip in answer.slips:
             if slip.written and slip.right and slip.right in letters:
                 yield slip.written, " may be another letter for ", slip.right
+
+
+def _of_symbols_apart(
+    line: Line, claim: Expr, of: str, formulas: Mapping[str, Definition]
+) -> Iterator[Words]:
+    """Whether it is right where what has a formula under another heading is a symbol by itself:
+    z = x y gives dz/dx = y, whatever y is in another example.
+    """
+    scope, subject = line.scope, line.subject
+    cone = scope.judge.cone(subject) if subject is not None else ()
+    apart = [
+        label
+        for label in cone
+        if label != of and label in formulas
+        if formulas[label].said.section != line.equation.section
+    ]
+    if not apart or subject is None or of not in scope.formulas:
+        return
+    judge = Judge({s: t for s, t in scope.formulas.items() if s not in apart}, scope.values)
+    subjects = [subject]
+    if isinstance(subject, Derivative) and "'" in line.equation.sides[0].text:
+        subjects += [replace(subject, wrt=Symbol(s)) for s in symbols_of(scope.formulas[of])]
+    for label in apart:
+        if any(judge.compare(each, claim).verdict == "same" for each in subjects):
+            yield "it is right where the formula of ", Symbol(label), (
+                " does not hold, which stands under another heading")  # fmt: skip
 
 
 def _of_what_is_meant(reference: Expr, claim: Expr, scope: Scope) -> Iterator[Words]:

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from autograd.marking.page import Page
 
 _BEYOND: Final = re.compile(r"\\(?:lim|limsup|liminf|i{0,3}nt|oint|nabla)(?![A-Za-z])|∫|∇")
+_ORDER: Final = re.compile(
+    r"[-+−]\s*(?:[Oo]|\\mathcal\s*\{?\s*O\s*\}?)\s*(?:\\left\s*)?\(\s*\|?\s*\\?[A-Za-z]+\s*\|?"
+    r"\s*(?:\^\s*\{?\s*\w\s*\}?)?\s*(?:\\right\s*)?\)"
+)
 _UNTOLD: Final = {
     True: "it begins with its sign, and nothing stands before it",
     False: "what the left side is cannot be told from the words before the sign",
@@ -78,6 +82,8 @@ def _read(
     error = side.error
     if _BEYOND.search(side.text):
         error = error or "limits, integrals and gradients of fields are not read"
+    if _ORDER.search(side.text):
+        error = error or "O(...) leaves open what is left out"
     if not side.text:
         error = "nothing stands on one side of the equals sign"
     try:

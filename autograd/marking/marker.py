@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from autograd.errors import ChalkgradError
 from autograd.marking.answers import Answer, explained, explained_update
 from autograd.marking.carried import Belief, Beliefs, Key
-from autograd.marking.comparing import Outcome, compared, unread
+from autograd.marking.comparing import RIGHT, WRONG, Outcome, compared, unread
 from autograd.marking.definitions import Definitions
 from autograd.marking.doubts import Line, doubts
 from autograd.marking.families import Families
@@ -237,7 +237,11 @@ class Marker:
             if side.is_number:
                 return unread("no parameter in particular is meant, so it has no number")
             same = line.scope.judge.compare(line.subject, trees[0], opaque=True)
-            return Outcome("right" if same.verdict == "same" else "wrong")
+            if same.verdict == "same":
+                return RIGHT
+            if any(isinstance(part, Derivative) for part in walk(trees[0])):
+                return WRONG
+            return unread("one of its letters may be the derivative that it steps by")
         subjects = line.subjects
         if line.equation.relation is not None:  # both as where it holds, and 0 elsewhere
             where, nothing = (line.equation.relation,), Number("0")

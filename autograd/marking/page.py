@@ -23,9 +23,10 @@ from autograd.marking.prose import (
     continues_formula,
     formulas_in_line,
     settings_in_line,
+    unit_after,
     vocabulary,
 )
-from autograd.marking.statements import Equation, closings, statements
+from autograd.marking.statements import Equation, Side, closings, statements
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -223,7 +224,8 @@ def _code_lines(text: str) -> Iterator[tuple[int, int, str]]:
 
 _FAR: Final = 240  # characters of a sentence around a formula
 _HEADING: Final = re.compile(
-    r"^(?:#{1,6}\s|\\(?:chapter|(?:sub)*section)\b|<h\d|[^\n]+\n(?:=+|-{3,})[ \t]*$)",
+    r"^(?:#{1,6}\s|\\(?:chapter|(?:sub)*section)\b|<h\d|[^\n]+\n(?:=+|-{3,}|([+~^*\"'.:_#])\1{3,})"
+    r"[ \t]*$)",
     re.MULTILINE,
 )
 _UNIT: Final = re.compile(
@@ -350,6 +352,7 @@ class _Reading:
                     tex=tex,
                     before=f"{before} {found.before}".strip(),
                     after=last,
+                    sides=_measured(found.sides, last),
                     condition=condition_after(last),
                     leads=found.leads and (leads or found.line > line),
                 )
@@ -423,6 +426,11 @@ class _Reading:
         if not alone or kinds != {"code"} or _EQUATION.search(source):
             setting = "display" if alone and kinds & {"display", "environment"} else setting
             yield _Found(start, end, source, setting, "code" not in kinds or None, cell)
+
+
+def _measured(sides: tuple[Side, ...], after: str) -> tuple[Side, ...]:
+    """The sides, the last with the unit that the text after it begins with."""
+    return (*sides[:-1], replace(sides[-1], unit=sides[-1].unit or unit_after(after)))
 
 
 def _by_column(found: Iterable[_Found]) -> Iterator[_Found]:

@@ -92,6 +92,34 @@ def states(before: str) -> bool:
     return not _FACTS.isdisjoint(_CUE.findall(before.lower()))
 
 
+# Units of measurement.
+
+_ATOM: Final = (
+    r"(?:(?:[kcmnMG]|µ|μ)?(?:Hz|Pa|eV|[msgNJWVAL])|mol|min|h|hours?|days?|years?|ft|feet|inches|miles?)"
+    r"(?:\s*\^?\s*\{?[-−]?\d\}?)?"
+)
+_UNIT: Final = re.compile(rf"[\s~$]*({_ATOM}(?:\s?[/·]\s?{_ATOM})*)(?![\w'])")
+_SCALED: Final = re.compile(
+    r"(?<![A-Za-zµμ])(?!kg)(?:(?:[kcmnMG]|µ|μ)(?:Hz|Pa|eV|[msgNJWVAL])|min|h|hours?|days?|years?|ft"
+    r"|feet|inches|miles?)(?![A-Za-z])"
+)
+
+
+def unit_after(text: str) -> str:
+    """The unit of measurement that a text begins with: of km/s, or m/s^2; empty if none.
+
+    >>> unit_after(" km/s, so"), unit_after("min."), unit_after("in the end")
+    ('km/s', 'min', '')
+    """
+    found = _UNIT.match(text)
+    return "".join(found[1].split()) if found else ""
+
+
+def is_scaled(unit: str) -> bool:
+    """Whether numbers in a unit are others than in metres, seconds, kilograms: km, ms, min."""
+    return _SCALED.search(unit) is not None
+
+
 # Words, symbols and signs.
 
 Setting = Literal["display", "line", "inline"]

@@ -242,15 +242,16 @@ class Report:
             left, *right = entry.typeset(to_unicode)
             text = f"{left or ' '} {entry.sign} {' = '.join(right)}"
             for part in _wrapped(text, width - _MARGIN):
-                yield Line(state, margin, part)
+                yield Line(state, margin, _printable(part))
                 margin = " " * _MARGIN
             for heading, note in notes:
                 told = (f"{heading}: " if heading else "") + note.text()
                 for part in _wrapped(told, width - _MARGIN - 4):
-                    yield Line(state, " " * (_MARGIN + 2), part)
+                    yield Line(state, " " * (_MARGIN + 2), _printable(part))
         summary = ("all wrong" if self.wrong else "all right", self.summary())
         for state, text in [*(("footnote", note) for note in self.footnotes()), summary]:
-            yield from (Line(state, "  ", part) for part in _wrapped(text, width - 2))
+            parts = map(_printable, _wrapped(text, width - 2))
+            yield from (Line(state, "  ", part) for part in parts)
 
     def footnotes(self) -> Iterator[str]:
         """What was not marked, so that no formula is passed over in silence."""
@@ -289,6 +290,17 @@ class Report:
 
     def _repr_html_(self) -> str:
         return f"<style>{_STYLE}</style>{self.html()}"
+
+
+def _printable(text: str) -> str:
+    r"""The text with what would act on a terminal as signs to be read: ␛[2K, \u202e."""
+    return "".join(c if c.isprintable() else _picture(c) for c in text)
+
+
+def _picture(char: str) -> str:
+    if char.isspace() and ord(char) >= 0x80:
+        return " "
+    return chr(0x2400 + ord(char)) if ord(char) < 0x20 else repr(char)[1:-1]
 
 
 def _numbered(joint: str, *lines: int) -> str:

@@ -92,6 +92,8 @@ class Scope:
 
     def _called(self, part: Applied) -> Expr:
         formula = self.formulas.get(part.name)
+        if formula is not None and part.name in self.broken:  # another may hold
+            raise UnknownError(*self.broken[part.name].parts)
         if formula is None:
             kind = "function" if part.arguments else "symbol"
             raise UnknownError(Symbol(part.name), f" is a {kind} without a formula on this page")

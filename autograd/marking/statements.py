@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from itertools import chain, pairwise, zip_longest
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from autograd.marking.prose import CONNECTIVES, Setting, condition_after, cue_in
+from autograd.marking.prose import CONNECTIVES, Setting, condition_after, cue_in, unit_after
 from autograd.notation import Applied, Derivative, Expr, Relation, Symbol, is_numeric
 
 if TYPE_CHECKING:
@@ -24,13 +24,15 @@ if TYPE_CHECKING:
 class Side:
     """One side of an equation: its text, its line, and the formula in it, or why it is not read.
 
-    `readings` has the formula in every sense that it may have on paper, the usual one first.
+    `readings` has the formula in every sense that it may have on paper, the usual one first; `unit`
+    is that of measurement which stands after it.
     """
 
     text: str
     line: int
     error: str = ""
     readings: tuple[Expr, ...] = ()
+    unit: str = ""
 
     @property
     def tree(self) -> Expr | None:
@@ -240,6 +242,8 @@ class _Cleaner:
         written, arguments = _WRITTEN.get(name, ("", -1))
         end = self._arguments_end(end, arguments)
         opening, closing = self._group(end)
+        if name == "underline" and "".join(self.out[-2:]).rstrip(" {").endswith("^"):
+            return self._write(token[0], start, token.end())
         if closing and written == _INNER:
             note = _NOTE.match(self.text, closing) if name.endswith("brace") else None
             self.braces[closing - 1] = " ", self._arguments_end(note.end(), 1) if note else closing
@@ -309,6 +313,9 @@ class _Cleaner:
         if before.endswith(("_", "^", "_{", "^{")):
             return False
         content = re.sub(r"\\[A-Za-z]+|[{}]", " ", self.text[start:end])
+        measured = re.search(r"\d(?:\\[ ,;:]?|~|\s)*$", before)
+        if measured and len(content.strip()) > 1 and unit_after(content) == content.strip():
+            return True
         words = content.replace(",", " ").split()
         bare = (word.lower().strip(".:;()") for word in words)
         if any(word in CONNECTIVES and len(word) > 1 for word in bare):
@@ -447,6 +454,7 @@ class _Formula:
         sides = tuple(self._side(a + 1, b) for a, b in pairwise(edges))
         place = bisect_left(self.breaks, begins)
         after = _plain(_ROWS.split(text[end : end + _FAR])[0])
+        sides = (*sides[:-1], replace(sides[-1], unit=unit_after(after)))
         return Equation(
             whole, sides, tuple(_SIGNS[mark] for _, mark in signs),
             problem=sides[0].error if not signs and _COMPARISON.search(whole) else "",

@@ -62,6 +62,7 @@ _LAYER: Final = re.compile(  # a^{[2]}, W_{11}^2_{\text{new}}: what has such scr
     rf"\^\{{\s*(?:[(\[]\s*\w{{1,8}}\s*[)\]]\s*){{1,3}}\}}(?:{_SCRIPTED})?"
     rf"|{_SCRIPTED}\^(?:\w|\{{\w\}}){_SCRIPTED})(?!\s*(?:\\left)?\()"
 )
+_CONSTANT: Final = re.compile(r"e=(?:2\.7\d*.*|\\lim(?![a-z]).*)", re.DOTALL)
 _SECOND_ORDER: Final = re.compile(r"(?:\\partial|∂|(?<![^\W\d_\\])d)\s*(?:\^|²)")
 _WORDS: Final = re.compile(r"(?<![A-Za-z])[d∂]\s?([A-Za-z]{1,24})\s?/\s?[d∂]\s?([A-Za-z]{1,24})\b")
 _SLOPE: Final = re.compile(r"d\s?(\\?[A-Za-z].*)")
@@ -210,12 +211,14 @@ def _symbols(tree: Expr, most: int) -> Iterator[str]:
 def _heads(chains: Sides) -> Iterator[str]:
     """What stands alone left of an equals sign is a symbol, even `e` or a word; f' is none.
 
-    But `w'` is, where its equation steps from w.
+    But `w'` is, where its equation steps from w; and e is no symbol where it is said to be 2.718.
     """
     for head, other, *_ in chains:
         for spelling in spellings_of(head.text)[-1:]:
             primed = spelling.sup[:1] == "'" and spelling._replace(sup="").label
             is_name = spelling.is_name or stem(spelling.label)[1] == "new"
+            if _CONSTANT.fullmatch(f"{head.text}={other.text}"):
+                continue
             if is_name and (not primed or other.text.startswith(f"{primed} -")):
                 yield spelling.label
 
@@ -228,7 +231,8 @@ def _words(sides: Iterable[PageSide]) -> Iterator[str]:
         if not _SECOND_ORDER.search(side.text):
             for sign in _DIFFERENTIATED.finditer(side.text):
                 for spelling, _ in spellings_at(side.text, sign.end()):
-                    if spelling.sup and (spelling.sup != "'" or sign["below"]):
+                    is_by = sign["below"] or (spelling.sub and spelling.sup != "'")
+                    if spelling.sup and (is_by or not re.fullmatch("'|[0-9]+", spelling.sup)):
                         yield spelling.label
                         break
         for layer in _LAYER.finditer(side.text):

@@ -158,6 +158,8 @@ class Tape:
                 value = balls.settled(_function_of(op)(*numbers))
                 if isinstance(value, fmpq):
                     return self.number(value)
+        if op is ops.gate and isinstance(numbers[0], fmpq):
+            return inputs[1] if numbers[0] > 0 else self.number(balls.ZERO)
         if op is ops.add and 0 in numbers:
             return inputs[1 - numbers.index(0)]
         if op is ops.mul or op is passed:

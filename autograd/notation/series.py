@@ -25,7 +25,7 @@ from autograd.notation.labels import Labels, atoms_of, spelling_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-_MOST_TERMS: Final = 10_000  # of all sums in one formula
+_MOST_TERMS: Final = 1_000  # of all sums in one formula
 _CALCULATED: Final = re.compile(r"([0-9]{1,6})([+-])([0-9]{1,6})")
 
 
