@@ -1,6 +1,6 @@
 """Recorded once, run natively: the notes' network and moons trained both ways, side by side.
 
-Run it with `python -m demos.fast` (after `pip install -e '.[native]'`); `--out DIR` says where the
+Run it with `python -m demos.fast` (after `pip install -e '.[all]'`); `--out DIR` says where the
 picture goes, `--quick` trains for a tenth of the time.
 """
 
