@@ -226,11 +226,11 @@ class Report:
 
     def _rows(self) -> Iterator[tuple[Entry, list[tuple[str, Sentence]]]]:
         """The entries, each with what there is to say about it."""
-        several = len(self.wrong) > 1 or self.count("carried")
+        wrong = self.wrong
+        first = wrong[0] if len(wrong) > 1 or (wrong and self.count("carried")) else None
         for entry in self.entries:
-            is_first = several and entry is self.wrong[0] if self.wrong else False
-            first = [("", Sentence(("the first wrong line",)))] if is_first else []
-            yield entry, [*entry.notes(), *first]
+            said = [("", Sentence(("the first wrong line",)))] if entry is first else []
+            yield entry, [*entry.notes(), *said]
 
     def lines(self, width: int = _WIDTH, *, brief: bool = False) -> Iterator[Line]:
         """The report as lines of at most `width` columns; where `brief`, only what is not right."""
