@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
 _LONGEST: Final = 1_000_000  # characters: a book
+_MOST: Final = 5_000  # formulas
 _UNSEEN: Final = str.maketrans("\r", "\n", f"{MATH}\v\x02\x03\x1e\x1f")
 
 
@@ -56,7 +57,8 @@ class Page:
 def read_page(text: str) -> Page:
     r"""Finds every formula on a page.
 
-    Raises PageError for front matter that cannot be used, TypeError for what is not text.
+    Raises PageError for front matter that cannot be used and for a page that is a book, TypeError
+    for what is not text.
 
     >>> page = read_page("Let $w = 2$.\n\n    L = (w - 3)^2\n      = 1\n")
     >>> [(found.line, found.setting, found.text) for found in page.statements]
@@ -77,7 +79,13 @@ def read_page(text: str) -> Page:
     passed: list[Passed] = []
     for spans in (_blocks, _code_lines):
         text = _blanked(text, spans(text), passed)
-    found = _Reading(text, settings.aliases).statements()
+    found: list[Equation] = []
+    signs = 0
+    for equation in _Reading(text, settings.aliases).statements():
+        found.append(equation)
+        signs += max(1, len(equation.sides) - 1)
+        if signs > _MOST:
+            raise PageError(f"the page has more than {_MOST} formulas", hint="mark it in parts")
     return Page(tuple(found), settings, tuple(sorted(passed, key=lambda lines: lines.first)))
 
 
@@ -400,7 +408,7 @@ class _Reading:
             goes_on = last and continues_formula(line, self.prose[last.start : ended], self.known)
             if last and goes_on:
                 formulas[-1:] = self._found(last.start, end, last.setting)
-            else:
+            elif end > start:
                 spans = list(formulas_in_line(line, self.known))
                 settings = settings_in_line(line, spans)
                 if _HEADING.match(line):

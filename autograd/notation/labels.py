@@ -109,7 +109,14 @@ def new_spellings_at(text: str, at: int, *, tex: bool) -> Found:
     return sorted(found, key=lambda pair: (-pair[1], pair[0].base[0] != "\\"))
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=65536)  # more than a page of a megabyte has
+def _named(name: str) -> tuple[str, tuple[Spelling, ...]]:
+    """A name in plain text, and the ways to read it as one symbol."""
+    text = plain(name).text
+    return text, _whole(text)
+
+
+@lru_cache(maxsize=65536)
 def _whole(text: str) -> tuple[Spelling, ...]:
     return tuple(spelling for spelling, end in readings_at(text, 0) if end == len(text))
 
@@ -157,11 +164,11 @@ class Labels:
         self._by_base: dict[str, list[Spelling]] = {}
         self._literal: dict[str, list[tuple[str, str]]] = {}
         for name, label in [*((name, name) for name in self.names), *(aliases or {}).items()]:
-            written = plain(name).text
-            for spelling in _whole(written):
+            written, spellings = _named(name)
+            for spelling in spellings:
                 self._by_base.setdefault(spelling.base, []).append(spelling)
                 self._by_spelling.setdefault(spelling, []).append((name.strip(), label))
-            if not _whole(written) and (written[0] == "#" or any(c.isalpha() for c in written)):
+            if not spellings and (written[0] == "#" or any(c.isalpha() for c in written)):
                 entries = self._literal.setdefault(written[0], [])  # no symbol, such as `f(x)`
                 entries.append((written, label))
                 entries.sort(key=lambda entry: -len(entry[0]))
