@@ -76,7 +76,7 @@ def fit(
     optimizer: Optimizer,
     epochs: int | None = None,
     *,
-    batch: int = 1,
+    batch_size: int = 1,
     shuffle: bool = False,
     seed: int | None = None,
     steps: bool = False,
@@ -91,7 +91,7 @@ def fit(
 
     `rows` are pairs of inputs (numbers, or one number) and whatever target `loss` takes; every row
     is tried once before the first update, so that a bad one changes nothing. `epochs` is how often
-    all rows are gone through. An update is for one row, or with `batch` for so many, by the mean of
+    all rows are gone through. An update is for one row, or with `batch_size` for so many, by the mean of
     their gradients (summed in the order that `Program.total` tells). With `shuffle` each epoch has
     a new order, the same for the same `seed`. `steps` asks for the loss of every row in the
     history. `progress` shows a bar, on a terminal only.
@@ -117,8 +117,8 @@ def fit(
     [2.0, 1.0]
     """
     epochs = _checked_call(loss, optimizer, epochs, unknown)
-    if isinstance(batch, bool) or not isinstance(batch, int) or batch < 1:
-        raise ArgumentError(f"a batch of {batch!r} rows", hint="a whole number, 1 or more")
+    if isinstance(batch_size, bool) or not isinstance(batch_size, int) or batch_size < 1:
+        raise ArgumentError(f"a batch of {batch_size!r} rows", hint="a whole number, 1 or more")
     examples = _checked(rows)
     history = History()
     begun = time.perf_counter()
@@ -129,10 +129,10 @@ def fit(
     shuffler = random.Random(seed)  # noqa: S311 - the order of rows is no secret
 
     def learn(epoch: int, rows: Sequence[int]) -> list[float]:
-        return _learn(model, examples, rows, loss, optimizer, batch, f"epoch {epoch + 1}")
+        return _learn(model, examples, rows, loss, optimizer, batch_size, f"epoch {epoch + 1}")
 
     try:
-        native = _compiled(model, examples, loss, optimizer, losses, batch, compiled, expected)
+        native = _compiled(model, examples, loss, optimizer, losses, batch_size, compiled, expected)
         with _progress_bar(epochs, wanted=progress) as show:
             while len(history) < epochs:
                 epoch = len(history)
@@ -141,8 +141,8 @@ def fit(
                 found: list[float] = []
                 try:
                     if native is None:
-                        for begin in range(0, len(order), batch):
-                            found += learn(epoch, order[begin : begin + batch])
+                        for begin in range(0, len(order), batch_size):
+                            found += learn(epoch, order[begin : begin + batch_size])
                     else:
                         several = 1 if shuffle else min(epochs - epoch, native.whole_epochs())
                         native.run(order, epoch, several, learn, found)

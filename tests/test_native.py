@@ -261,7 +261,7 @@ def test_batches_longer_than_a_block_of_sums() -> None:
         model = MLP(1, [2, 1], activation="tanh", seed=1)
         rows = [(math.sin(n), math.cos(n)) for n in range(2500)]
         adam = Adam(model.parameters(), 0.01)
-        history = fit(model, rows, mse, adam, 2, batch=2100, compiled=compiled)
+        history = fit(model, rows, mse, adam, 2, batch_size=2100, compiled=compiled)
         return history.losses, [(p.data, p.grad) for p in model.parameters()]
 
     assert trained_on_many(True) == trained_on_many(False)
@@ -287,7 +287,7 @@ def test_errors_are_those_of_the_engine(optimizer: str, what: str, batch: int) -
         steps = OPTIMIZERS[optimizer](model.parameters())
         steps.lr = 0.3
         try:
-            fit(model, rows, loss, steps, 60, batch=batch, compiled=compiled)
+            fit(model, rows, loss, steps, 60, batch_size=batch, compiled=compiled)
         except ChalkgradError as error:
             return type(error), str(error), model.state_dict(), [p.grad for p in model.parameters()]
         return None, model.state_dict()
