@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 _Known = defaultdict[tuple[int, ...], dict[Key, Belief]]  # by the epoch of a scope
 
-_TRIED: Final = 20  # of the numbers that an index stands for, at either end
+_TRIED: Final = 10  # of the numbers that an index stands for, at either end
 _GRAVEST: Final[list[Verdict]] = ["wrong", "carried", "unread", "right"]
 
 
@@ -106,6 +106,8 @@ class Marker:
         for where, each in tried:
             line = self._begun(each)
             marked[where] = [self._link(line, place) for place in places]
+            if all(link.verdict == _GRAVEST[0] for link in marked[where]):
+                break  # no other number can show more
         for place in places:
             entries = {where: links[place - first] for where, links in marked.items()}
             if not entries:

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
 _MOST_COUNTED: Final = 200
+_MOST_TERMS: Final = 1_000  # of a sum: longer ones are not written out, nor their symbols counted
 _ROUNDS: Final = 3  # of reading: the letters of one side make products of words in another
 _NEW: Final = frozenset(("new", "next", "updated"))
 _OLD: Final = frozenset(("old", "current"))
@@ -195,7 +196,7 @@ def _symbols(tree: Expr, most: int) -> Iterator[str]:
             yield label
         case Series(_, body, index, first, last):
             low, high = (value_of(limit) if limit else None for limit in (first, last))
-            if low is not None and high is not None:
+            if low is not None and high is not None and high - low < _MOST_TERMS:
                 count = min(int(high - low) + 1, most)
                 for number in range(int(low), int(low) + count):
                     yield from _symbols(with_indices(body, {index: number}), most // count)
