@@ -204,12 +204,9 @@ def sparse_cross_entropy(
 
     def logs(row: Sequence[Number], which: Sequence[int], place: str) -> list[Value]:
         if from_logits:
-            every = len(which) == len(row)
-            return (
-                autograd.log_softmax(row)
-                if every
-                else [autograd.log_softmax(row, only=j) for j in which]
-            )
+            if len(which) == 1:
+                return [autograd.log_softmax(row, only=which[0])]
+            return autograd.log_softmax(row)
         if not checked:
             _check_probabilities(row)
         return [
@@ -218,9 +215,9 @@ def sparse_cross_entropy(
         ]
 
     return _by_label(
-        probabilities, label, logs, look=from_logits or not checked, first_class=first_class,
-        class_weights=class_weights, label_smoothing=label_smoothing,
-        ignore_index=ignore_index, reduction=reduction,
+        "sparse_cross_entropy", probabilities, label, logs,
+        look=from_logits or not checked, first_class=first_class, class_weights=class_weights,
+        label_smoothing=label_smoothing, ignore_index=ignore_index, reduction=reduction,
     )  # fmt: skip
 
 
@@ -247,9 +244,9 @@ def negative_log_likelihood(
         return [as_value(row[j], f"z_{{{place}{j + 1}}}") for j in which]
 
     return _by_label(
-        log_probabilities, label, logs, look=False, first_class=first_class,
-        class_weights=class_weights, label_smoothing=0.0,
-        ignore_index=ignore_index, reduction=reduction,
+        "negative_log_likelihood", log_probabilities, label, logs,
+        look=False, first_class=first_class, class_weights=class_weights,
+        label_smoothing=0.0, ignore_index=ignore_index, reduction=reduction,
     )  # fmt: skip
 
 
@@ -288,7 +285,7 @@ def categorical_cross_entropy(
         ]
         return -autograd.dot([y for y, _ in pairs], [log for _, log in pairs])
 
-    return _of_distributions(probabilities, one_hot, reduction, of_one)
+    return _of_distributions("categorical_cross_entropy", probabilities, one_hot, reduction, of_one)
 
 
 def kl_divergence(
@@ -339,7 +336,7 @@ def kl_divergence(
             terms.append(y * (y.log() - log))
         return autograd.sum(terms)
 
-    return _of_distributions(prediction, target, reduction, of_one)
+    return _of_distributions("kl_divergence", prediction, target, reduction, of_one)
 
 
 # One row or many
@@ -378,6 +375,7 @@ def _over_rows(
 
 
 def _of_distributions(
+    name: str,
     predictions: Rows,
     targets: Rows,
     reduction: Reduction,
@@ -387,7 +385,7 @@ def _of_distributions(
     each, vectors = _listed(predictions), _listed(targets)
     if not vectors or not _is_row(vectors[0]):
         return _reduced([of_one(_classes(each), vectors, "")], reduction, True)
-    _need_as_many("cross-entropy", each, vectors)
+    _need_as_many(name, each, vectors)
     losses = [
         of_one(_classes(row), _listed(vector), f"{i},")
         for i, (row, vector) in enumerate(zip(each, vectors, strict=True), start=1)
@@ -396,6 +394,7 @@ def _of_distributions(
 
 
 def _by_label(
+    name: str,
     rows: Rows,
     label: int | Iterable[int],
     logs: Callable[[Sequence[Number], Sequence[int], str], list[Value]],
@@ -417,15 +416,15 @@ def _by_label(
         each, labels = [rows], [labels]
     else:
         each, labels = _listed(rows), list(labels)
-        _need_as_many("cross-entropy", each, labels)
+        _need_as_many(name, each, labels)
     losses: list[Value] = []
     total = 0.0  # of the rows' weights, by which the mean is divided
-    for i, (row, name) in enumerate(zip(each, labels, strict=True), start=1):
-        if ignore_index is not None and _is_whole(name) and name == ignore_index:
+    for i, (row, target) in enumerate(zip(each, labels, strict=True), start=1):
+        if ignore_index is not None and _is_whole(target) and target == ignore_index:
             losses.append(as_value(0.0))
             continue
         numbers = _classes(row, look=look)
-        k = _class_of(name, len(numbers), first_class)
+        k = _class_of(target, len(numbers), first_class)
         if weights is not None and len(weights) != len(numbers):
             raise ArgumentError(
                 f"{len(weights)} class_weights were given for {len(numbers)} classes",
@@ -493,7 +492,7 @@ def _is_whole(label: object) -> bool:
 
 
 def _need_positive(name: str, argument: str, number: float) -> None:
-    if not 0.0 < number < math.inf:
+    if not isinstance(number, Real) or not 0.0 < float(number) < math.inf:
         raise ArgumentError(
             f"{name}() with {argument} = {number!r}", hint=f"{argument} is a positive number"
         )
@@ -525,6 +524,11 @@ def _classes(row: Any, *, look: bool = True) -> Sequence[Any]:
     in_places = isinstance(row, (list, tuple))
     array = not look and getattr(row, "ndim", 0) == 1 and not hasattr(row, "iloc")
     each: Sequence[Any] = row if in_places or array else _listed(row)
+    if len(each) and _is_row(each[0]):
+        raise ArgumentError(
+            f"several rows were given, {len(each)}, and a single target",
+            hint="give a target for each row: the labels of many rows are a list",
+        )
     if len(each) == 0:
         raise ArgumentError("cross-entropy of no classes", hint="give one number for each class")
     return each
@@ -550,7 +554,7 @@ def _class_of(label: object, classes: int, first_class: int) -> int:
 
 
 def _weights(class_weights: Sequence[float]) -> list[float]:
-    weights = list(plain(class_weights))
+    weights = _listed(class_weights)
     for j, weight in enumerate(weights, start=1):
         if not isinstance(weight, Real) or not 0.0 <= float(weight) < math.inf:
             raise ArgumentError(
