@@ -147,8 +147,10 @@ class Optimizer:
         return {"lr": self._lr, **copies}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Takes up what `state_dict()` gave. Raises ArgumentError, changing nothing, where it
-        is that of another kind of optimizer, or of one for another number of parameters.
+        """Takes up what `state_dict()` gave.
+
+        Raises ArgumentError, changing nothing, where it is that of another kind of optimizer, or of
+        one for another number of parameters.
         """
         names = ["lr", *(name[1:] for name in self.memory)]
         if sorted(state) != sorted(names):

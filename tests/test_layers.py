@@ -131,6 +131,18 @@ def test_a_shared_layer_has_one_number():
     assert len(shared.parameters()) == 12
 
 
+def test_attributes_may_be_called_and_hold_what_they_like():
+    class Own(Module):
+        def __init__(self):
+            self.modules = {"a": [Layer(1, 1)], "b": (Layer(1, 1), 7, "text")}
+            self.cycle = [self]
+            self.cycle.append(self.cycle)
+
+    own = Own()
+    assert [layer.number for layer in (own.modules["a"][0], own.modules["b"][0])] == [1, 2]
+    assert own.eval().modules["a"][0].training is False
+
+
 def test_what_it_computes_may_be_forward_or_call_and_must_be_something():
     class Called(Module):
         def __call__(self, x):
