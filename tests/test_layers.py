@@ -82,6 +82,9 @@ def test_a_module_of_layers_is_derived_and_drawn_like_an_mlp():
     mlp.load_state_dict({p.label: p.data for p in net.parameters()})
     mse(mlp([0.5, -1.0]), 1.0).backward()
     assert draw_network(net).source == draw_network(mlp).source
+    deep = Module()
+    deep.layers = [net]
+    assert draw_network(deep).source == draw_network(mlp).source
 
 
 def test_a_network_inside_counts_with_the_rest_and_is_called_by_its_prediction():
