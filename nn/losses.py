@@ -12,7 +12,7 @@ import math
 import operator
 from collections.abc import Iterable, Sequence
 from numbers import Integral, Real
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, overload
 
 import autograd
 from autograd import ArgumentError, ArgumentTypeError, DomainError, GraphError, Value, as_value
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     Numbers = Number | Iterable[Number]
     Rows = Iterable[Number] | Iterable[Iterable[Number]]
     Reduction = Literal["mean", "sum", "none"]
+    Whole = Literal["mean", "sum"]
 
 __all__ = [
     "binary_cross_entropy",
@@ -41,7 +42,11 @@ __all__ = [
 SUM_TOLERANCE: Final = 1e-6  # how far from 1 the sum of probabilities may be
 
 
-def mse(y_hat: Numbers, y: Numbers, *, reduction: Reduction = "mean") -> Any:
+@overload
+def mse(y_hat: Numbers, y: Numbers, *, reduction: Whole = "mean") -> Value: ...
+@overload
+def mse(y_hat: Numbers, y: Numbers, *, reduction: Literal["none"]) -> Value | list[Value]: ...
+def mse(y_hat: Numbers, y: Numbers, *, reduction: Reduction = "mean") -> Value | list[Value]:
     """(y - y_hat)^2 for one row, the mean of it for many: the mean squared error.
 
     `y_hat` is the prediction, `y` the target: both numbers or Values, or sequences of them of one
@@ -60,7 +65,11 @@ def mse(y_hat: Numbers, y: Numbers, *, reduction: Reduction = "mean") -> Any:
     )
 
 
-def mae(y_hat: Numbers, y: Numbers, *, reduction: Reduction = "mean") -> Any:
+@overload
+def mae(y_hat: Numbers, y: Numbers, *, reduction: Whole = "mean") -> Value: ...
+@overload
+def mae(y_hat: Numbers, y: Numbers, *, reduction: Literal["none"]) -> Value | list[Value]: ...
+def mae(y_hat: Numbers, y: Numbers, *, reduction: Reduction = "mean") -> Value | list[Value]:
     """|y - y_hat| for one row, the mean for many: the mean absolute error.
 
     Arguments and errors are those of `mse`; where both are equal the derivative is 0.
@@ -73,7 +82,17 @@ def mae(y_hat: Numbers, y: Numbers, *, reduction: Reduction = "mean") -> Any:
     )
 
 
-def huber(y_hat: Numbers, y: Numbers, delta: float = 1.0, *, reduction: Reduction = "mean") -> Any:
+@overload
+def huber(
+    y_hat: Numbers, y: Numbers, delta: float = 1.0, *, reduction: Whole = "mean"
+) -> Value: ...
+@overload
+def huber(
+    y_hat: Numbers, y: Numbers, delta: float = 1.0, *, reduction: Literal["none"]
+) -> Value | list[Value]: ...
+def huber(
+    y_hat: Numbers, y: Numbers, delta: float = 1.0, *, reduction: Reduction = "mean"
+) -> Value | list[Value]:
     """e^2 / 2 where |e| <= delta, else delta (|e| - delta / 2), with e = y - y_hat.
 
     A parabola near 0 and straight lines beyond, so that outliers pull with a bounded force; the
@@ -93,7 +112,17 @@ def huber(y_hat: Numbers, y: Numbers, delta: float = 1.0, *, reduction: Reductio
     return _over_rows("huber", y_hat, y, reduction, of_one)
 
 
-def hinge(score: Numbers, y: Numbers, margin: float = 1.0, *, reduction: Reduction = "mean") -> Any:
+@overload
+def hinge(
+    score: Numbers, y: Numbers, margin: float = 1.0, *, reduction: Whole = "mean"
+) -> Value: ...
+@overload
+def hinge(
+    score: Numbers, y: Numbers, margin: float = 1.0, *, reduction: Literal["none"]
+) -> Value | list[Value]: ...
+def hinge(
+    score: Numbers, y: Numbers, margin: float = 1.0, *, reduction: Reduction = "mean"
+) -> Value | list[Value]:
     """max(0, margin - y score) for one row, the mean for many: the max-margin loss of two classes.
 
     `y` is -1 or 1, `score` any number, its sign the predicted class: right and further than
@@ -117,9 +146,17 @@ def hinge(score: Numbers, y: Numbers, margin: float = 1.0, *, reduction: Reducti
     return _over_rows("hinge", score, y, reduction, of_one)
 
 
+@overload
+def binary_cross_entropy(
+    y_hat: Numbers, y: Numbers, *, from_logits: bool = False, reduction: Whole = "mean"
+) -> Value: ...
+@overload
+def binary_cross_entropy(
+    y_hat: Numbers, y: Numbers, *, from_logits: bool = False, reduction: Literal["none"]
+) -> Value | list[Value]: ...
 def binary_cross_entropy(
     y_hat: Numbers, y: Numbers, *, from_logits: bool = False, reduction: Reduction = "mean"
-) -> Any:
+) -> Value | list[Value]:
     """-y log(y_hat) - (1 - y) log(1 - y_hat) for one row, the mean for many.
 
     `y_hat` is the probability of class 1, or with `from_logits` the z whose sigmoid it is (stable
@@ -157,6 +194,32 @@ def binary_cross_entropy(
     return _over_rows("binary_cross_entropy", y_hat, y, reduction, of_one)
 
 
+@overload
+def sparse_cross_entropy(
+    probabilities: Rows,
+    label: int | Iterable[int],
+    *,
+    from_logits: bool = False,
+    first_class: int = 0,
+    class_weights: Sequence[float] | None = None,
+    label_smoothing: float = 0.0,
+    ignore_index: int | None = None,
+    checked: bool = False,
+    reduction: Whole = "mean",
+) -> Value: ...
+@overload
+def sparse_cross_entropy(
+    probabilities: Rows,
+    label: int | Iterable[int],
+    *,
+    from_logits: bool = False,
+    first_class: int = 0,
+    class_weights: Sequence[float] | None = None,
+    label_smoothing: float = 0.0,
+    ignore_index: int | None = None,
+    checked: bool = False,
+    reduction: Literal["none"],
+) -> Value | list[Value]: ...
 def sparse_cross_entropy(
     probabilities: Rows,
     label: int | Iterable[int],
@@ -168,7 +231,7 @@ def sparse_cross_entropy(
     ignore_index: int | None = None,
     checked: bool = False,
     reduction: Reduction = "mean",
-) -> Any:
+) -> Value | list[Value]:
     """-log(y_hat_k), k being the class that `label` names: cross-entropy by an integer label.
 
     `probabilities` holds one number or Value for each class, within [0, 1] and with the sum 1 to
@@ -221,6 +284,26 @@ def sparse_cross_entropy(
     )  # fmt: skip
 
 
+@overload
+def negative_log_likelihood(
+    log_probabilities: Rows,
+    label: int | Iterable[int],
+    *,
+    first_class: int = 0,
+    class_weights: Sequence[float] | None = None,
+    ignore_index: int | None = None,
+    reduction: Whole = "mean",
+) -> Value: ...
+@overload
+def negative_log_likelihood(
+    log_probabilities: Rows,
+    label: int | Iterable[int],
+    *,
+    first_class: int = 0,
+    class_weights: Sequence[float] | None = None,
+    ignore_index: int | None = None,
+    reduction: Literal["none"],
+) -> Value | list[Value]: ...
 def negative_log_likelihood(
     log_probabilities: Rows,
     label: int | Iterable[int],
@@ -229,7 +312,7 @@ def negative_log_likelihood(
     class_weights: Sequence[float] | None = None,
     ignore_index: int | None = None,
     reduction: Reduction = "mean",
-) -> Any:
+) -> Value | list[Value]:
     """-z_k, k being the class that `label` names and z_k the logarithm of its probability.
 
     For what `autograd.log_softmax` gives; of the same row `sparse_cross_entropy` with `from_logits`
@@ -250,13 +333,21 @@ def negative_log_likelihood(
     )  # fmt: skip
 
 
+@overload
+def categorical_cross_entropy(
+    probabilities: Rows, one_hot: Rows, *, from_logits: bool = False, reduction: Whole = "mean"
+) -> Value: ...
+@overload
+def categorical_cross_entropy(
+    probabilities: Rows, one_hot: Rows, *, from_logits: bool = False, reduction: Literal["none"]
+) -> Value | list[Value]: ...
 def categorical_cross_entropy(
     probabilities: Rows,
     one_hot: Rows,
     *,
     from_logits: bool = False,
     reduction: Reduction = "mean",
-) -> Any:
+) -> Value | list[Value]:
     """-(y_1 log(y_hat_1) + ... + y_n log(y_hat_n)), the y being 0 but for a single 1.
 
     `probabilities`, `from_logits` and `reduction` are as for `sparse_cross_entropy`, which gives
@@ -288,13 +379,21 @@ def categorical_cross_entropy(
     return _of_distributions("categorical_cross_entropy", probabilities, one_hot, reduction, of_one)
 
 
+@overload
+def kl_divergence(
+    prediction: Rows, target: Rows, *, from_logits: bool = False, reduction: Whole = "mean"
+) -> Value: ...
+@overload
+def kl_divergence(
+    prediction: Rows, target: Rows, *, from_logits: bool = False, reduction: Literal["none"]
+) -> Value | list[Value]: ...
 def kl_divergence(
     prediction: Rows,
     target: Rows,
     *,
     from_logits: bool = False,
     reduction: Reduction = "mean",
-) -> Any:
+) -> Value | list[Value]:
     """y_1 log(y_1 / y_hat_1) + ... + y_n log(y_n / y_hat_n): how far y_hat is from y.
 
     `target` y and `prediction` y_hat are probabilities as for `sparse_cross_entropy`, or with
@@ -348,7 +447,7 @@ def _over_rows(
     y: Numbers,
     reduction: Reduction,
     of_one: Callable[[Value, Value], Value],
-) -> Any:
+) -> Value | list[Value]:
     """The loss of one prediction and target, or what `reduction` makes of two sequences."""
     if _is_single(y_hat) and _is_single(y):
         loss = of_one(as_value(y_hat, r"\hat{y}"), as_value(y, "y"))
@@ -380,7 +479,7 @@ def _of_distributions(
     targets: Rows,
     reduction: Reduction,
     of_one: Callable[[Sequence[Any], Sequence[Any], str], Value],
-) -> Any:
+) -> Value | list[Value]:
     """As `_over_rows`, where prediction and target of a row hold a number for each class."""
     each, vectors = _listed(predictions), _listed(targets)
     if not vectors or not _is_row(vectors[0]):
@@ -405,7 +504,7 @@ def _by_label(
     label_smoothing: float,
     ignore_index: int | None,
     reduction: Reduction,
-) -> Any:
+) -> Value | list[Value]:
     """Cross-entropy by integer labels, of one row or many."""
     if not isinstance(label_smoothing, Real) or not 0.0 <= label_smoothing <= 1.0:
         raise ArgumentError(f"label_smoothing is {label_smoothing!r}", hint="it is from 0 to 1")
@@ -454,7 +553,7 @@ def _by_label(
 
 def _reduced(
     losses: list[Value], reduction: Reduction, single: bool, weight: float | None = None
-) -> Any:
+) -> Value | list[Value]:
     """The mean, the sum or the list of the rows' losses, labelled.
 
     `weight` is what the mean is divided by, where that is not how many they are.
