@@ -506,11 +506,12 @@ def _by_label(
     reduction: Reduction,
 ) -> Value | list[Value]:
     """Cross-entropy by integer labels, of one row or many."""
-    if not isinstance(label_smoothing, Real) or not 0.0 <= label_smoothing <= 1.0:
+    smooth = label_smoothing != 0.0
+    if smooth and not (isinstance(label_smoothing, Real) and 0.0 <= label_smoothing <= 1.0):
         raise ArgumentError(f"label_smoothing is {label_smoothing!r}", hint="it is from 0 to 1")
     weights = None if class_weights is None else _weights(class_weights)
-    labels = plain(label)
-    single = isinstance(labels, (str, Value)) or not isinstance(labels, Iterable)
+    labels: Any = label if type(label) is int else plain(label)
+    single = type(labels) is int or not _is_row(labels)
     if single:
         each, labels = [rows], [labels]
     else:
@@ -532,7 +533,7 @@ def _by_label(
         weight = 1.0 if weights is None else weights[k]
         total += weight
         place = "" if single else f"{i},"
-        if label_smoothing:
+        if smooth:
             counts = [label_smoothing / len(numbers)] * len(numbers)
             counts[k] += 1.0 - label_smoothing
             if weights is not None:
@@ -583,11 +584,13 @@ def _is_single(numbers: Numbers) -> bool:
 
 
 def _is_row(thing: object) -> bool:
+    if type(thing) in (Value, float):  # asked first, as Iterable asks at length
+        return False
     return isinstance(thing, Iterable) and not isinstance(thing, (str, Value))
 
 
 def _is_whole(label: object) -> bool:
-    return isinstance(label, Integral) and not isinstance(label, bool)
+    return type(label) is int or (isinstance(label, Integral) and not isinstance(label, bool))
 
 
 def _need_positive(name: str, argument: str, number: float) -> None:
@@ -615,13 +618,13 @@ def _classes(row: Any, *, look: bool = True) -> Sequence[Any]:
 
     Nor is an array from which one number is wanted: unless `look`, it stays what it is.
     """
-    if isinstance(row, (Value, Real)):
+    in_places = isinstance(row, (list, tuple))
+    if not in_places and isinstance(row, (Value, Real)):
         raise ArgumentTypeError(
             "cross-entropy was given a single number for all classes",
             hint="give one for each class, or take binary_cross_entropy for a single output",
         )
-    in_places = isinstance(row, (list, tuple))
-    array = not look and getattr(row, "ndim", 0) == 1 and not hasattr(row, "iloc")
+    array = not look and not in_places and getattr(row, "ndim", 0) == 1 and not hasattr(row, "iloc")
     each: Sequence[Any] = row if in_places or array else _listed(row)
     if len(each) and _is_row(each[0]):
         raise ArgumentError(
