@@ -64,7 +64,7 @@ class Module:
 
     def __setattr__(self, name: str, thing: object) -> None:
         object.__setattr__(self, name, thing)
-        if isinstance(thing, Module):
+        if isinstance(thing, (Module, list, tuple, dict)):
             self._number()
 
     def __call__(self, *inputs: Any, **named: Any) -> Any:

@@ -185,7 +185,8 @@ class Optimizer:
         """
         before = [parameter.data for parameter in self.parameters]
         moved = [data + change for data, change in zip(before, changes, strict=True)]
-        if not all(map(math.isfinite, moved)):
+        # What is infinite or nan shows in the sum, which is quicker to look at.
+        if not math.isfinite(sum(moved)) and not all(map(math.isfinite, moved)):
             raise self._not_finite(moved)
         old = {name: getattr(self, name) for name in remembered}
         try:

@@ -122,6 +122,14 @@ def test_numbers_given_stay_and_labels_of_ones_own_too():
     assert [p.label for p in layer.parameters()] == ["W_{11}^7", "shift"]
 
 
+def test_layers_set_from_outside_are_numbered_too():
+    module = Module()
+    module.layers = [Layer(1, 1), Layer(1, 1)]
+    module.more = {"a": Layer(1, 1)}
+    numbers = [layer.number for layer in (*module.layers, module.more["a"])]
+    assert numbers == [1, 2, 3]
+
+
 def test_a_shared_layer_has_one_number():
     class Shared(Module):
         def __init__(self):
@@ -221,9 +229,11 @@ def test_a_sequential_is_its_parts_one_after_another():
     )
 
 
-def test_a_sequential_trains_natively_to_the_last_bit():
+@pytest.mark.parametrize("between", [tanh, softmax, LayerNorm(3), RMSNorm(3), Softmax()])
+def test_a_sequential_trains_natively_to_the_last_bit(between):
     def trained(compiled):
-        model = Sequential(Linear(2, 3, seed=1), tanh, Linear(3, 1, seed=2))
+        own = copy.deepcopy(between)
+        model = Sequential(Linear(2, 3, seed=1), own, Linear(3, 1, seed=2))
         rows = [([0.5, 1.0], 1.0), ([-1.0, 0.25], 0.0)]
         fit(model, rows, mse, SGD(model.parameters(), 0.1), 5, compiled=compiled)
         return model.state_dict()
