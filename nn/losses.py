@@ -12,7 +12,7 @@ import math
 import operator
 from collections.abc import Iterable, Sequence
 from numbers import Integral, Real
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, overload
 
 import autograd
 from autograd import ArgumentError, ArgumentTypeError, DomainError, GraphError, Value, as_value
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     Numbers = Number | Iterable[Number]
     Rows = Iterable[Number] | Iterable[Iterable[Number]]
     Reduction = Literal["mean", "sum", "none"]
+    Whole = Literal["mean", "sum"]
 
 __all__ = [
     "binary_cross_entropy",
@@ -41,7 +42,11 @@ __all__ = [
 SUM_TOLERANCE: Final = 1e-6  # how far from 1 the sum of probabilities may be
 
 
-def mse(y_hat: Numbers, y: Numbers, *, reduction: Reduction = "mean") -> Any:
+@overload
+def mse(y_hat: Numbers, y: Numbers, *, reduction: Whole = "mean") -> Value: ...
+@overload
+def mse(y_hat: Numbers, y: Numbers, *, reduction: Literal["none"]) -> Value | list[Value]: ...
+def mse(y_hat: Numbers, y: Numbers, *, reduction: Reduction = "mean") -> Value | list[Value]:
     """(y - y_hat)^2 for one row, the mean of it for many: the mean squared error.
 
     `y_hat` is the prediction, `y` the target: both numbers or Values, or sequences of them of one
@@ -60,7 +65,11 @@ def mse(y_hat: Numbers, y: Numbers, *, reduction: Reduction = "mean") -> Any:
     )
 
 
-def mae(y_hat: Numbers, y: Numbers, *, reduction: Reduction = "mean") -> Any:
+@overload
+def mae(y_hat: Numbers, y: Numbers, *, reduction: Whole = "mean") -> Value: ...
+@overload
+def mae(y_hat: Numbers, y: Numbers, *, reduction: Literal["none"]) -> Value | list[Value]: ...
+def mae(y_hat: Numbers, y: Numbers, *, reduction: Reduction = "mean") -> Value | list[Value]:
     """|y - y_hat| for one row, the mean for many: the mean absolute error.
 
     Arguments and errors are those of `mse`; where both are equal the derivative is 0.
@@ -73,7 +82,17 @@ def mae(y_hat: Numbers, y: Numbers, *, reduction: Reduction = "mean") -> Any:
     )
 
 
-def huber(y_hat: Numbers, y: Numbers, delta: float = 1.0, *, reduction: Reduction = "mean") -> Any:
+@overload
+def huber(
+    y_hat: Numbers, y: Numbers, delta: float = 1.0, *, reduction: Whole = "mean"
+) -> Value: ...
+@overload
+def huber(
+    y_hat: Numbers, y: Numbers, delta: float = 1.0, *, reduction: Literal["none"]
+) -> Value | list[Value]: ...
+def huber(
+    y_hat: Numbers, y: Numbers, delta: float = 1.0, *, reduction: Reduction = "mean"
+) -> Value | list[Value]:
     """e^2 / 2 where |e| <= delta, else delta (|e| - delta / 2), with e = y - y_hat.
 
     A parabola near 0 and straight lines beyond, so that outliers pull with a bounded force; the
@@ -93,7 +112,17 @@ def huber(y_hat: Numbers, y: Numbers, delta: float = 1.0, *, reduction: Reductio
     return _over_rows("huber", y_hat, y, reduction, of_one)
 
 
-def hinge(score: Numbers, y: Numbers, margin: float = 1.0, *, reduction: Reduction = "mean") -> Any:
+@overload
+def hinge(
+    score: Numbers, y: Numbers, margin: float = 1.0, *, reduction: Whole = "mean"
+) -> Value: ...
+@overload
+def hinge(
+    score: Numbers, y: Numbers, margin: float = 1.0, *, reduction: Literal["none"]
+) -> Value | list[Value]: ...
+def hinge(
+    score: Numbers, y: Numbers, margin: float = 1.0, *, reduction: Reduction = "mean"
+) -> Value | list[Value]:
     """max(0, margin - y score) for one row, the mean for many: the max-margin loss of two classes.
 
     `y` is -1 or 1, `score` any number, its sign the predicted class: right and further than
@@ -117,9 +146,17 @@ def hinge(score: Numbers, y: Numbers, margin: float = 1.0, *, reduction: Reducti
     return _over_rows("hinge", score, y, reduction, of_one)
 
 
+@overload
+def binary_cross_entropy(
+    y_hat: Numbers, y: Numbers, *, from_logits: bool = False, reduction: Whole = "mean"
+) -> Value: ...
+@overload
+def binary_cross_entropy(
+    y_hat: Numbers, y: Numbers, *, from_logits: bool = False, reduction: Literal["none"]
+) -> Value | list[Value]: ...
 def binary_cross_entropy(
     y_hat: Numbers, y: Numbers, *, from_logits: bool = False, reduction: Reduction = "mean"
-) -> Any:
+) -> Value | list[Value]:
     """-y log(y_hat) - (1 - y) log(1 - y_hat) for one row, the mean for many.
 
     `y_hat` is the probability of class 1, or with `from_logits` the z whose sigmoid it is (stable
@@ -157,6 +194,32 @@ def binary_cross_entropy(
     return _over_rows("binary_cross_entropy", y_hat, y, reduction, of_one)
 
 
+@overload
+def sparse_cross_entropy(
+    probabilities: Rows,
+    label: int | Iterable[int],
+    *,
+    from_logits: bool = False,
+    first_class: int = 0,
+    class_weights: Sequence[float] | None = None,
+    label_smoothing: float = 0.0,
+    ignore_index: int | None = None,
+    checked: bool = False,
+    reduction: Whole = "mean",
+) -> Value: ...
+@overload
+def sparse_cross_entropy(
+    probabilities: Rows,
+    label: int | Iterable[int],
+    *,
+    from_logits: bool = False,
+    first_class: int = 0,
+    class_weights: Sequence[float] | None = None,
+    label_smoothing: float = 0.0,
+    ignore_index: int | None = None,
+    checked: bool = False,
+    reduction: Literal["none"],
+) -> Value | list[Value]: ...
 def sparse_cross_entropy(
     probabilities: Rows,
     label: int | Iterable[int],
@@ -168,7 +231,7 @@ def sparse_cross_entropy(
     ignore_index: int | None = None,
     checked: bool = False,
     reduction: Reduction = "mean",
-) -> Any:
+) -> Value | list[Value]:
     """-log(y_hat_k), k being the class that `label` names: cross-entropy by an integer label.
 
     `probabilities` holds one number or Value for each class, within [0, 1] and with the sum 1 to
@@ -204,12 +267,9 @@ def sparse_cross_entropy(
 
     def logs(row: Sequence[Number], which: Sequence[int], place: str) -> list[Value]:
         if from_logits:
-            every = len(which) == len(row)
-            return (
-                autograd.log_softmax(row)
-                if every
-                else [autograd.log_softmax(row, only=j) for j in which]
-            )
+            if len(which) == 1:
+                return [autograd.log_softmax(row, only=which[0])]
+            return autograd.log_softmax(row)
         if not checked:
             _check_probabilities(row)
         return [
@@ -218,12 +278,32 @@ def sparse_cross_entropy(
         ]
 
     return _by_label(
-        probabilities, label, logs, look=from_logits or not checked, first_class=first_class,
-        class_weights=class_weights, label_smoothing=label_smoothing,
-        ignore_index=ignore_index, reduction=reduction,
+        "sparse_cross_entropy", probabilities, label, logs,
+        look=from_logits or not checked, first_class=first_class, class_weights=class_weights,
+        label_smoothing=label_smoothing, ignore_index=ignore_index, reduction=reduction,
     )  # fmt: skip
 
 
+@overload
+def negative_log_likelihood(
+    log_probabilities: Rows,
+    label: int | Iterable[int],
+    *,
+    first_class: int = 0,
+    class_weights: Sequence[float] | None = None,
+    ignore_index: int | None = None,
+    reduction: Whole = "mean",
+) -> Value: ...
+@overload
+def negative_log_likelihood(
+    log_probabilities: Rows,
+    label: int | Iterable[int],
+    *,
+    first_class: int = 0,
+    class_weights: Sequence[float] | None = None,
+    ignore_index: int | None = None,
+    reduction: Literal["none"],
+) -> Value | list[Value]: ...
 def negative_log_likelihood(
     log_probabilities: Rows,
     label: int | Iterable[int],
@@ -232,7 +312,7 @@ def negative_log_likelihood(
     class_weights: Sequence[float] | None = None,
     ignore_index: int | None = None,
     reduction: Reduction = "mean",
-) -> Any:
+) -> Value | list[Value]:
     """-z_k, k being the class that `label` names and z_k the logarithm of its probability.
 
     For what `autograd.log_softmax` gives; of the same row `sparse_cross_entropy` with `from_logits`
@@ -247,19 +327,27 @@ def negative_log_likelihood(
         return [as_value(row[j], f"z_{{{place}{j + 1}}}") for j in which]
 
     return _by_label(
-        log_probabilities, label, logs, look=False, first_class=first_class,
-        class_weights=class_weights, label_smoothing=0.0,
-        ignore_index=ignore_index, reduction=reduction,
+        "negative_log_likelihood", log_probabilities, label, logs,
+        look=False, first_class=first_class, class_weights=class_weights,
+        label_smoothing=0.0, ignore_index=ignore_index, reduction=reduction,
     )  # fmt: skip
 
 
+@overload
+def categorical_cross_entropy(
+    probabilities: Rows, one_hot: Rows, *, from_logits: bool = False, reduction: Whole = "mean"
+) -> Value: ...
+@overload
+def categorical_cross_entropy(
+    probabilities: Rows, one_hot: Rows, *, from_logits: bool = False, reduction: Literal["none"]
+) -> Value | list[Value]: ...
 def categorical_cross_entropy(
     probabilities: Rows,
     one_hot: Rows,
     *,
     from_logits: bool = False,
     reduction: Reduction = "mean",
-) -> Any:
+) -> Value | list[Value]:
     """-(y_1 log(y_hat_1) + ... + y_n log(y_hat_n)), the y being 0 but for a single 1.
 
     `probabilities`, `from_logits` and `reduction` are as for `sparse_cross_entropy`, which gives
@@ -288,16 +376,24 @@ def categorical_cross_entropy(
         ]
         return -autograd.dot([y for y, _ in pairs], [log for _, log in pairs])
 
-    return _of_distributions(probabilities, one_hot, reduction, of_one)
+    return _of_distributions("categorical_cross_entropy", probabilities, one_hot, reduction, of_one)
 
 
+@overload
+def kl_divergence(
+    prediction: Rows, target: Rows, *, from_logits: bool = False, reduction: Whole = "mean"
+) -> Value: ...
+@overload
+def kl_divergence(
+    prediction: Rows, target: Rows, *, from_logits: bool = False, reduction: Literal["none"]
+) -> Value | list[Value]: ...
 def kl_divergence(
     prediction: Rows,
     target: Rows,
     *,
     from_logits: bool = False,
     reduction: Reduction = "mean",
-) -> Any:
+) -> Value | list[Value]:
     """y_1 log(y_1 / y_hat_1) + ... + y_n log(y_n / y_hat_n): how far y_hat is from y.
 
     `target` y and `prediction` y_hat are probabilities as for `sparse_cross_entropy`, or with
@@ -339,7 +435,7 @@ def kl_divergence(
             terms.append(y * (y.log() - log))
         return autograd.sum(terms)
 
-    return _of_distributions(prediction, target, reduction, of_one)
+    return _of_distributions("kl_divergence", prediction, target, reduction, of_one)
 
 
 # One row or many
@@ -351,7 +447,7 @@ def _over_rows(
     y: Numbers,
     reduction: Reduction,
     of_one: Callable[[Value, Value], Value],
-) -> Any:
+) -> Value | list[Value]:
     """The loss of one prediction and target, or what `reduction` makes of two sequences."""
     if _is_single(y_hat) and _is_single(y):
         loss = of_one(as_value(y_hat, r"\hat{y}"), as_value(y, "y"))
@@ -378,16 +474,17 @@ def _over_rows(
 
 
 def _of_distributions(
+    name: str,
     predictions: Rows,
     targets: Rows,
     reduction: Reduction,
     of_one: Callable[[Sequence[Any], Sequence[Any], str], Value],
-) -> Any:
+) -> Value | list[Value]:
     """As `_over_rows`, where prediction and target of a row hold a number for each class."""
     each, vectors = _listed(predictions), _listed(targets)
     if not vectors or not _is_row(vectors[0]):
         return _reduced([of_one(_classes(each), vectors, "")], reduction, True)
-    _need_as_many("cross-entropy", each, vectors)
+    _need_as_many(name, each, vectors)
     losses = [
         of_one(_classes(row), _listed(vector), f"{i},")
         for i, (row, vector) in enumerate(zip(each, vectors, strict=True), start=1)
@@ -396,6 +493,7 @@ def _of_distributions(
 
 
 def _by_label(
+    name: str,
     rows: Rows,
     label: int | Iterable[int],
     logs: Callable[[Sequence[Number], Sequence[int], str], list[Value]],
@@ -406,26 +504,27 @@ def _by_label(
     label_smoothing: float,
     ignore_index: int | None,
     reduction: Reduction,
-) -> Any:
+) -> Value | list[Value]:
     """Cross-entropy by integer labels, of one row or many."""
-    if not isinstance(label_smoothing, Real) or not 0.0 <= label_smoothing <= 1.0:
+    smooth = label_smoothing != 0.0
+    if smooth and not (isinstance(label_smoothing, Real) and 0.0 <= label_smoothing <= 1.0):
         raise ArgumentError(f"label_smoothing is {label_smoothing!r}", hint="it is from 0 to 1")
     weights = None if class_weights is None else _weights(class_weights)
-    labels = plain(label)
-    single = isinstance(labels, (str, Value)) or not isinstance(labels, Iterable)
+    labels: Any = label if type(label) is int else plain(label)
+    single = type(labels) is int or not _is_row(labels)
     if single:
         each, labels = [rows], [labels]
     else:
         each, labels = _listed(rows), list(labels)
-        _need_as_many("cross-entropy", each, labels)
+        _need_as_many(name, each, labels)
     losses: list[Value] = []
     total = 0.0  # of the rows' weights, by which the mean is divided
-    for i, (row, name) in enumerate(zip(each, labels, strict=True), start=1):
-        if ignore_index is not None and _is_whole(name) and name == ignore_index:
+    for i, (row, target) in enumerate(zip(each, labels, strict=True), start=1):
+        if ignore_index is not None and _is_whole(target) and target == ignore_index:
             losses.append(as_value(0.0))
             continue
         numbers = _classes(row, look=look)
-        k = _class_of(name, len(numbers), first_class)
+        k = _class_of(target, len(numbers), first_class)
         if weights is not None and len(weights) != len(numbers):
             raise ArgumentError(
                 f"{len(weights)} class_weights were given for {len(numbers)} classes",
@@ -434,7 +533,7 @@ def _by_label(
         weight = 1.0 if weights is None else weights[k]
         total += weight
         place = "" if single else f"{i},"
-        if label_smoothing:
+        if smooth:
             counts = [label_smoothing / len(numbers)] * len(numbers)
             counts[k] += 1.0 - label_smoothing
             if weights is not None:
@@ -455,7 +554,7 @@ def _by_label(
 
 def _reduced(
     losses: list[Value], reduction: Reduction, single: bool, weight: float | None = None
-) -> Any:
+) -> Value | list[Value]:
     """The mean, the sum or the list of the rows' losses, labelled.
 
     `weight` is what the mean is divided by, where that is not how many they are.
@@ -485,15 +584,17 @@ def _is_single(numbers: Numbers) -> bool:
 
 
 def _is_row(thing: object) -> bool:
+    if type(thing) in (Value, float):  # asked first, as Iterable asks at length
+        return False
     return isinstance(thing, Iterable) and not isinstance(thing, (str, Value))
 
 
 def _is_whole(label: object) -> bool:
-    return isinstance(label, Integral) and not isinstance(label, bool)
+    return type(label) is int or (isinstance(label, Integral) and not isinstance(label, bool))
 
 
 def _need_positive(name: str, argument: str, number: float) -> None:
-    if not 0.0 < number < math.inf:
+    if not isinstance(number, Real) or not 0.0 < float(number) < math.inf:
         raise ArgumentError(
             f"{name}() with {argument} = {number!r}", hint=f"{argument} is a positive number"
         )
@@ -517,14 +618,19 @@ def _classes(row: Any, *, look: bool = True) -> Sequence[Any]:
 
     Nor is an array from which one number is wanted: unless `look`, it stays what it is.
     """
-    if isinstance(row, (Value, Real)):
+    in_places = isinstance(row, (list, tuple))
+    if not in_places and isinstance(row, (Value, Real)):
         raise ArgumentTypeError(
             "cross-entropy was given a single number for all classes",
             hint="give one for each class, or take binary_cross_entropy for a single output",
         )
-    in_places = isinstance(row, (list, tuple))
-    array = not look and getattr(row, "ndim", 0) == 1 and not hasattr(row, "iloc")
+    array = not look and not in_places and getattr(row, "ndim", 0) == 1 and not hasattr(row, "iloc")
     each: Sequence[Any] = row if in_places or array else _listed(row)
+    if len(each) and _is_row(each[0]):
+        raise ArgumentError(
+            f"several rows were given, {len(each)}, and a single target",
+            hint="give a target for each row: the labels of many rows are a list",
+        )
     if len(each) == 0:
         raise ArgumentError("cross-entropy of no classes", hint="give one number for each class")
     return each
@@ -550,7 +656,7 @@ def _class_of(label: object, classes: int, first_class: int) -> int:
 
 
 def _weights(class_weights: Sequence[float]) -> list[float]:
-    weights = list(plain(class_weights))
+    weights = _listed(class_weights)
     for j, weight in enumerate(weights, start=1):
         if not isinstance(weight, Real) or not 0.0 <= float(weight) < math.inf:
             raise ArgumentError(

@@ -64,7 +64,7 @@ class Module:
 
     def __setattr__(self, name: str, thing: object) -> None:
         object.__setattr__(self, name, thing)
-        if isinstance(thing, Module):
+        if isinstance(thing, (Module, list, tuple, dict)):
             self._number()
 
     def __call__(self, *inputs: Any, **named: Any) -> Any:
@@ -79,13 +79,11 @@ class Module:
 
     def modules(self) -> list[Module]:
         """The module and all those inside it, in the order they were set, each once."""
-        found: dict[Module, None] = {}
-        _modules_in(self, found)
-        return list(found)
+        return _modules_of(self)
 
     def train(self, mode: bool = True) -> Self:
         """Says to it and to all modules inside that they are being trained; gives the module."""
-        for module in self.modules():
+        for module in _modules_of(self):
             module.training = bool(mode)
         return self
 
@@ -105,7 +103,7 @@ class Module:
     def _number(self) -> None:
         """Numbers the layers inside: each as it is, but higher than the one before."""
         last = 0
-        for module in self.modules():
+        for module in _modules_of(self):
             number = getattr(module, "number", None)
             if isinstance(number, int) and callable(getattr(module, "renumber", None)):
                 if number <= last:
@@ -196,17 +194,25 @@ def _parameters_in(thing: object, name: str, seen: set[Module]) -> Iterator[tupl
             yield from _parameters_in(inner_thing, f"{name}.{place}", seen)
 
 
-def _modules_in(thing: object, found: dict[Module, None]) -> None:
-    """Adds the modules in a thing to those found."""
-    if isinstance(thing, Module):
-        if thing not in found:
-            found[thing] = None
-            for part in thing._parts():
-                _modules_in(part, found)
-    elif isinstance(thing, (list, tuple, dict)):
-        for part in thing.values() if isinstance(thing, dict) else thing:
-            if not isinstance(part, (Value, float)):
-                _modules_in(part, found)
+def _modules_of(module: Module) -> list[Module]:
+    """A module and those inside it, in the order they were set, each once."""
+    found: list[Module] = []
+    seen: set[int] = set()  # of lists too: one may hold itself
+    waiting: list[object] = [module]
+    while waiting:
+        thing = waiting.pop()
+        if id(thing) in seen:
+            continue
+        seen.add(id(thing))
+        parts: Iterable[object]
+        if isinstance(thing, Module):
+            found.append(thing)
+            parts = thing._parts()
+        else:
+            parts = thing.values() if isinstance(thing, dict) else thing  # type: ignore[assignment]
+        inside = [part for part in parts if isinstance(part, (Module, list, tuple, dict))]
+        waiting += reversed(inside)
+    return found
 
 
 def _check_names(parameters: Mapping[str, Value], state: Mapping[str, float]) -> None:

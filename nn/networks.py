@@ -14,11 +14,14 @@ from autograd import (
     TABLE,
     ArgumentError,
     ArgumentTypeError,
+    ChalkgradError,
     Operation,
     Value,
     as_value,
     dot,
+    log_softmax,
     no_grad,
+    softmax,
 )
 from nn.initializers import Initializer, uniform
 from nn.modules import Module, counted
@@ -106,6 +109,9 @@ class Neuron(Module):
 
     def _parts(self) -> tuple[()]:
         return ()
+
+    def _number(self) -> None:
+        """Nothing: no layers are inside."""
 
     def __call__(self, inputs: Number | Iterable[Number], *more: Number) -> Value:
         """The neuron's output for a row of numbers or Values (or a single one, for one input)."""
@@ -198,6 +204,9 @@ class Layer(Module):
 
     def _parts(self) -> tuple[()]:
         return ()
+
+    def _number(self) -> None:
+        """Nothing: no layers are inside."""
 
     def outputs(self, inputs: Sequence[Value]) -> list[Value]:
         """The neurons' outputs for inputs that are Values already, exactly as many as needed."""
@@ -338,10 +347,10 @@ def _operation(activation: Activation) -> Operation | Callable[[Value], Value] |
         return found
     if activation == "linear":
         return None
-    if not isinstance(found, (str, Operation, type)) and callable(found) and _makes_values(found):
+    if callable(found) and not isinstance(found, (Operation, type)) and _makes_values(found):
         return found
     names = [op.name for op in TABLE.values() if op.arity == 1 or op.default is not None]
-    if activation in ("softmax", "log_softmax"):
+    if activation in ("softmax", "log_softmax", softmax, log_softmax):
         hint = "it acts on a whole layer: leave the output linear and take autograd.softmax of it"
     elif isinstance(activation, str):
         near = difflib.get_close_matches(activation.lower(), [*names, "linear"], n=3)
@@ -360,6 +369,8 @@ def _makes_values(function: Callable[[Value], Value]) -> bool:
     try:
         with no_grad():
             return isinstance(function(Value(0.5)), Value)
+    except ChalkgradError:
+        return True  # 0.5 may be nothing for it
     except TypeError:
         return False
 

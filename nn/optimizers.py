@@ -147,8 +147,10 @@ class Optimizer:
         return {"lr": self._lr, **copies}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Takes up what `state_dict()` gave. Raises ArgumentError, changing nothing, where it
-        is that of another kind of optimizer, or of one for another number of parameters.
+        """Takes up what `state_dict()` gave.
+
+        Raises ArgumentError, changing nothing, where it is that of another kind of optimizer, or of
+        one for another number of parameters.
         """
         names = ["lr", *(name[1:] for name in self.memory)]
         if sorted(state) != sorted(names):
@@ -183,7 +185,8 @@ class Optimizer:
         """
         before = [parameter.data for parameter in self.parameters]
         moved = [data + change for data, change in zip(before, changes, strict=True)]
-        if not all(map(math.isfinite, moved)):
+        # What is infinite or nan shows in the sum, which is quicker to look at.
+        if not math.isfinite(sum(moved)) and not all(map(math.isfinite, moved)):
             raise self._not_finite(moved)
         old = {name: getattr(self, name) for name in remembered}
         try:

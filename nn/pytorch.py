@@ -32,6 +32,11 @@ def to_torch(model: Module) -> Any:
     `model` is an `MLP`, a `Layer`, or a `Sequential` of layers and activations. Raises
     ArgumentTypeError for another model, ArgumentError for an activation that PyTorch has not, and
     ImportError where it is not installed.
+
+    >>> from importlib.util import find_spec
+    >>> model = MLP(2, [3, 1], activation="tanh", seed=1)
+    >>> not find_spec("torch") or len(to_torch(model)) == 3  # Linear, Tanh, Linear
+    True
     """
     torch = _torch("to_torch()")
     parts: list[Any] = []
@@ -60,6 +65,11 @@ def from_torch(module: Any) -> MLP:
     biases of 0. Raises ArgumentTypeError for another module, and ArgumentError for one that is no
     MLP: with an activation that Chalkgrad has not in this form, or with different ones inside.
     (PyTorch's Softplus leaves out e^{-z} beyond z = 20, which is 2e-9 there.)
+
+    >>> from importlib.util import find_spec
+    >>> model = MLP(2, [3, 1], activation="tanh", seed=1)
+    >>> not find_spec("torch") or from_torch(to_torch(model)).state_dict() == model.state_dict()
+    True
     """
     torch = _torch("from_torch()")
     parts = list(module) if isinstance(module, torch.nn.Sequential) else [module]

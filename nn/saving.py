@@ -123,9 +123,11 @@ def replace_file(path: str | os.PathLike[str], text: str) -> None:
         with suppress(OSError):
             beside.chmod(home.stat().st_mode & 0o777)
         beside.replace(home)
-    except BaseException:
+    except BaseException as error:
         with suppress(OSError):
             beside.unlink()
+        if isinstance(error, OSError):  # of the file that was asked for
+            raise type(error)(error.errno, error.strerror, os.fspath(path)) from error
         raise
     with suppress(OSError, AttributeError):  # that the name is on the disk too; not on Windows
         folder = os.open(home.parent, os.O_RDONLY | os.O_DIRECTORY)

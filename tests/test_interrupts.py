@@ -99,6 +99,17 @@ def test_a_rate_changes_with_the_count_of_steps_or_not_at_all():
         assert (schedule.steps, schedule.optimizer.lr) in {(0, 1.0), (1, 0.5)}
 
 
+def test_a_state_is_loaded_wholly_or_not_at_all():
+    old, new = (MLP(2, [2, 1], seed=seed).state_dict() for seed in (1, 2))
+
+    def make():
+        model = MLP(2, [2, 1], seed=1)
+        return lambda: model.load_state_dict(new), model
+
+    for model in every_line(make):
+        assert model.state_dict() in (old, new)
+
+
 def test_backward_leaves_all_leaves_as_before_or_as_after():
     def make():
         a, b = Value(2.0), Value(3.0)

@@ -82,6 +82,9 @@ def test_a_module_of_layers_is_derived_and_drawn_like_an_mlp():
     mlp.load_state_dict({p.label: p.data for p in net.parameters()})
     mse(mlp([0.5, -1.0]), 1.0).backward()
     assert draw_network(net).source == draw_network(mlp).source
+    deep = Module()
+    deep.layers = [net]
+    assert draw_network(deep).source == draw_network(mlp).source
 
 
 def test_a_network_inside_counts_with_the_rest_and_is_called_by_its_prediction():
@@ -119,6 +122,14 @@ def test_numbers_given_stay_and_labels_of_ones_own_too():
     assert [p.label for p in layer.parameters()] == ["W_{11}^7", "shift"]
 
 
+def test_layers_set_from_outside_are_numbered_too():
+    module = Module()
+    module.layers = [Layer(1, 1), Layer(1, 1)]
+    module.more = {"a": Layer(1, 1)}
+    numbers = [layer.number for layer in (*module.layers, module.more["a"])]
+    assert numbers == [1, 2, 3]
+
+
 def test_a_shared_layer_has_one_number():
     class Shared(Module):
         def __init__(self):
@@ -129,6 +140,18 @@ def test_a_shared_layer_has_one_number():
     shared = Shared()
     assert (shared.a.number, shared.b.number) == (1, 2)
     assert len(shared.parameters()) == 12
+
+
+def test_attributes_may_be_called_and_hold_what_they_like():
+    class Own(Module):
+        def __init__(self):
+            self.modules = {"a": [Layer(1, 1)], "b": (Layer(1, 1), 7, "text")}
+            self.cycle = [self]
+            self.cycle.append(self.cycle)
+
+    own = Own()
+    assert [layer.number for layer in (own.modules["a"][0], own.modules["b"][0])] == [1, 2]
+    assert own.eval().modules["a"][0].training is False
 
 
 def test_what_it_computes_may_be_forward_or_call_and_must_be_something():
@@ -206,9 +229,11 @@ def test_a_sequential_is_its_parts_one_after_another():
     )
 
 
-def test_a_sequential_trains_natively_to_the_last_bit():
+@pytest.mark.parametrize("between", [tanh, softmax, LayerNorm(3), RMSNorm(3), Softmax()])
+def test_a_sequential_trains_natively_to_the_last_bit(between):
     def trained(compiled):
-        model = Sequential(Linear(2, 3, seed=1), tanh, Linear(3, 1, seed=2))
+        own = copy.deepcopy(between)
+        model = Sequential(Linear(2, 3, seed=1), own, Linear(3, 1, seed=2))
         rows = [([0.5, 1.0], 1.0), ([-1.0, 0.25], 0.0)]
         fit(model, rows, mse, SGD(model.parameters(), 0.1), 5, compiled=compiled)
         return model.state_dict()

@@ -191,6 +191,27 @@ def test_only_the_target_enters_the_sparse_graph(classes):
     assert set(p) < set(topological_order(categorical_cross_entropy(p, one_hot)))
 
 
+@pytest.mark.parametrize("classes", [2, 10, 1000])
+def test_from_logits_there_is_one_sum_of_exponentials_and_one_subtraction(classes):
+    z = leaves([0.5] * classes)
+    nodes = topological_order(sparse_cross_entropy(z, 1, from_logits=True))
+    names = [node.op.name for node in nodes if node.op is not None and not node.is_leaf]
+    assert sorted(set(names)) == ["add", "exp", "log", "neg", "sub"]
+    assert names.count("exp") == classes
+    assert names.count("add") == classes - 1
+    assert len(names) == 2 * classes + 2
+
+
+@SETTINGS
+@given(st.lists(NUMBERS, min_size=1, max_size=5), st.data())
+def test_negative_log_likelihood_is_minus_one_number(logs, data):
+    k = data.draw(st.integers(0, len(logs) - 1))
+    inputs = leaves(logs)
+    loss = negative_log_likelihood(inputs, k)
+    assert loss.data == -logs[k]
+    assert slope(loss, *inputs) == [-1.0 if j == k else 0.0 for j in range(len(logs))]
+
+
 def test_a_class_of_probability_0_is_legal_unless_it_is_the_target():
     p = leaves([0.0, 0.25, 0.75])
     assert sparse_cross_entropy(p, 1).data == categorical_cross_entropy(p, [0, 1, 0]).data
@@ -390,6 +411,11 @@ P = [0.1, 0.4, 0.5]
         (lambda: hinge(0.5, 0), ArgumentError, "target 0"),
         (lambda: huber(1, 0, delta=0), ArgumentError, "delta = 0"),
         (lambda: huber(1, 0, delta=math.nan), ArgumentError, "delta = nan"),
+        (lambda: hinge(1, 1, margin="wide"), ArgumentError, "margin = 'wide'"),
+        (lambda: sparse_cross_entropy(P, 1, class_weights=0.5), ArgumentError, "1 class_weights"),
+        (lambda: sparse_cross_entropy([P, P], 1), ArgumentError, "several rows .* single target"),
+        (lambda: kl_divergence([P, P], P), ArgumentError, "several rows .* single target"),
+        (lambda: kl_divergence([P, P], [P]), ArgumentError, r"kl_divergence\(\) was given 2 pred"),
         (lambda: hinge(1, 1, margin=0), ArgumentError, "margin = 0"),
         (lambda: mse(1, 2, reduction="avg"), ArgumentError, "reduction is 'avg'"),
         (lambda: sparse_cross_entropy(P, 1, label_smoothing=2), ArgumentError, "smoothing is 2"),

@@ -303,6 +303,7 @@ def test_an_activation_may_be_an_operation_of_ones_own():
         (lambda: Layer(2, -1), ArgumentError, "number of neurons is -1"),
         (lambda: MLP(2, [1], activation="rleu"), ArgumentError, "did you mean relu"),
         (lambda: MLP(2, [1], activation="ReLU"), ArgumentError, "did you mean relu"),
+        (lambda: MLP(2, [1], output=autograd.softmax), ArgumentError, "acts on a whole layer"),
         (lambda: MLP(2, [1], output="softmax"), ArgumentError, "acts on a whole layer"),
         (lambda: MLP(2, [1], activation="add"), ArgumentError, "'add' is no activation"),
         (lambda: MLP(2, [1], activation=math.tanh), ArgumentError, "autograd.operation"),

@@ -122,7 +122,7 @@ def test_wrong_calls_say_what_is_right(tmp_path, saved):
             call()
     with pytest.raises(FileNotFoundError):
         load(tmp_path / "none.json", MLP(1, [1]))
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(FileNotFoundError, match=r"no folder.model\.json'$"):
         save(MLP(1, [1]), tmp_path / "no folder" / "model.json")
     model = MLP(1, [1])
     model.parameters()[1].data = math.inf

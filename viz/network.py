@@ -132,8 +132,8 @@ def _layers_of(model: Network) -> list[Sequence[_Neuron]]:
     """The neurons of each layer, checked to fit together."""
     try:
         parts: Sequence[_Layer] = ()
-        if not hasattr(model, "layers") and callable(modules := getattr(model, "modules", None)):
-            # A module of one's own: the layers it is made of, in the order of their numbers.
+        if callable(modules := getattr(model, "modules", None)):
+            # All layers that it is made of, however deep, in the order of their numbers.
             parts = [part for part in modules() if part is not model and hasattr(part, "neurons")]
         layers = [layer.neurons for layer in parts or model.layers]
         counts = [[len(neuron.weights) for neuron in neurons] for neurons in layers]
