@@ -91,7 +91,7 @@ def fit(
 
     `rows` are pairs of inputs (numbers, or one number) and whatever target `loss` takes; every row
     is tried once before the first update, so that a bad one changes nothing. `epochs` is how often
-    all rows are gone through. An update is for one row, or with `batch_size` for so many, by the mean of
+    all rows are gone through. An update is for one row, or for `batch_size` of them, by the mean of
     their gradients (summed in the order that `Program.total` tells). With `shuffle` each epoch has
     a new order, the same for the same `seed`. `steps` asks for the loss of every row in the
     history. `progress` shows a bar, on a terminal only.
@@ -99,9 +99,6 @@ def fit(
     `compiled` says whether the rows are gone through in native code, which takes llvmlite and gives
     the same losses and parameters to the last bit: "auto" where that is to be had and the training
     takes longer than compiling it.
-
-    Interrupted by Ctrl-C it leaves the parameters as a row left them, and the KeyboardInterrupt has
-    the `history` so far.
 
     Raises ArgumentError or ArgumentTypeError for rows that do not fit, naming the row, and
     TrainingError where a loss, gradient or update is infinite or undefined, naming epoch, row and

@@ -122,7 +122,7 @@ networks = st.tuples(
 def test_the_bits_of_the_engine(
     loss: str, optimizer: str, network: Any, shuffle: bool, batch: int
 ) -> None:
-    options = {"shuffle": shuffle, "seed": 5, "batch": batch}
+    options = {"shuffle": shuffle, "seed": 5, "batch_size": batch}
     slow = trained(False, loss, optimizer, network, **options)
     assert trained(True, loss, optimizer, network, **options) == slow
 
