@@ -457,7 +457,7 @@ cube: Final[Operation] = operation(lambda x, y: 3 * square(x), name="cube", abou
 sqrt: Final[Operation] = operation(lambda x, y: 0.5 / y,
     latex=r"\sqrt{#1}", domain="x >= 0")(math.sqrt)
 cbrt: Final[Operation] = operation(lambda x, y: 1 / (3 * square(y)), name="cbrt",
-    about="the cube root", latex=r"\sqrt[3]{#1}")(math.cbrt)
+    about="the cube root, of negative numbers too")(math.cbrt)
 hypot: Final[Operation] = operation(lambda a, b, y: a / y, lambda a, b, y: b / y,
     name="hypot", about="sqrt(a^2 + b^2)", latex=r"\sqrt{#1^2 + #2^2}", native=_hypot)(_hypot)
 
