@@ -283,8 +283,9 @@ class Definitions:
             if is_value or (lead.label and not arguments):
                 continue
             if place and not arguments:
-                if label not in self._formulas:
-                    self.synonyms[label] = equation.head()[0]
+                head = self.resolved(equation.head()[0])
+                if label not in self._formulas and head != self.resolved(label):
+                    self.synonyms[self.resolved(label)] = head
             elif self._define(label, Definition(tree, equation, lead.line, arguments)):
                 self.roles[equation.place] = "definition"
 

@@ -121,7 +121,8 @@ def doubts(
         for of, wrt in scope.zero_slopes(formula):
             yield "by the definitions on this page ", of, " does not depend on ", wrt
     sloped = (
-        isinstance(t, Derivative) and not isinstance(t.of, Symbol) for t in (reference, claim)
+        isinstance(t, Derivative) and not (isinstance(t.of, Symbol) and t.of.label in formulas)
+        for t in (reference, claim)
     )
     if is_subject and not line.is_update and (all(sloped) or not scope.names(reference)):
         yield ("an equation of two formulas: it may be one to be solved",)
@@ -134,9 +135,13 @@ def doubts(
         if not sure and sum(isinstance(part, Derivative) for part in walk(claim)) > 1:
             yield ("by which derivative it steps is not known",)
         return
-    gone, come = symbols_of(reference).keys(), symbols_of(claim).keys()
-    put_in = (come - gone if is_subject else come ^ gone) if not (sure - FAR - FACTORS) else ()
-    for label in put_in if not (is_subject and sure) else ():
+    begun, is_sought = reference, is_subject  # what the line began with, where that is a formula
+    own = formulas.get(reference.label) if isinstance(reference, Symbol) else None
+    if own is not None and own.said.place == equation.place and own.tree is not None:
+        begun, is_sought = own.tree, False
+    gone, come = symbols_of(begun).keys(), symbols_of(claim).keys()
+    put_in = (come - gone if is_sought else come ^ gone) if not (sure - FAR - FACTORS) else ()
+    for label in put_in if not (is_sought and sure) else ():
         if label in formulas and formulas[label].said.section != equation.section:
             yield "the formula of ", Symbol(label), " stands under another heading"
     if is_subject:
