@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-from contextlib import suppress
 
 import pytest
 from hypothesis import given
@@ -338,7 +336,7 @@ def test_code_is_passed_over(text: str, passed: list[tuple[int, int, str]]) -> N
      "\\a{"],
 )  # fmt: skip
 def test_time_grows_with_the_page(piece: str) -> None:
-    with contextlib.suppress(PageError):  # a book is refused, and that at once
+    with suppress(PageError):  # a book is refused, and that at once
         read_page(piece * (60_000 // len(piece)))
 
 
