@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 
 import pytest
 from hypothesis import given
