@@ -782,3 +782,8 @@ PRINTED = Reader([*TREE_LABELS, "n"])
 def test_a_tree_printed_is_read_as_itself(tree: Expr) -> None:
     for text in (to_latex(tree), to_unicode(tree)):
         assert PRINTED.read(text) == spelled(tree), text
+
+
+def test_labels_that_are_no_text_are_refused():
+    with pytest.raises(ag.ArgumentTypeError, match=r"not Value\nhint: .*v\.label"):
+        ag.read_formula("w", [ag.Value(1.0, "w")])

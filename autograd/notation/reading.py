@@ -119,7 +119,7 @@ def read_formula(
     r"""Reads one formula over known labels; `Reader` with these labels does the same for many.
 
     Raises FormulaError for what cannot be read, with the place, and ArgumentTypeError (a TypeError)
-    for what is not text.
+    for what is not text, labels among them.
 
     >>> read_formula("2(x + w)", ["x", "y"])
     Traceback (most recent call last):
@@ -128,7 +128,14 @@ def read_formula(
             ^
     hint: known labels: x, y
     """
-    return Reader(labels, aliases=aliases).read(text)
+    names = list(labels)
+    for name in names:
+        if not isinstance(name, str):
+            raise ArgumentTypeError(
+                f"a label must be text, not {type(name).__name__}",
+                hint="give the symbols themselves, such as 'x'; those of Values are v.label",
+            )
+    return Reader(names, aliases=aliases).read(text)
 
 
 @lru_cache(maxsize=512)
