@@ -28,6 +28,7 @@ from autograd.notation import (
     Derivative,
     Expr,
     FormulaError,
+    Negative,
     Number,
     Sentence,
     Symbol,
@@ -54,6 +55,7 @@ _LARGE: Final = 20_000  # steps of a page, of which fewer points are tried
 _BLURRED: Final = 6  # bits in which rounded decimals must agree for it to say something
 _INSIDE: Final = Symbol("\0")  # what a function is of
 _ABOUT: Final = "\0~"  # begins the label of a decimal that stands for all that rounds to it
+_FAR: Final = 400  # places before or after the point, beyond which a number is not written out
 _VISIBLE: Final = 0.01  # relative difference that a counterexample should show
 
 
@@ -341,7 +343,7 @@ class Judge:
 
     def exact(self, tree: Expr) -> Expr:
         """What a tree is worth by the page's own numbers, with all its digits."""
-        return number(_to_digits(self.number(tree), 45))
+        return _to_digits(self.number(tree), 45)
 
     def rounded(self, tree: Expr) -> Expr:
         """What a tree is worth by the page's own numbers, as a person writes it."""
@@ -518,10 +520,15 @@ def shown(worth: Ball) -> Expr:
     rough = balls.to_float(worth)
     if math.isfinite(rough) and (rough or worth == 0):
         return decimal(rough)
-    return number(_to_digits(balls.to_fraction(worth), 6))  # beyond floats
+    return _to_digits(balls.to_fraction(worth), 6)  # beyond floats
 
 
-def _to_digits(value: Fraction, count: int) -> Fraction:
+def _to_digits(value: Fraction, count: int) -> Expr:
     """A number to so many significant digits."""
     context = Context(prec=count, Emax=MAX_EMAX, Emin=MIN_EMIN)
-    return Fraction(context.divide(Decimal(value.numerator), Decimal(value.denominator)))
+    found = context.divide(Decimal(value.numerator), Decimal(value.denominator))
+    if abs(found.adjusted()) < _FAR:
+        return number(Fraction(found))
+    digits, _, power = f"{abs(found):e}".partition("e")
+    size = Number(f"{digits.rstrip('0').rstrip('.')}e{int(power)}")
+    return Negative(size) if found < 0 else size
