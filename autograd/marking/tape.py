@@ -232,7 +232,7 @@ class Tape:
                     except (ArithmeticError, ValueError, TypeError, AttributeError) as error:
                         known[number] = self._why_not(number, given, error)
         # Others may go through it, and come back; by itself it is none.
-        return RangeError("far out of range") if balls.is_far(known[root]) else known[root]
+        return RangeError("a number far out of range") if balls.is_far(known[root]) else known[root]
 
     def _why_not(self, number: int, given: list[Any], error: Exception) -> ChalkgradError:
         """Why a step has no worth: because an input has none, or by what the operation needs."""
