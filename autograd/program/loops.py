@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from autograd.program.pieces import Pieces
 
-__all__ = ["BLOCK", "PARTS", "for_one", "for_rows", "for_sums", "loop"]
+__all__ = ["BLOCK", "PARTS", "for_one", "for_rows", "for_sums", "in_order", "loop"]
 
 BLOCK: Final = 1024  # rows whose sums are added up by themselves
 PARTS: Final = 8  # partial sums in a block, so lanes at most
@@ -45,6 +45,17 @@ def loop(name: str, begin: str, end: str, step: int, body: str) -> str:
 def counters(*names: str) -> str:
     """What holds the counters of a function's loops."""
     return "\n".join(f"  %{name}.at = alloca i64" for name in names)
+
+
+def in_order(part: str) -> str:
+    """`%part.all`, the sum of the partial sums `%part0` to `%part7`, in the order told above."""
+    lines = []
+    for name, a, b in (
+        (".04", "0", "4"), (".15", "1", "5"), (".26", "2", "6"), (".37", "3", "7"),
+        (".even", ".04", ".26"), (".odd", ".15", ".37"), (".all", ".even", ".odd"),
+    ):  # fmt: skip
+        lines.append(f"  %{part}{name} = fadd double %{part}{a}, %{part}{b}")
+    return "\n".join(lines)
 
 
 def _smaller(name: str, a: str, b: str) -> str:
@@ -224,16 +235,10 @@ def for_sums(pieces: Pieces, columns: int, results: int, name: str = "total") ->
     fold = f"""\
   %fl = mul i64 %f, {lanes}
 {loads}\
-  %s04 = fadd double %s0, %s4
-  %s15 = fadd double %s1, %s5
-  %s26 = fadd double %s2, %s6
-  %s37 = fadd double %s3, %s7
-  %s0426 = fadd double %s04, %s26
-  %s1537 = fadd double %s15, %s37
-  %s = fadd double %s0426, %s1537
+{in_order("s")}
   %o = add i64 %block, %f
   %op = getelementptr double, ptr %out, i64 %o
-  store double %s, ptr %op"""
+  store double %s.all, ptr %op"""
     block = f"""\
   %b1 = add i64 %b, {BLOCK}
 {_smaller("stop", "%b1", "%end")}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from autograd.program.code import Code
 from autograd.program.llvm import formula
-from autograd.program.loops import BLOCK, PARTS, counters, loop
+from autograd.program.loops import BLOCK, PARTS, counters, in_order, loop
 from autograd.program.native import module_text
 
 if TYPE_CHECKING:
@@ -141,17 +141,10 @@ over:
         )
         fold = f"""\
 {loads}\
-  %f04 = fadd double %f0, %f4
-  %f15 = fadd double %f1, %f5
-  %f26 = fadd double %f2, %f6
-  %f37 = fadd double %f3, %f7
-  %f0426 = fadd double %f04, %f26
-  %f1537 = fadd double %f15, %f37
-  %fs = fadd double %f0426, %f1537
+{in_order("f")}
   %ft = getelementptr double, ptr %sums, i64 %f
   %fu = load double, ptr %ft
-  %fv = fadd double %fu, %fs
-  store double %fv, ptr %ft
+  %fv = fadd double %fu, %f.all
   %fw = select i1 %ends, double 0.0, double %fv
   store double %fw, ptr %ft
   %fx = fdiv double %fv, %size
