@@ -641,3 +641,14 @@ def test_no_sign_of_a_page_acts_on_a_terminal() -> None:
     told = str(grade(text))
     assert [sign for sign in told if not sign.isprintable() and sign != "\n"] == []
     assert "␛[2K" in told
+
+
+def test_a_number_is_not_explained_by_one_that_is_as_small():
+    report = grade("E = k T\nk = 1.38e-23\nT = 300\nE = 0\n")
+    assert [entry.line for entry in report.wrong] == [4]
+    assert not report.wrong[0].slip
+
+
+def test_a_list_of_numbers_is_a_value():
+    (first, *_) = grade("p = [0.7, 0.2, 0.1]\nL = -log(p_1)\n").entries
+    assert (first.kind, first.verdict, str(first.reason)) == ("value", "", "")

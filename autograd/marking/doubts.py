@@ -126,6 +126,8 @@ def doubts(
     )
     if is_subject and not line.is_update and (all(sloped) or not scope.names(reference)):
         yield ("an equation of two formulas: it may be one to be solved",)
+    if all(isinstance(t, Symbol) and t.label not in scope.formulas for t in (reference, claim)):
+        yield reference, " and ", claim, " have no formula: they may be two names, or numbers alike"
     sure = {slip.kind for slip in answer.slips} - WEAK
     if is_number or equation.setting == "inline":
         sure -= FACTORS | FAR  # which explain many a number, and many a formula in passing

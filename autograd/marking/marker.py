@@ -24,6 +24,7 @@ from autograd.notation import (
     Cases,
     Derivative,
     Expr,
+    Listed,
     Number,
     Relation,
     Sentence,
@@ -139,8 +140,10 @@ class Marker:
         reason = Sentence((lead.error,)) if lead.error else None
         reason = reason or scope.broken.get(equation.head()[0])
         if kind == "value" and lead.tree is not None and lead.is_number:
+            items = lead.tree.items if isinstance(lead.tree, Listed) else (lead.tree,)
             try:
-                scope.judge.number(lead.tree)
+                for item in items:
+                    scope.judge.number(item)
             except ChalkgradError as error:
                 reason = Sentence((error.message,))
         outcome = Outcome("unread", reason) if reason else None

@@ -100,7 +100,9 @@ class Spot:
             return False
         number = digits.written(self._case.claim) if self._case.is_number else None
         if number is None or abs(number[0]) < 20 * number[1] or not number[1]:
-            return is_close(worth, self.true if candidate.is_cure else self.claimed, self.true)
+            wanted = self.true if candidate.is_cure else self.claimed
+            # A formula may cancel to next to nothing; a number that is given is given exactly.
+            return is_close(worth, wanted, self.true if number is None else wanted)
         return abs(float(number[0]) - worth) <= float(number[1]) * (1 + 1e-9)
 
 
