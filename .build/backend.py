@@ -25,7 +25,7 @@ from setuptools.command.sdist import sdist
 # All that a recorded operation, backward() and the transforms pass through. (Errors stay plain: a
 # C class has one base, they have two.)
 MODULES = [
-    "reals", "ops", "modes", "value", "graph", "composites", "trees", "tape", "curvature",
+    "reals", "ops", "modes", "value", "graph", "composites", "leaves", "trees", "tape", "curvature",
     "transforms",
 ]  # fmt: skip
 

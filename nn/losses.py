@@ -60,9 +60,11 @@ def mse(y_hat: Numbers, y: Numbers, *, reduction: Reduction = "mean") -> Value |
     >>> [loss.data for loss in mse([18, 5], [3, 4], reduction="none")]
     [225.0, 1.0]
     """
-    return _over_rows(
-        "mse", y_hat, y, reduction, lambda prediction, target: (target - prediction) ** 2
-    )
+    return _over_rows("mse", y_hat, y, reduction, _squared_error)
+
+
+def _squared_error(prediction: Value, target: Value) -> Value:
+    return (target - prediction) ** 2
 
 
 @overload
@@ -77,9 +79,11 @@ def mae(y_hat: Numbers, y: Numbers, *, reduction: Reduction = "mean") -> Value |
     >>> mae([18, 5], [3, 4]).data
     8.0
     """
-    return _over_rows(
-        "mae", y_hat, y, reduction, lambda prediction, target: abs(target - prediction)
-    )
+    return _over_rows("mae", y_hat, y, reduction, _absolute_error)
+
+
+def _absolute_error(prediction: Value, target: Value) -> Value:
+    return abs(target - prediction)
 
 
 @overload

@@ -7,7 +7,7 @@ import math
 from numbers import Real
 from typing import TYPE_CHECKING, Any, Final, Self
 
-from autograd import ArgumentError, ArgumentTypeError, Value
+from autograd import ArgumentError, ArgumentTypeError, Value, zero_grad
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -134,8 +134,7 @@ class Module:
 
     def zero_grad(self) -> None:
         """Sets the gradient of every parameter to 0, as is due before each `backward()`."""
-        for parameter in self.parameters():
-            parameter.grad = 0.0
+        zero_grad(self.parameters())
 
     def state_dict(self) -> dict[str, float]:
         """The number of each parameter by its name: plain data, ready for `json.dump`."""

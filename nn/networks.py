@@ -119,11 +119,9 @@ class Neuron(Module):
 
     def output(self, inputs: Sequence[Value]) -> Value:
         """The neuron's output for inputs that are Values already, exactly as many as it has."""
-        z = dot(self.weights, inputs, self.bias)
         if self._operation is None:
-            z.label = self.output_label
-            return z
-        z.label = self._inner_label
+            return dot(self.weights, inputs, self.bias, self.output_label)
+        z = dot(self.weights, inputs, self.bias, self._inner_label)
         output: Value = getattr(z, self._method)() if self._method else self._operation(z)
         output.label = self.output_label
         return output

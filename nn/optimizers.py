@@ -7,7 +7,7 @@ from numbers import Real
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import autograd
-from autograd import ArgumentError, ArgumentTypeError, Value
+from autograd import ArgumentError, ArgumentTypeError, RangeError, Value
 from nn.errors import TrainingError
 from nn.modules import counted
 
@@ -86,8 +86,7 @@ class Optimizer:
 
     def zero_grad(self) -> None:
         """Sets every gradient to 0, as is due before each `backward()`."""
-        for parameter in self.parameters:
-            parameter.grad = 0.0
+        autograd.zero_grad(self.parameters)
 
     def step(self) -> None:
         """Moves every parameter once, by the gradients as they stand."""
@@ -178,29 +177,30 @@ class Optimizer:
                 )
         vars(self).update(taken)
 
-    def move(self, changes: Sequence[float], **remembered: object) -> None:
+    def move(self, changes: list[float], **remembered: object) -> None:
         """Adds to each parameter its change, and sets what the optimizer remembers by name.
 
         All of it, or, on TrainingError or an interrupt, nothing.
         """
-        before = [parameter.data for parameter in self.parameters]
-        moved = [data + change for data, change in zip(before, changes, strict=True)]
-        # What is infinite or nan shows in the sum, which is quicker to look at.
-        if not math.isfinite(sum(moved)) and not all(map(math.isfinite, moved)):
-            raise self._not_finite(moved)
-        old = {name: getattr(self, name) for name in remembered}
         try:
-            for parameter, data in zip(self.parameters, moved):  # noqa: B905  # as long, and fast
-                parameter.data = data
-            if remembered:
+            if not remembered:
+                autograd.move(self.parameters, changes)
+                return
+            before = [parameter.data for parameter in self.parameters]
+            old = {name: getattr(self, name) for name in remembered}
+            try:
+                autograd.move(self.parameters, changes)
                 vars(self).update(remembered)
-        except BaseException:
-            for parameter, data in zip(self.parameters, before):  # noqa: B905
-                parameter.data = data
-            vars(self).update(old)
-            raise
+            except BaseException:
+                for parameter, data in zip(self.parameters, before, strict=True):
+                    parameter.data = data
+                vars(self).update(old)
+                raise
+        except RangeError:
+            raise self._not_finite(changes) from None
 
-    def _not_finite(self, moved: Sequence[float]) -> TrainingError:
+    def _not_finite(self, changes: Sequence[float]) -> TrainingError:
+        moved = [p.data + change for p, change in zip(self.parameters, changes, strict=True)]
         at = next(at for at, data in enumerate(moved) if not math.isfinite(data))
         parameter = self.parameters[at]
         return TrainingError(
@@ -259,6 +259,12 @@ class SGD(Optimizer):
     def step(self) -> None:
         """Moves every parameter once, by the gradients as they stand."""
         rate, momentum = self._lr, self.momentum
+        if not (momentum or self.weight_decay or self.clip_value or self.clip_norm):
+            try:
+                autograd.descend(self.parameters, rate)
+            except RangeError:
+                raise self._not_finite([-rate * p.grad for p in self.parameters]) from None
+            return
         gradients = self._slopes(self.weight_decay)
         if momentum == 0.0:
             self.move([-rate * g for g in gradients])

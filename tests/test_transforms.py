@@ -30,11 +30,14 @@ from autograd import (
     jacobian,
     jvp,
     logsumexp,
+    modes,
     no_grad,
     topological_order,
     value_and_grad,
     vjp,
 )
+from autograd.transforms import push_forward
+from autograd.value import literals_and_results
 from tests.expressions import count_leaves, derivative, programs, reference, run, second_derivative
 
 if TYPE_CHECKING:
@@ -169,6 +172,48 @@ def test_derivatives_to_order_four(name: str, point: float) -> None:
         with mp.workdps(60):
             true = mp.diff(meant, mp.mpf(point), order, h=mp.mpf("1e-12"))
             assert nested(point) == pytest.approx(float(true), rel=1e-9, abs=1e-10), order
+
+
+@pytest.mark.parametrize(
+    ("function", "power"),
+    [
+        (autograd.tanh, 2),
+        (lambda x: x.sin() * x.exp(), 2),
+        (lambda x: 1 / (1 + x * x), 3),
+        (lambda x: x * (x * x + 2).log(), 3),
+        (lambda x: autograd.where(x, x.sqrt() * x, x), 3),
+    ],
+)
+def test_derivatives_by_one_number_grow_like_a_power_of_their_order(
+    function: Any, power: float
+) -> None:
+    x = Value(0.375)
+    output, sizes = function(x), []
+    coefficients = autograd.taylor(function, 0.375, 12)
+    derivative = function
+    for order in range(1, 13):
+        output = push_forward([output], {x: 1.0})[0]
+        derivative = grad(derivative)
+        true = coefficients[order] * math.factorial(order)
+        assert output.data == pytest.approx(true, rel=1e-7)
+        assert derivative(0.375) == pytest.approx(true, rel=1e-7)
+        sizes.append(len(autograd.topological_order(output)))
+    assert sizes[11] < sizes[5] * 2 ** (power + 1)
+
+
+def test_what_is_shared_is_what_holds_the_same_number() -> None:
+    """Neither 0 and -0 nor a result whose input was set afterwards are the same."""
+    x = Value(0.0, "x")
+    with modes.sharing(literals_and_results([x])):
+        assert (x * 0.0) is (x * 0.0)
+        assert (x * 0.0) is not (x * -0.0)
+        assert math.copysign(1.0, (1.0 / (x * -0.0 + 1e-300)).data) == 1.0
+        assert (x + 1.0) is (1.0 + x)
+        before = x + 2.0
+        x.data = 5.0
+        after = x + 2.0
+    assert (before.data, after.data) == (2.0, 7.0)
+    assert (x + 1.0) is not (x + 1.0)
 
 
 def test_high_orders_of_polynomials_are_exact() -> None:

@@ -6,6 +6,7 @@ import asyncio
 import copy
 import gc
 import math
+import operator
 import os
 import pickle
 import random
@@ -1238,3 +1239,14 @@ def test_no_grad_holds_for_one_asyncio_task_only() -> None:
     asyncio.run(both())
     assert seen == {"inside": True, "beside": False}
     assert not (x * 2).is_constant
+
+
+@pytest.mark.parametrize("name", ["add", "sub", "mul", "truediv", "pow"])
+@pytest.mark.parametrize("reflected", [False, True])
+def test_operators_can_be_called_by_name(name, reflected):
+    """As functools.reduce(Value.__add__, values) does."""
+    x = Value(3.0)
+    method = getattr(Value, f"__{'r' * reflected}{name}__")
+    expected = getattr(operator, name)(2.0, x) if reflected else getattr(operator, name)(x, 2.0)
+    assert method(x, 2.0).data == expected.data
+    assert getattr(x, f"__{'r' * reflected}{name}__")(2.0).data == expected.data
