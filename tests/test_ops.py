@@ -493,6 +493,17 @@ def test_derivatives_of_whole_powers_of_any_number(base: float, exponent: int) -
         assert y.data == pytest.approx(factor * base ** (exponent - order), rel=1e-14)
 
 
+@pytest.mark.parametrize("exponent", [0.0, 1.0, 2.0])
+def test_programs_compute_small_whole_powers_without_the_librarys(exponent: float) -> None:
+    x, power = Value(1.25), Value(exponent)
+    assert "pow(" not in autograd.compile(x**exponent, [x]).source
+    assert "pow(" in autograd.compile(x**3.0, [x]).source
+    a = 1.301511120506715  # GNU's pow misses its square by a bit
+    program = autograd.compile(x**power, [x, power])
+    for b in (0.0, 1.0, 2.0, 3.0):
+        assert program(a, b) == autograd.pow(a, b) == (a * a if b == 2.0 else math.pow(a, b))
+
+
 def test_a_power_of_zero_has_the_derivatives_that_exist() -> None:
     assert slopes_at(lambda a, b: a**b, 0.0, 2.0) == (0.0, 0.0)
     assert slopes_at(lambda a, b: a**b, 0.0, 1.0) == (1.0, 0.0)

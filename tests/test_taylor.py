@@ -96,6 +96,30 @@ def test_a_branch_not_taken_spoils_nothing_and_kinks_follow_the_derivatives() ->
     assert taylor(lambda x: (x - 1) ** 0, 1.0, 2) == [1.0, 0.0, 0.0]
 
 
+def test_powers_at_zero_have_the_coefficients_that_exist() -> None:
+    assert taylor(lambda x: x**0.5, 0.0, 0) == [0.0]
+    assert taylor(lambda x: x**1.5, 0.0, 1) == [0.0, 0.0]
+    assert taylor(lambda x: (2 * x + x * x) ** 2.5, 0.0, 2) == [0.0, 0.0, 0.0]
+    assert taylor(lambda x: where(x - 1, x**0.5, x), 0.0, 2) == [0.0, 1.0, 0.0]
+    assert taylor(lambda x: (2 * x + x * x) ** 3, 0.0, 5) == [0.0, 0.0, 0.0, 8.0, 12.0, 6.0]
+    assert taylor(lambda x: (2 * x + x * x) ** 1, 0.0, 3) == [0.0, 2.0, 1.0, 0.0]
+    for power, order in ((0.5, 1), (1.5, 2), (2.5, 3)):
+        with pytest.raises(GradientError, match=rf"coefficient {order} is not finite"):
+            taylor(lambda x, power=power: x**power, 0.0, order)
+
+
+def test_what_is_not_finite_is_called_by_its_label() -> None:
+    def function(x):
+        root = autograd.sqrt(x)
+        root.label = "r"
+        return root * 2
+
+    with pytest.raises(GradientError, match=r"coefficient 1 of r is not finite: .* by zero"):
+        taylor(function, 0.0, 1)
+    with pytest.raises(GradientError, match=r"coefficient 2 is not finite: inf\n"):
+        taylor(lambda x: (x * 1e200) ** 2, 0.0, 2)
+
+
 def test_values_from_outside_are_constants() -> None:
     w = Value(3.0)
     assert taylor(lambda x: w * x * x, 2.0, 2) == [12.0, 12.0, 3.0]

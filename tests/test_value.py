@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import functools
 import gc
+import inspect
 import math
 import os
 import pickle
@@ -19,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 import autograd
@@ -34,9 +36,11 @@ from autograd import (
     Value,
     anomaly,
     differentiate,
+    modes,
     no_grad,
     topological_order,
     where,
+    within,
 )
 from tests.expressions import programs, run
 
@@ -785,6 +789,46 @@ def test_no_grad_decorates_functions() -> None:
     assert not (Value(3.0) * 2).is_constant
 
 
+@pytest.mark.parametrize("block", [no_grad, anomaly])
+def test_a_decorated_function_keeps_its_name_and_its_words(block: Callable[[], Any]) -> None:
+    def measure(x: Value, *, by: float = 2.0) -> Value:
+        """How much it is."""
+        return x * by
+
+    inside = block()(measure)
+    assert (inside.__name__, inside.__doc__) == ("measure", "How much it is.")
+    assert inspect.unwrap(inside) is measure
+    assert str(inspect.signature(inside)) == str(inspect.signature(measure))
+    assert inside(Value(3.0), by=5.0).data == 15.0
+    nameless = block()(functools.partial(measure, by=5.0))
+    assert nameless(Value(3.0)).data == 15.0
+    assert nameless.__name__ == "inside"
+
+
+@pytest.mark.skipif(autograd.compiled, reason="compiled, no interrupt comes in between")
+def test_a_block_that_is_never_left_ends_when_nobody_holds_it() -> None:
+    block = no_grad()
+    block.__enter__()
+    assert (Value(2.0) * 3).is_constant
+    del block
+    assert not (Value(2.0) * 3).is_constant
+
+
+@pytest.mark.skipif(autograd.compiled, reason="compiled, the sets are variables of C")
+def test_nothing_of_a_block_stays_behind_it() -> None:
+    sets = [modes.ACTIVE, modes.ALTERING, modes.FOLDING]
+    before = [set(held) for held in sets]
+    blocks = [no_grad(), anomaly(), modes.folding(), modes.recording(), modes.watching([])]
+    altering, folding = [1, 2, 2, 2, 2], [0, 0, 1, 1, 1]
+    for at, block in enumerate(blocks):
+        block.__enter__()
+        counts = [len(held - old) for held, old in zip(sets, before, strict=True)]
+        assert counts == [at + 1, altering[at], folding[at]], at
+    for block in reversed(blocks):
+        block.__exit__()
+    assert sets == before
+
+
 def test_detach_cuts_the_graph_and_keeps_number_and_label() -> None:
     x = Value(3.0, "x")
     cut = x.detach()
@@ -855,6 +899,33 @@ def test_modes_of_one_thread_do_not_touch_another() -> None:
     assert [node.is_constant for node in found] == [False, False]
     assert found[0].origin == ""
     assert Path(__file__).name in found[1].origin
+
+
+def test_derivatives_built_in_one_thread_fold_nothing_in_another() -> None:
+    x = Value(3.0)
+    inside, done = threading.Event(), threading.Event()
+    found: list[Any] = []
+
+    def other() -> None:
+        inside.wait(timeout=60)
+        try:
+            found.extend([x * 1, 1 * x, x + 0, x - 0, x / 1, x**1, x * Value(1.0)])
+            with no_grad():
+                found.append(x * 1)
+            with pytest.raises(RangeError):
+                x * 1e308 * 1e308
+        finally:
+            done.set()
+
+    thread = threading.Thread(target=other)
+    thread.start()
+    with modes.folding():
+        inside.set()
+        done.wait(timeout=60)
+        folded = [x * 1, 1 * x, x + 0, x - 0, x / 1, x**1]
+    thread.join()
+    assert [len(node.parents) for node in found] == [2] * 7 + [0]
+    assert all(node is x for node in folded)
 
 
 @pytest.mark.usefixtures("hurried")
@@ -1238,3 +1309,12 @@ def test_no_grad_holds_for_one_asyncio_task_only() -> None:
     asyncio.run(both())
     assert seen == {"inside": True, "beside": False}
     assert not (x * 2).is_constant
+
+
+@given(x=st.floats(-3, 3), low=st.floats(-3, 3), high=st.floats(-3, 3))
+@example(x=1.0, low=1.0, high=2.0)
+@example(x=1.0, low=0.0, high=1.0)
+@example(x=1.0, low=1.0, high=1.0)
+def test_within_takes_in_its_bounds(x: float, low: float, high: float) -> None:
+    for number in (x, Value(x), Value(x).detach(), Fraction(x)):
+        assert within(number, low, high) is (low <= x <= high)
