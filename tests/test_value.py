@@ -818,14 +818,19 @@ def test_a_block_that_is_never_left_ends_when_nobody_holds_it() -> None:
 def test_nothing_of_a_block_stays_behind_it() -> None:
     sets = [modes.ACTIVE, modes.ALTERING, modes.FOLDING]
     before = [set(held) for held in sets]
-    blocks = [no_grad(), anomaly(), modes.folding(), modes.recording(), modes.watching([])]
-    altering, folding = [1, 2, 2, 2, 2], [0, 0, 1, 1, 1]
-    for at, block in enumerate(blocks):
-        block.__enter__()
-        counts = [len(held - old) for held, old in zip(sets, before, strict=True)]
-        assert counts == [at + 1, altering[at], folding[at]], at
-    for block in reversed(blocks):
-        block.__exit__()
+    for block, counts in [
+        (no_grad(), [1, 1, 0]),
+        (anomaly(), [1, 1, 0]),
+        (modes.folding(), [1, 0, 1]),
+        (modes.recording(), [1, 0, 0]),
+        (modes.watching([]), [1, 0, 0]),
+    ]:
+        with block:
+            inside = [len(held - old) for held, old in zip(sets, before, strict=True)]
+        assert inside == counts
+    with no_grad(), modes.folding(), anomaly(), modes.recording():
+        inside = [len(held - old) for held, old in zip(sets, before, strict=True)]
+    assert inside == [4, 4, 3]
     assert sets == before
 
 
