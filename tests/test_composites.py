@@ -192,6 +192,9 @@ def test_softmax_and_log_softmax_against_mpmath(size: float, data: st.DataObject
         for p, log_p, x in zip(softmax(xs), log_softmax(xs), exact(numbers), strict=True):
             assert abs(p.data - exp(x - top)) <= 1e-13 * exp(x - top) + 1e-300
             assert abs(log_p.data - (x - top)) <= 4 * len(numbers) * EPS * (1 + abs(x - top))
+        for at, log_p in enumerate(log_softmax(xs)):
+            for place in (at, at - len(xs)):
+                assert log_softmax(xs, only=place).data == log_p.data
     assert math.fsum(p.data for p in softmax(xs)) == pytest.approx(1.0, rel=1e-14)
 
 

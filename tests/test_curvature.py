@@ -17,6 +17,7 @@ from autograd.curvature import second_partials
 from tests.expressions import count_leaves, programs, run
 
 OPERATIONS = [pytest.param(op, id=name) for name, op in TABLE.items()]
+BINARY = [op for op in TABLE.values() if op.arity == 2]
 SHIFTED = ("asec", "acsc", "acosh", "acoth")  # they need a number above 1
 POINTS = [-1.7, -0.6, 0.3, 0.9, 2.0]
 # Of about the size of 1, as second derivatives of tiny numbers cancel in any arithmetic of floats.
@@ -47,9 +48,7 @@ def test_each_operations_second_derivatives_are_those_of_its_rules(op: Any) -> N
     assert checked > 0
 
 
-@pytest.mark.parametrize(
-    "op", [op for op in TABLE.values() if op.arity == 2], ids=lambda op: op.name
-)
+@pytest.mark.parametrize("op", BINARY, ids=lambda op: op.name)
 @pytest.mark.parametrize("scale", [1.5, -2.0])
 def test_an_operation_on_one_number_twice(op: Any, scale: float) -> None:
     """Also beneath and above others, and times a number below 0."""
@@ -65,6 +64,22 @@ def test_an_operation_on_one_number_twice(op: Any, scale: float) -> None:
             continue
         for row, expected in zip(hessian(function)(at), by_rules, strict=True):
             assert row == pytest.approx(expected, rel=1e-12, abs=1e-14)
+
+
+@pytest.mark.parametrize("op", BINARY, ids=lambda op: op.name)
+@pytest.mark.parametrize("inner", BINARY, ids=lambda op: op.name)
+def test_a_constant_on_either_side_of_what_is_bent_from_above(op: Any, inner: Any) -> None:
+    def function(v: Any) -> Any:
+        left, right = inner(0.75, v[0]), inner(v[1], 1.25)
+        return op(left, v[1]) * op(v[0], right) - op(left, left)
+
+    at = [0.5, 1.5]
+    try:
+        by_rules = jacobian_of(grad(function))(at)
+    except ChalkgradError:
+        return
+    for row, expected in zip(hessian(function)(at), by_rules, strict=True):
+        assert row == pytest.approx(expected, rel=1e-11, abs=1e-13)
 
 
 @pytest.mark.parametrize("op", OPERATIONS)

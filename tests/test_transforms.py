@@ -713,6 +713,15 @@ def test_an_inner_derivatives_plain_arguments_leave_the_outer_one_a_float() -> N
         slope = grad(lambda w, function=function: w * function(w))(2.0)
         assert type(slope) is float, name
         assert slope == 8.0
+    for second in (
+        lambda w: hessian(lambda q: q * q * q * w)(1.0),
+        lambda w: hessian(lambda q: q * q * q * w, sparse=True)(1.0).values[0],
+        lambda w: jacobian(jacobian(lambda q: [q * q * q * w]))(1.0)[0],
+        lambda w: jvp(grad(lambda q: q * q * q * w), (1.0,), (1.0,))[1],
+        lambda w: value_and_grad(grad(lambda q: q * q * q * w))(1.0)[1],
+    ):
+        slope = grad(lambda w, second=second: w * second(w))(2.0)
+        assert (slope, type(slope)) == (24.0, float)
 
 
 def test_a_gradient_of_values_from_outside_changes_no_grad_of_theirs() -> None:
@@ -828,6 +837,16 @@ def test_a_number_set_either_way_is_seen_by_every_operation(op: Any, way: int, w
         differentiate(output, inputs)
 
 
+def test_a_number_set_to_where_nothing_can_be_computed_is_an_error_of_ours() -> None:
+    x = Value(2.0, "x")
+    for output in (1 / x, x / (x * 1), x.log(), x**-1):
+        x.data = 0.0
+        with pytest.raises(ChalkgradError, match="hint: "):
+            differentiate(output, x)
+        x.data = 2.0
+        differentiate(output, x)
+
+
 def _has_slope(op: Any, x: float) -> bool:
     """Whether an operation is defined, and its slopes, around x."""
     inputs = [Value(at) for at in (x, 1.5)[: op.arity]]
@@ -847,6 +866,11 @@ def test_what_passes_an_infinite_slope_is_zero_where_nothing_arrives() -> None:
     flat.backward()
     assert x.grad == 0.0
     assert jvp(lambda x: autograd.tanh(x * math.inf), (2.0,), (0.0,))[1] == 0.0
+    for sign in (1.0, -1.0):
+        with pytest.raises(GradientError, match="inf"):
+            differentiate(x * math.inf * sign, x)
+        with pytest.raises(GradientError, match="inf"):
+            jvp(lambda x: x * math.inf, (2.0,), (sign,))
 
 
 def test_what_passes_a_slope_of_zero_leaves_nothing_in_the_graph() -> None:

@@ -120,6 +120,7 @@ def test_leaves_that_are_arrays_become_dimensions_where_they_have_one_shape() ->
     rows = [np.array([1.0, 2.0]), np.array([3.0, 4.0])]
     assert same(rebuild(np.zeros(2), rows), np.array([[1.0, 2.0], [3.0, 4.0]]))
     assert rebuild(np.zeros((1, 2)), rows).shape == (1, 2, 2)
+    assert rebuild(np.zeros(1), rows[:1]).tolist() == [[1.0, 2.0]]
     for uneven in ([np.zeros(2), np.zeros(1)], [np.zeros(1), np.zeros(2)], [np.zeros(1), "text"]):
         built = rebuild(np.zeros(2), uneven)
         assert (built.dtype, built.shape) == (object, (2,))
