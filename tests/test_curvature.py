@@ -150,6 +150,14 @@ def test_a_branch_not_taken_bends_nothing() -> None:
     assert hessian(function)(0.0) == 2.0
 
 
+def test_what_has_no_slope_may_bend() -> None:
+    assert hessian(lambda x: (x - 3) ** 2)(3.0) == 2.0
+    assert hessian(lambda v: (v[0] - v[1]) * (v[1] - v[0]) * 0.5)([2.0, 2.0]) == [
+        [-1.0, 1.0], [1.0, -1.0],
+    ]  # fmt: skip
+    assert hessian(lambda x: 1 - autograd.cos(x * x - 4))(2.0) == pytest.approx(16.0)
+
+
 def test_a_second_derivative_that_does_not_exist_is_explained() -> None:
     with pytest.raises(GradientError, match=r"pow(.|\n)*hint: "):
         hessian(lambda x: abs(x) ** 1.5)(0.0)

@@ -119,6 +119,9 @@ def test_derivatives_that_do_not_exist_are_explained() -> None:
 def test_a_derivative_nobody_asks_for_does_not_matter() -> None:
     x, w = Value(0.0), Value(2.0)
     assert differentiate(x.sqrt() * w, w).data == 0.0
+    assert differentiate((x * 2).sqrt() * w + (x * w).sqrt() * 0, w).data == 0.0
+    assert differentiate((x * 3 * 2).sqrt() ** 2 * w, w).data == 0.0
+    assert grad(lambda w: (x * 2).sqrt() * w)(2.0).data == 0.0
 
 
 def test_derivatives_of_deep_graphs_need_no_recursion() -> None:
@@ -127,6 +130,22 @@ def test_derivatives_of_deep_graphs_need_no_recursion() -> None:
         y = y * 0.9999
     assert differentiate(y, x).data == pytest.approx(0.9999**20_000)
     assert jvp(lambda x: autograd.sum([x] * 20_000), (1.0,), (1.0,))[1] == 20_000.0
+
+
+def test_derivatives_through_exponentially_many_paths() -> None:
+    def function(x: Any) -> Any:
+        for _ in range(200):
+            x = x * 0.5 + x * 0.5
+        return x * x
+
+    x = Value(1.0)
+    assert differentiate(function(x), x).data == 2.0
+    assert grad(function)(1.0) == 2.0
+    assert value_and_grad(function)(1.0) == (1.0, 2.0)
+    assert jacobian(lambda x: [function(x)])(1.0) == [2.0]
+    assert jvp(function, (1.0,), (1.0,)) == (1.0, 2.0)
+    assert vjp(function, 1.0)[1](1.0) == (2.0,)
+    assert hessian(function)(1.0) == grad(grad(function))(1.0) == 2.0
 
 
 def test_literal_zeros_and_ones_disappear_from_derivative_graphs() -> None:
@@ -664,6 +683,9 @@ def test_what_else_a_function_returns_comes_along() -> None:
     assert value_and_grad(f, has_aux=True)(3.0) == ((9.0, {"seen": 3.0}), 6.0)
     with pytest.raises(ArgumentError, match="has_aux"):
         grad(lambda x: x * x, has_aux=True)(3.0)
+    for wrong in ((), (Value(1.0),), (Value(1.0), 2, 3), [Value(1.0), 2]):
+        with pytest.raises(ArgumentError, match=rf"\(result, aux\), not {type(wrong).__name__}"):
+            value_and_grad(lambda x, wrong=wrong: wrong, has_aux=True)(3.0)
 
 
 def test_arrays_are_taken_and_given_back() -> None:
@@ -871,6 +893,16 @@ def test_what_passes_an_infinite_slope_is_zero_where_nothing_arrives() -> None:
             differentiate(x * math.inf * sign, x)
         with pytest.raises(GradientError, match="inf"):
             jvp(lambda x: x * math.inf, (2.0,), (sign,))
+
+
+def test_infinite_slopes_that_would_cancel_are_an_error() -> None:
+    x, v = Value(0.0, "x"), Value(1.0, "v")
+    steep, as_steep = x * 1e308 * 1e308, x * 1e308 * 1e308
+    for output in (v * steep - v * as_steep, v * steep + (-v) * as_steep):
+        with pytest.raises(GradientError, match=r"a gradient is not finite: (.|\n)*hint: keep the"):
+            differentiate(output, x)
+    with pytest.raises(GradientError, match=r"a gradient is not finite: (.|\n)*hint: keep the"):
+        jvp(lambda x: x * 1e308 * 1e308 - x * 1e308 * 1e308, (0.0,), (v,))
 
 
 def test_what_passes_a_slope_of_zero_leaves_nothing_in_the_graph() -> None:

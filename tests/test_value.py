@@ -834,6 +834,66 @@ def test_nothing_of_a_block_stays_behind_it() -> None:
     assert sets == before
 
 
+def test_a_block_may_be_entered_again_while_it_holds() -> None:
+    block, x = no_grad(), Value(3.0)
+    with block:
+        with block:
+            assert (x * 2).is_constant
+        assert (x * 2).is_constant
+    assert not (x * 2).is_constant
+    with block, modes.recording(), block:
+        assert (x * 2).is_constant
+    assert not (x * 2).is_constant
+    traced = anomaly()
+    with traced, no_grad(), traced:
+        assert (x * 2).is_constant
+    assert (x * 2).origin == ""
+
+
+@every_arithmetic
+@pytest.mark.parametrize("number", [0, 0.0, -0.0, 1, 1.0, -1, -1.0, 2.5, True, Fraction(1, 2)])
+@pytest.mark.parametrize("x", [-2.0, 0.0, 1.5])
+def test_folding_leaves_every_number_what_it_is(sign: str, number: Any, x: float) -> None:
+    compute = ARITHMETIC[sign]
+
+    def slope(made: Value) -> Any:
+        """The gradient that it gives; where it gives none, the error."""
+        value.grad = 0.0
+        try:
+            made.backward()
+        except GradientError as error:
+            return type(error)
+        return value.grad
+
+    value = Value(x)
+    for left, right in ((value, number), (number, value)):
+        try:
+            made = compute(left, right)
+        except ChalkgradError as error:
+            if left is value or number != 0:  # 0 / x is 0 to whoever builds derivatives
+                with pytest.raises(type(error)), modes.folding():
+                    compute(left, right)
+            continue
+        with modes.folding():
+            folded = compute(left, right)
+        assert folded.data == made.data
+        assert folded.is_constant or slope(folded) == slope(made)
+
+
+def test_folding_makes_no_node_where_none_is_needed() -> None:
+    x = Value(3.0)
+    with modes.folding():
+        for same in (x + 0, 0.0 + x, x - 0, x * 1, 1.0 * x, x / 1, x**1):
+            assert same is x
+        for minus in (0 - x, x * -1, -1.0 * x):
+            assert (minus.op.name, minus.parents) == ("neg", (x,))
+        for constant, number in ((x * 0, 0.0), (0 * x, 0.0), (0 / x, 0.0), (x**0, 1.0)):
+            assert (constant.is_constant, constant.data) == (True, number)
+        for node, name in ((1 / x, "div"), (1 - x, "sub"), (1**x, "pow"), (x / -1, "div"),
+                           (x * 2, "mul"), (x + 1, "add"), (1 + x, "add")):  # fmt: skip
+            assert (node.op.name, len(node.parents)) == (name, 2)
+
+
 def test_detach_cuts_the_graph_and_keeps_number_and_label() -> None:
     x = Value(3.0, "x")
     cut = x.detach()
