@@ -43,6 +43,7 @@ def interrupted(action, at):
         return True
     finally:
         sys.settrace(before)
+    assert lines < at, "the interrupt was swallowed"
     return False
 
 
