@@ -36,6 +36,7 @@ from nn import (
     mse,
     sparse_cross_entropy,
 )
+from tests.ways import AT_ONCE, LOW, NATIVE, OPTIMISED, WAYS, needs_steps, run_in
 
 pytestmark = pytest.mark.skipif(not native_available(), reason="llvmlite is not installed")
 
@@ -85,10 +86,24 @@ OPTIMIZERS = {
     "rmsprop": lambda p: RMSProp(p, lr=0.02, alpha=0.9),
     "rmsprop with momentum": lambda p: RMSProp(p, lr=0.02, momentum=0.5, weight_decay=0.1),
     "adagrad": lambda p: Adagrad(p, lr=0.05, weight_decay=0.1),
+    "clipped by norm": lambda p: SGD(p, lr=0.05, clip_norm=0.5),
+    "clipped twice": lambda p: Adam(p, 0.02, weight_decay=0.1, clip_value=0.3, clip_norm=0.4),
 }
 
 
-def trained(compiled: bool, loss: str, optimizer: str, network: Any, **options: Any) -> Any:
+@pytest.fixture(params=WAYS[:2])
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """At once by steps, or by LLVM."""
+    run_in(request.param, monkeypatch)
+    monkeypatch.setattr(
+        autograd, "native_available", lambda: True
+    )  # compiled=True may be asked for
+    return request.param
+
+
+def trained(
+    compiled: bool, loss: str, optimizer: str, network: Any, count: int = 5, **options: Any
+) -> Any:
     """Everything that a training leaves behind."""
     function, output, target = LOSSES[loss]
     sizes, activation, seed = network
@@ -96,7 +111,7 @@ def trained(compiled: bool, loss: str, optimizer: str, network: Any, **options: 
     sizes = [*sizes[:-1], CLASSES if many else 1]
     draw = random.Random(seed)
     model = MLP(2, sizes, activation=activation, output=output, seed=seed)
-    rows = [([draw.gauss(0, 1), draw.gauss(0, 1)], target(draw)) for _ in range(5)]
+    rows = [([draw.gauss(0, 1), draw.gauss(0, 1)], target(draw)) for _ in range(count)]
     steps = OPTIMIZERS[optimizer](model.parameters())
     history = fit(model, rows, function, steps, 4, steps=True, compiled=compiled, **options)
     state = {name: thing for name, thing in vars(steps).items() if name != "parameters"}
@@ -111,30 +126,53 @@ networks = st.tuples(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(
+    st.sampled_from(NATIVE),
+    st.sampled_from([2, 4, 8]),
     st.sampled_from(sorted(LOSSES)),
     st.sampled_from(sorted(OPTIMIZERS)),
     networks,
     st.booleans(),
-    st.integers(1, 6),
+    st.integers(1, 12),
 )
 def test_the_bits_of_the_engine(
-    loss: str, optimizer: str, network: Any, shuffle: bool, batch: int
+    way: str, lanes: int, loss: str, optimizer: str, network: Any, shuffle: bool, batch: int
 ) -> None:
-    options = {"shuffle": shuffle, "seed": 5, "batch_size": batch}
+    options = {"shuffle": shuffle, "seed": 5, "batch_size": batch, "count": 11}
     slow = trained(False, loss, optimizer, network, **options)
-    assert trained(True, loss, optimizer, network, **options) == slow
+    with pytest.MonkeyPatch.context() as patch:
+        run_in(way, patch, lanes=lanes)
+        patch.setattr(autograd, "native_available", lambda: True)
+        assert trained(True, loss, optimizer, network, **options) == slow
 
 
+def check(way: str, loss: str, optimizer: str) -> None:
+    network = ([3, 1], "tanh", 1)
+    for batch in (1, 3):
+        options = {"batch_size": batch}
+        slow = trained(False, loss, optimizer, network, **options)
+        with pytest.MonkeyPatch.context() as patch:
+            run_in(way, patch)
+            patch.setattr(autograd, "native_available", lambda: True)
+            assert trained(True, loss, optimizer, network, **options) == slow
+
+
+@needs_steps
 @pytest.mark.parametrize("loss", sorted(LOSSES))
 @pytest.mark.parametrize("optimizer", sorted(OPTIMIZERS))
-def test_every_loss_and_optimizer(loss: str, optimizer: str) -> None:
-    network = ([3, 1], "tanh", 1)
-    assert trained(True, loss, optimizer, network) == trained(False, loss, optimizer, network)
+def test_every_loss_and_optimizer_at_once(loss: str, optimizer: str) -> None:
+    check(AT_ONCE, loss, optimizer)
 
 
-def test_a_second_fit_goes_on_from_the_first() -> None:
+@pytest.mark.parametrize("way", [OPTIMISED, LOW])
+@pytest.mark.parametrize("number", range(max(len(LOSSES), len(OPTIMIZERS))))
+def test_every_loss_and_optimizer_compiled(number: int, way: str) -> None:
+    losses, optimizers = sorted(LOSSES), sorted(OPTIMIZERS)
+    check(way, losses[number % len(losses)], optimizers[number % len(optimizers)])
+
+
+def test_a_second_fit_goes_on_from_the_first(way: str) -> None:
     def twice(first: bool, second: bool) -> Any:
         model = MLP(2, [3, 1], seed=3)
         adam = Adam(model.parameters(), lr=0.01)
@@ -147,7 +185,7 @@ def test_a_second_fit_goes_on_from_the_first() -> None:
         assert twice(first, second) == slow
 
 
-def test_parameters_that_are_not_trained_stay() -> None:
+def test_parameters_that_are_not_trained_stay(way: str) -> None:
     def last_layer(compiled: bool) -> Any:
         model = MLP(2, [3, 1], activation="tanh", seed=3)
         optimizer = SGD(model.layers[1].parameters(), lr=0.1)
@@ -241,14 +279,6 @@ def test_an_optimizer_of_ones_own_is_not_taken_for_its_base() -> None:
         fit(model, [([1, 2], 3)], mse, Stubborn(model.parameters(), 0.1), 2, compiled=True)
 
 
-def test_a_norm_over_all_parameters_is_refused() -> None:
-    model = MLP(2, [1], seed=1)
-    optimizer = SGD(model.parameters(), 0.1, clip_norm=1.0)
-    with pytest.raises(ArgumentError, match="clip_norm cannot be compiled"):
-        fit(model, [([1, 2], 3)], mse, optimizer, 2, compiled=True)
-    assert len(fit(model, [([1, 2], 3)], mse, optimizer, 2)) == 2
-
-
 def test_gradient_hooks_are_not_passed_over() -> None:
     model = MLP(2, [1], seed=1)
     model.parameters()[0].on_gradient(lambda gradient: 0.0)
@@ -256,7 +286,7 @@ def test_gradient_hooks_are_not_passed_over() -> None:
         fit(model, [([1, 2], 3)], mse, SGD(model.parameters(), 0.1), 2, compiled=True)
 
 
-def test_batches_longer_than_a_block_of_sums() -> None:
+def test_batches_longer_than_a_block_of_sums(way: str) -> None:
     def trained_on_many(compiled: bool) -> Any:
         model = MLP(1, [2, 1], activation="tanh", seed=1)
         rows = [(math.sin(n), math.cos(n)) for n in range(2500)]
@@ -270,7 +300,7 @@ def test_batches_longer_than_a_block_of_sums() -> None:
 @pytest.mark.parametrize("batch", [1, 2])
 @pytest.mark.parametrize("optimizer", sorted(OPTIMIZERS))
 @pytest.mark.parametrize("what", ["overflow", "probability", "growth"])
-def test_errors_are_those_of_the_engine(optimizer: str, what: str, batch: int) -> None:
+def test_errors_are_those_of_the_engine(optimizer: str, what: str, batch: int, way: str) -> None:
     def failed(compiled: bool) -> Any:
         loss: Any = mse
         if what == "overflow":
@@ -295,7 +325,7 @@ def test_errors_are_those_of_the_engine(optimizer: str, what: str, batch: int) -
     assert failed(True) == failed(False)
 
 
-def test_a_row_in_trouble_that_is_none_goes_on() -> None:
+def test_a_row_in_trouble_that_is_none_goes_on(way: str) -> None:
     """Logits beyond 50 are shifted by the largest: that is another graph, for the engine."""
 
     def pushed(compiled: bool) -> Any:
