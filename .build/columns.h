@@ -95,6 +95,20 @@ typedef struct {
     const int64_t *place;
 } Sink;
 
+/* Adds n numbers in turn to the partial sums. */
+INLINED void parts_added(double *parts, const double *numbers, int n)
+{
+    double own[PARTS];
+    int i = 0;
+    memcpy(own, parts, sizeof own);
+    for (; i + PARTS <= n; i += PARTS)
+        for (int part = 0; part < PARTS; part++)
+            own[part] += numbers[i + part];
+    for (int part = 0; i + part < n; part++)
+        own[part] += numbers[i + part];
+    memcpy(parts, own, sizeof own);
+}
+
 #define EACH(formula) \
     { \
         APART \
@@ -161,13 +175,7 @@ INLINED void steps_run(const Steps *p, Frame *frame, Sink sink, int n, const int
             break;
         case PUT:
             if (sums) {
-                double *const parts = sink.out + step->to * sink.by_result;
-                int i = 0;
-                for (; i + PARTS <= n; i += PARTS)
-                    for (int part = 0; part < PARTS; part++)
-                        parts[part] += a[i + part];
-                for (; i < n; i++)
-                    parts[i % PARTS] += a[i];
+                parts_added(sink.out + step->to * sink.by_result, a, n);
             } else if (sink.place) {
                 for (int i = 0; i < n; i++)
                     sink.out[step->to * sink.by_result + sink.place[i]] = a[i];
@@ -433,6 +441,14 @@ static int graphs_run(
     return 1;
 }
 
+/* Adds the gradients of n rows to the partial sums. */
+FOR_ANY_VECTORS
+static void added_up(const Training *t, const Workshop *w, double *sums, int n)
+{
+    for (int64_t k = 0; k < t->count; k++)
+        parts_added(sums + t->count + k * PARTS, w->kept + (1 + k) * COLUMN, n);
+}
+
 /* Steps begin to end, one for each row or batch: as `@scan` in program/steps.py, which see. The
    rest of a batch may be left to the next call; `sums` holds the sum so far of each parameter's
    gradients, then its partial sums. Every call but a batch's last ends after whole columns. */
@@ -492,16 +508,12 @@ static int64_t steps_scan(
         s += n;
         const int ends = n == left;
         const int folds = ends || (inside + n) % BLOCK == 0;
-        for (int64_t k = 0; k < t->count; k++) {
-            const double *kept = w.kept + (1 + k) * COLUMN;
+        added_up(t, &w, sums, n);
+        for (int64_t k = 0; k < t->count && folds; k++) {
             double *parts = sums + t->count + k * PARTS;
-            for (int i = 0; i < n; i++)
-                parts[i % PARTS] += kept[i];
-            if (folds) {
-                sums[k] += in_order(parts);
-                for (int part = 0; part < PARTS; part++)
-                    parts[part] = 0.0;
-            }
+            sums[k] += in_order(parts);
+            for (int part = 0; part < PARTS; part++)
+                parts[part] = 0.0;
             if (ends) {
                 results[1 + k] = sums[k] / (double)(inside + n);
                 sums[k] = 0.0;

@@ -24,6 +24,7 @@ available: Final[bool] = cython.compiled
 # The kinds of steps, in the order of columns.h; arithmetic has three forms, four kinds apart.
 _ARITHMETIC: Final = {"add": 0, "sub": 1, "mul": 2, "div": 3}
 _COLUMNS_ONLY: Final = {"neg": 12, "above": 13, "equal": 14, "select": 15}
+_LEAVES: Final = frozenset(("input", "parameter", "constant"))
 _CALL: Final = 16
 _CALL_TWO: Final = 17
 _CHECK: Final = 18
@@ -33,7 +34,6 @@ _PUT: Final = 19
 def assembled(
     names: list[str],
     arguments: list[tuple[Any, ...]],
-    live: list[int],
     sinks: Mapping[int, Sequence[int]],
     checked: Sequence[int],
     inputs: int,
@@ -41,8 +41,8 @@ def assembled(
 ) -> tuple[Any, Any, Any, list[str], int]:
     """Instructions as steps: (steps, constants, filled columns, functions called, columns).
 
-    `names` and `arguments` are those of a program's code, `live` the places that are needed,
-    leaves among them; `sinks` says which results a place is, `checked` which must be finite.
+    `names` and `arguments` are those of a program's code, `sinks` says which results a place is,
+    `checked` which must be finite; what neither needs is left out.
     """
     steps = array("i")
     constants = array("d")
@@ -55,8 +55,16 @@ def assembled(
     last: list[int] = [-1] * len(names)
     filled = array("i")
     looked_at = bytearray(len(names))
+    used = bytearray(len(names))
     for at in checked:
-        looked_at[at] = 1
+        looked_at[at] = used[at] = 1
+    for at in sinks:
+        used[at] = 1
+    for at in range(len(names) - 1, -1, -1):
+        if used[at] and names[at] not in _LEAVES:
+            for a in arguments[at]:
+                used[a] = 1
+    live: list[int] = [at for at in range(len(names)) if used[at]]
     columns: cython.Py_ssize_t = inputs
     emit = steps.extend
     for at in live:
@@ -74,7 +82,7 @@ def assembled(
     for at in live:
         name = names[at]
         given: tuple[Any, ...] = arguments[at]
-        if name != "input" and name != "parameter" and name != "constant":
+        if name not in _LEAVES:
             kind: cython.Py_ssize_t = _ARITHMETIC.get(name, -1)
             operands: list[int] = []
             if kind >= 0:

@@ -89,9 +89,8 @@ class Assembly:
         results: int,
     ) -> None:
         looked_at = list(checked)
-        live = code.live([*sinks, *looked_at])
         steps, constants, filled, called, width = columns.assembled(
-            code.names, code.arguments, live, sinks, looked_at, inputs, parameters
+            code.names, code.arguments, sinks, looked_at, inputs, parameters
         )
         told = hashlib.sha256(repr((inputs, parameters, results, called, code.exact)).encode())
         for part in (steps, constants, filled):
