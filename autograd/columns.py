@@ -44,97 +44,106 @@ def assembled(
     `names` and `arguments` are those of a program's code, `sinks` says which results a place is,
     `checked` which must be finite; what neither needs is left out.
     """
-    steps = array("i")
-    constants = array("d")
+    steps: list[int] = []
+    constants: list[float] = []
+    filled: list[int] = []
     functions: dict[str, int] = {}
-    at: cython.Py_ssize_t
-    a: cython.Py_ssize_t
     free: list[int] = []
     slot: list[int] = [-1] * len(names)  # the column of a place
     scalar: list[int] = [-1] * len(names)
-    last: list[int] = [-1] * len(names)
-    filled = array("i")
+    last: list[int] = [-1] * len(names)  # where it is needed for the last time
     looked_at = bytearray(len(names))
     used = bytearray(len(names))
+    at: cython.Py_ssize_t
+    a: cython.Py_ssize_t
+    b: cython.Py_ssize_t
+    kind: cython.Py_ssize_t
+    first: cython.Py_ssize_t
+    second: cython.Py_ssize_t
+    third: cython.Py_ssize_t
+    columns: cython.Py_ssize_t = inputs
+    name: str
+    given: tuple[Any, ...]
     for at in checked:
         looked_at[at] = used[at] = 1
     for at in sinks:
         used[at] = 1
     for at in range(len(names) - 1, -1, -1):
-        if used[at] and names[at] not in _LEAVES:
-            for a in arguments[at]:
-                used[a] = 1
-    live: list[int] = [at for at in range(len(names)) if used[at]]
-    columns: cython.Py_ssize_t = inputs
-    emit = steps.extend
-    for at in live:
-        name: str = names[at]
-        if name == "input":
-            slot[at] = arguments[at][0]
-        elif name == "parameter":
-            scalar[at] = arguments[at][0]
-        elif name == "constant":
-            scalar[at] = parameters + len(constants)
-            constants.append(arguments[at][0])
-        else:
-            for a in arguments[at]:
-                last[a] = at
-    for at in live:
-        name = names[at]
-        given: tuple[Any, ...] = arguments[at]
-        if name not in _LEAVES:
-            kind: cython.Py_ssize_t = _ARITHMETIC.get(name, -1)
-            operands: list[int] = []
+        if used[at]:
+            name, given = names[at], arguments[at]
+            if name == "input":
+                slot[at] = given[0]
+            elif name == "parameter":
+                scalar[at] = given[0]
+            elif name == "constant":
+                scalar[at] = parameters + len(constants)
+                constants.append(given[0])
+            else:
+                for a in given:
+                    used[a] = 1
+                    if last[a] < 0:
+                        last[a] = at
+    for at in range(len(names)):
+        if not used[at]:
+            continue
+        if scalar[at] < 0 and slot[at] < 0:  # no leaf, and so to be computed
+            name, given = names[at], arguments[at]
+            kind = _ARITHMETIC.get(name, -1)
+            first = second = third = 0
             if kind >= 0:
-                left: cython.Py_ssize_t = given[0]
-                right: cython.Py_ssize_t = given[1]
-                if slot[left] < 0 and (slot[right] >= 0 or scalar[right] >= 0):
-                    if slot[right] < 0:
-                        slot[right], columns = columns, columns + 1
-                        filled.extend((slot[right], scalar[right]))
+                a, b = given
+                if slot[a] < 0 and slot[b] < 0:  # one of them has to be a column
+                    slot[b] = columns
+                    filled += [columns, scalar[b]]
+                    columns += 1
+                if slot[a] < 0:
                     kind += 8
-                    operands = [scalar[left], slot[right], 0]
-                elif slot[right] < 0:
+                    first, second = scalar[a], slot[b]
+                elif slot[b] < 0:
                     kind += 4
-                    operands = [slot[left], scalar[right], 0]
+                    first, second = slot[a], scalar[b]
                 else:
-                    operands = [slot[left], slot[right], 0]
+                    first, second = slot[a], slot[b]
             else:
                 for a in given:
                     if slot[a] < 0:
-                        slot[a], columns = columns, columns + 1
-                        filled.extend((slot[a], scalar[a]))
-                    operands.append(slot[a])
+                        slot[a] = columns
+                        filled += [columns, scalar[a]]
+                        columns += 1
+                first = slot[given[0]]
+                if len(given) > 1:
+                    second = slot[given[1]]
+                if len(given) > 2:
+                    third = slot[given[2]]
                 kind = _COLUMNS_ONLY.get(name, -1)
                 if kind < 0:
                     kind = _CALL if len(given) == 1 else _CALL_TWO
-                    while len(operands) < 2:
-                        operands.append(0)
-                    operands.append(functions.setdefault(name, len(functions)))
-                while len(operands) < 3:
-                    operands.append(0)
+                    third = functions.setdefault(name, len(functions))
             if free:
                 slot[at] = free.pop()
             else:
-                slot[at], columns = columns, columns + 1
-            emit((kind, slot[at], operands[0], operands[1], operands[2]))
+                slot[at] = columns
+                columns += 1
+            steps += [kind, slot[at], first, second, third]
             for a in given:
-                if last[a] == at and scalar[a] < 0 and names[a] != "input":
-                    last[a] = -2  # once, however often it is an argument
-                    free.append(slot[a])
+                if last[a] == at:
+                    last[a] = -1  # once, however often it is an argument
+                    if scalar[a] < 0 and slot[a] >= inputs:
+                        free.append(slot[a])
         wanted = sinks.get(at)
         if wanted is not None or looked_at[at]:
             if slot[at] < 0:
-                slot[at], columns = columns, columns + 1
-                filled.extend((slot[at], scalar[at]))
+                slot[at] = columns
+                filled += [columns, scalar[at]]
+                columns += 1
             if looked_at[at]:
-                emit((_CHECK, 0, slot[at], 0, 0))
+                steps += [_CHECK, 0, slot[at], 0, 0]
             if wanted is not None:
                 for sink in wanted:
-                    emit((_PUT, sink, slot[at], 0, 0))
-        if last[at] == -1 and scalar[at] < 0 and name != "input":
-            free.append(slot[at])
-    return steps, constants, filled, list(functions), columns
+                    steps += [_PUT, sink, slot[at], 0, 0]
+            if last[at] < 0 and scalar[at] < 0 and slot[at] >= inputs:
+                free.append(slot[at])
+    return array("i", steps), array("d", constants), array("i", filled), list(functions), columns
 
 
 def function_at(name: str) -> int:

@@ -58,10 +58,8 @@ class Code:
     def emit(self, name: str, *at: int) -> int:
         """The place of an instruction's result, where there is one already that."""
         self.asked += 1
-        if (name == "add" or name == "mul") and at[0] > at[1]:
-            key = (name, at[1], at[0])
-        else:
-            key = (name, *at)
+        swapped = (name == "add" or name == "mul") and at[0] > at[1]
+        key: tuple[Any, ...] = (name, at[1], at[0]) if swapped else (name, *at)
         place = self._known.get(key)
         if place is not None:
             return place
