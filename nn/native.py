@@ -119,14 +119,7 @@ class NativeTraining:
         self._fits = not any(p == 0.0 and math.copysign(1.0, p) < 0 for p in state[0])
 
     def store(self) -> None:
-        """Gives them back, all or nothing, with the last row's gradients."""
-        try:
-            self._written()
-        except BaseException:  # an interrupt on the way: once more, as a whole
-            self._written()
-            raise
-
-    def _written(self) -> None:
+        """Gives them back, with the last row's gradients."""
         optimizer, now = self.optimizer, self._now
         data, *memory = now.data
         remembered: dict[str, object] = dict(zip(self._formula.memory, memory, strict=True))
@@ -173,8 +166,13 @@ class NativeTraining:
                         at = step
                 at = stop
         finally:
-            self.store()
-            del found[begun + self._now.losses :]
+            try:
+                self.store()
+            except BaseException:  # an interrupt on the way: once more, as a whole
+                self.store()
+                raise
+            finally:
+                del found[begun + self._now.losses :]
 
     def _patient(self) -> int:
         """For how many rows at most there is patience."""
@@ -348,9 +346,13 @@ def _by_target(
 
 def _check_worth(program: Program, graphs: int, seconds: float) -> None:
     """Raises where compiling so many programs of this size would take longer than it saves."""
-    if len(program) * graphs * _COMPILING > seconds:
+    try:
+        size = len(program)
+    except ChalkgradError as error:  # there is an operation whose derivative cannot be recorded
+        raise NotNativeError(error.message, hint=error.hint) from error
+    if size * graphs * _COMPILING > seconds:
         raise NotNativeError(
-            f"compiling {len(program)} operations for {graphs} graphs takes longer than training",
+            f"compiling {size} operations for {graphs} graphs takes longer than training",
             hint="compiled=True does it all the same",
         )
 

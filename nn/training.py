@@ -23,7 +23,7 @@ from autograd import (
 )
 from nn.errors import TrainingError
 from nn.modules import Module
-from nn.native import NativeTraining
+from nn.native import NativeTraining, NotNativeError
 
 if TYPE_CHECKING:
     from nn.optimizers import Optimizer
@@ -165,11 +165,12 @@ def _compiled(
     """The training in native code where that is asked for, or pays; `expected` are its seconds."""
     if compiled is True:
         return NativeTraining(model, examples, loss, optimizer, losses, batch)
-    if compiled != "auto" or expected <= _LONG or not autograd.native_available():
+    can = autograd.compiled or autograd.native_available()
+    if compiled != "auto" or expected <= _LONG or not can:
         return None
     try:
         return NativeTraining(model, examples, loss, optimizer, losses, batch, expected)
-    except ChalkgradError:  # the engine can do whatever a program cannot
+    except NotNativeError:  # the engine can do whatever a program cannot
         return None
 
 

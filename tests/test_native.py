@@ -17,7 +17,16 @@ from hypothesis import strategies as st
 import autograd
 import nn.native
 import nn.training
-from autograd import ArgumentError, ChalkgradError, Value, native_available, softmax, where
+from autograd import (
+    ArgumentError,
+    ChalkgradError,
+    Value,
+    columns,
+    native_available,
+    softmax,
+    where,
+)
+from autograd.program import functions, native, scan
 from nn import (
     MLP,
     SGD,
@@ -377,6 +386,85 @@ def test_without_llvmlite_the_error_says_what_to_install(monkeypatch: pytest.Mon
     fit(model, [([1, 2], 3)], mse, optimizer, 2)
     with pytest.raises(ImportError, match=r"pip install 'chalkgrad\[native\]'"):
         fit(model, [([1, 2], 3)], mse, optimizer, 2, compiled=True)
+
+
+def refusing(patch: pytest.MonkeyPatch) -> None:
+    """An LLVM that does not know the processor."""
+
+    def refuse(*_: Any) -> Any:
+        raise RuntimeError("Unable to find target for this triple")
+
+    patch.setattr(native, "_machine", refuse)
+    patch.setattr(native, "_broken", [])
+
+
+@pytest.mark.parametrize("way", [LOW, OPTIMISED])
+def test_where_llvm_does_not_work_that_is_said_once(
+    way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [([0.1 * i, 1.0], 0.05 * i) for i in range(4)]
+
+    def train(compiled: Any) -> Any:
+        model = MLP(2, [3, 1], activation="tanh", seed=1)
+        losses = fit(model, rows, mse, SGD(model.parameters(), 0.01), 20, compiled=compiled).losses
+        return losses, model.state_dict()
+
+    expected = train(False)
+    monkeypatch.setattr(nn.training, "_LONG", 0.0)
+    monkeypatch.setattr(nn.native, "_COMPILING", 0.0)
+    monkeypatch.setattr(nn.native, "_WORTH_OPTIMISING", -1.0)
+    monkeypatch.setattr(native, "_compiled", {})
+    if way == LOW:
+        monkeypatch.setattr(columns, "available", False)
+    refusing(monkeypatch)
+    joined = native.Native.improve
+
+    def at_once(self: native.Native, *, wait: bool = False) -> None:
+        joined(self, wait=wait)
+        if self._thread is not None:
+            self._thread.join()
+
+    monkeypatch.setattr(native.Native, "improve", at_once)
+    with pytest.warns(RuntimeWarning, match="Unable to find target") as said:
+        assert [train("auto") for _ in range(3)] == [expected] * 3
+    assert len(said) == 1
+    assert not native_available()
+    with pytest.raises((RuntimeError, ArgumentError), match="Unable to find target"):
+        train(True)
+
+
+@pytest.mark.parametrize("way", [LOW, OPTIMISED])
+def test_errors_that_nobody_expected_are_not_hidden(
+    way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: Any) -> str:
+        raise KeyError("a mistake of ours")
+
+    monkeypatch.setattr(nn.training, "_LONG", 0.0)
+    monkeypatch.setattr(nn.native, "_COMPILING", 0.0)
+    monkeypatch.setattr(nn.native, "_WORTH_OPTIMISING", -1.0)
+    monkeypatch.setattr(native, "_compiled", {})
+    monkeypatch.setattr(scan, "scan_text", broken)
+    monkeypatch.setattr(nn.native, "_PATIENCE", 1e-6)
+    if way == LOW:
+        monkeypatch.setattr(columns, "available", False)
+    model = MLP(2, [3, 1], seed=1)
+    with pytest.raises(KeyError, match="a mistake of ours"):
+        fit(model, [([1, 2], 3)] * 8, mse, SGD(model.parameters(), 1e-3), 20_000)
+    assert all(map(math.isfinite, model.state_dict().values()))
+
+
+def test_a_mistake_while_recording_is_not_taken_for_a_branch(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def broken(*_: Any, **__: Any) -> Any:
+        raise KeyError("a mistake of ours")
+
+    monkeypatch.setattr(nn.training, "_LONG", 0.0)
+    monkeypatch.setattr(functions, "Recording", broken)
+    model = MLP(2, [3, 1], seed=1)
+    with pytest.raises(KeyError, match="a mistake of ours"):
+        fit(model, [([1, 2], 3)], mse, SGD(model.parameters(), 1e-3), 2)
 
 
 def test_a_loss_that_overflows_names_epoch_and_row() -> None:
