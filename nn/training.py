@@ -348,7 +348,7 @@ def _progress_bar(epochs: int, *, wanted: bool) -> Iterator[Callable[[int, float
         def show(epoch: int, loss: float) -> None:
             nonlocal shown
             if time.monotonic() - shown > _REFRESH:
-                bar.update(task, completed=epoch, loss=loss)
+                bar.update(task, completed=epoch, loss=loss, refresh=True)
                 shown = time.monotonic()
 
         yield show

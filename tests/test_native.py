@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import math
 import os
 import random
+import re
 import signal
+import sys
 import threading
 import time
 from typing import Any
@@ -388,6 +391,143 @@ def test_without_llvmlite_the_error_says_what_to_install(monkeypatch: pytest.Mon
         fit(model, [([1, 2], 3)], mse, optimizer, 2, compiled=True)
 
 
+@pytest.mark.parametrize("optimizer", sorted(OPTIMIZERS))
+@pytest.mark.parametrize("batch", [1, 3])
+def test_settings_that_change_on_the_way_compile_nothing_anew(
+    optimizer: str, batch: int, way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = []
+    scan = autograd.Scan
+
+    def counted(*args: Any, **named: Any) -> Any:
+        made.append(scan(*args, **named))
+        return made[-1]
+
+    monkeypatch.setattr(autograd, "Scan", counted)
+    draw = random.Random(2)
+    rows = [([draw.gauss(0, 1), draw.gauss(0, 1)], draw.gauss(0, 1)) for _ in range(7)]
+
+    def change(steps: Any, model: Any, epoch: int) -> None:
+        """What a schedule, or whoever looks on between two epochs, may do."""
+        steps.lr *= 0.7
+        for name, number in {"momentum": 0.6, "eps": 1e-6, "weight_decay": 0.05}.items():
+            if getattr(steps, name, 0.0):
+                setattr(steps, name, number * (1 + epoch / 8))
+        for name in ("clip_value", "clip_norm"):
+            if getattr(steps, name) is not None:
+                setattr(steps, name, 0.2 + 0.1 * epoch)
+        if epoch == 2:
+            model.parameters()[0].data = 0.125
+
+    def epochs(compiled: bool) -> Any:
+        model = MLP(2, [3, 1], activation="tanh", seed=4)
+        steps = OPTIMIZERS[optimizer](model.parameters())
+        losses: list[float] = []
+        if compiled:
+            first = [mse(model(x), y).data for x, y in rows]
+            native = nn.native.NativeTraining(model, rows, mse, steps, first, batch)
+        for epoch in range(5):
+            change(steps, model, epoch)
+            if compiled:
+                native.run(
+                    list(range(7)), epoch, 1, lambda *_: pytest.fail("by the engine"), losses
+                )
+            else:
+                options = {"steps": True, "batch_size": batch, "compiled": False}
+                losses += fit(model, rows, mse, steps, 1, **options).steps  # type: ignore[arg-type]
+        return losses, model.state_dict(), steps.state_dict(), [p.grad for p in model.parameters()]
+
+    assert epochs(True) == epochs(False)
+    assert len(made) == 1
+
+
+def test_a_step_of_another_shape_is_made_anew(way: str) -> None:
+    """Momentum that was not there before, a clip, Nesterov's step: no number, another formula."""
+
+    def epochs(compiled: bool) -> Any:
+        model = MLP(1, [2, 1], activation="tanh", seed=4)
+        steps = SGD(model.parameters(), 0.1)
+        rows = [(0.5, 1.0), (-1.0, 0.5)]
+        losses: list[float] = []
+        if compiled:
+            first = [mse(model(x), y).data for x, y in rows]
+            native = nn.native.NativeTraining(model, rows, mse, steps, first, 1)
+        for epoch, change in enumerate(
+            ["", "momentum", "nesterov", "clip_norm", "clip_value", "weight_decay"]
+        ):
+            if change:
+                setattr(steps, change, 0.5 if change != "nesterov" else True)
+            if compiled:
+                native.run([0, 1], epoch, 1, lambda *_: pytest.fail("by the engine"), losses)
+            else:
+                losses += fit(model, rows, mse, steps, 1, steps=True, compiled=False).steps
+        return losses, model.state_dict(), steps.state_dict()
+
+    assert epochs(True) == epochs(False)
+
+
+def test_a_parameter_that_is_minus_zero(way: str) -> None:
+    def trained_from(compiled: bool) -> Any:
+        model = MLP(1, [2, 1], activation="relu", seed=4)
+        for parameter in model.parameters()[:3]:
+            parameter.data = -0.0
+        fit(
+            model,
+            [(0.5, 1.0), (-1.0, 0.5)],
+            mse,
+            SGD(model.parameters(), 0.1),
+            3,
+            compiled=compiled,
+        )
+        return [p.data.hex() for p in model.parameters()]
+
+    assert trained_from(True) == trained_from(False)
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+def test_bad_rows_are_named_and_change_nothing(compiled: bool) -> None:
+    bad: list[tuple[Any, str]] = [
+        (([1.0], 1.0), "row 3.*1 number was given where 2 are needed"),
+        (([1.0, 2.0, 3.0], 1.0), "row 3.*3 numbers"),
+        (([1.0, math.nan], 1.0), "row 3, input 2 is nan"),
+        (([1.0, 2.0], math.inf), "row 3, target is inf"),
+        (([1e200, 1e200], 1.0), "row 3"),
+    ]
+    for row, says in bad:
+        model = MLP(2, [2, 1], seed=1)
+        before = model.state_dict()
+        with pytest.raises(ChalkgradError, match=f"(?s){says}"):
+            fit(
+                model, [([1, 2], 3), ([2, 1], 3), row], mse,
+                SGD(model.parameters(), 0.1), 2, compiled=compiled,
+            )  # fmt: skip
+        assert model.state_dict() == before
+
+
+class Terminal(io.StringIO):
+    """A terminal that somebody looks at."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_the_progress_bar_is_drawn_between_native_calls(
+    monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    monkeypatch.setattr(nn.native, "_PATIENCE", 1e-4)
+    monkeypatch.setattr(nn.training, "_REFRESH", 0.0)
+    monkeypatch.setenv("TERM", "xterm")
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    model = MLP(1, [2, 1], activation="tanh", seed=1)
+    rows = [(0.5, 1.0), (-1.0, 0.5)]
+    history = fit(model, rows, mse, SGD(model.parameters(), 0.01), 20_000, compiled=True)
+    shown = [int(number) for number in re.findall(r"epoch (\d+)/20000", terminal.getvalue())]
+    assert len(set(shown)) > 2  # more than the beginning and the end
+    assert shown == sorted(shown)
+    assert f"loss {history[shown[-1] - 1]:.6g}" in terminal.getvalue()
+
+
 def refusing(patch: pytest.MonkeyPatch) -> None:
     """An LLVM that does not know the processor."""
 
@@ -396,6 +536,7 @@ def refusing(patch: pytest.MonkeyPatch) -> None:
 
     patch.setattr(native, "_machine", refuse)
     patch.setattr(native, "_broken", [])
+    patch.setattr(native, "_unsaid", [])
 
 
 @pytest.mark.parametrize("way", [LOW, OPTIMISED])

@@ -43,6 +43,7 @@ def _llvm() -> Any:
 
 
 _ready: Final[list[bool]] = []
+_unsaid: Final[list[NativeError]] = []  # met in the background
 _broken: Final[list[NativeError]] = []
 _named: Final[set[str]] = set()
 
@@ -179,20 +180,23 @@ class Native:
     def _optimise(self) -> None:
         try:
             self._compile(HIGHEST)
-        except Exception as error:  # told by whoever asks next, in a thread that is heard
+        except NativeError as error:  # what runs so far runs on
+            _unsaid.append(error)
+            self._failed = error
+        except Exception as error:  # told when it is next asked for, in a thread that is heard
             self._failed = error
 
     def improve(self, *, wait: bool = False) -> None:
         """Compiles at the highest level, in a thread of its own unless one waits for it."""
+        while _unsaid:
+            _given_up(_unsaid.pop())
         if self.level < HIGHEST and self._thread is None and (wait or native_available()):
             self._thread = threading.Thread(target=self._optimise, daemon=True)
             self._thread.start()
         if wait and self._thread is not None:
             self._thread.join()
-        error, self._failed = self._failed, None
-        if isinstance(error, NativeError) and not wait:
-            _given_up(error)  # what runs so far runs on
-        elif error is not None:
+        error = self._failed
+        if error is not None and (wait or not isinstance(error, NativeError)):
             raise error
 
 
