@@ -23,7 +23,7 @@ from autograd import (
 )
 from nn.errors import TrainingError
 from nn.modules import Module
-from nn.native import NativeTraining
+from nn.native import NativeTraining, NotNativeError
 
 if TYPE_CHECKING:
     from nn.optimizers import Optimizer
@@ -165,11 +165,12 @@ def _compiled(
     """The training in native code where that is asked for, or pays; `expected` are its seconds."""
     if compiled is True:
         return NativeTraining(model, examples, loss, optimizer, losses, batch)
-    if compiled != "auto" or expected <= _LONG or not autograd.native_available():
+    can = autograd.compiled or autograd.native_available()
+    if compiled != "auto" or expected <= _LONG or not can:
         return None
     try:
         return NativeTraining(model, examples, loss, optimizer, losses, batch, expected)
-    except ChalkgradError:  # the engine can do whatever a program cannot
+    except NotNativeError:  # the engine can do whatever a program cannot
         return None
 
 
@@ -347,7 +348,7 @@ def _progress_bar(epochs: int, *, wanted: bool) -> Iterator[Callable[[int, float
         def show(epoch: int, loss: float) -> None:
             nonlocal shown
             if time.monotonic() - shown > _REFRESH:
-                bar.update(task, completed=epoch, loss=loss)
+                bar.update(task, completed=epoch, loss=loss, refresh=True)
                 shown = time.monotonic()
 
         yield show
