@@ -77,20 +77,31 @@ class NativeTraining:
                         "random ones: use autograd.where, or compiled=False",
                     )
         self.size = sum(map(len, programs)) // len(programs)
-        self._scan = autograd.Scan(
-            programs, formula.schedule, formula.rule, len(formula.memory), batch
-        )
+        self._programs, self._settings = programs, _settings(optimizer)
+        self._scan = self._scan_of(formula, batch)
         self._rows = self._scan.rows(rows)
         self._count, self._batch = len(rows), batch
         self._worked = 0
         self._speed = 2e-8 * self.size  # seconds a row, a guess until one knows
         self.load()
 
+    def _scan_of(self, formula: Formula, batch: int) -> autograd.Scan:
+        return autograd.Scan(
+            self._programs, formula.schedule, formula.rule, len(formula.memory), batch, settings=1
+        )
+
     # State: here while native code runs, in the optimizer whenever somebody may look.
 
     def load(self) -> None:
-        """Takes the parameters and what the optimizer remembers."""
+        """Takes the parameters, the rate and what the optimizer remembers."""
         optimizer = self.optimizer
+        if _settings(optimizer) != self._settings:  # another formula
+            formula = _formula(optimizer)
+            if formula is None:
+                raise NotNativeError("the optimizer is another", hint="compiled=False")
+            self._settings, self._memory = _settings(optimizer), formula.memory
+            self._scan = self._scan_of(formula, self._batch)
+        self._scan.set(optimizer.lr)
         self._steps = getattr(optimizer, "_steps", 0)
         state = [[parameter.data for parameter in optimizer.parameters]]
         state += [getattr(optimizer, name) for name in self._memory]
@@ -206,6 +217,12 @@ def _formula(optimizer: Optimizer) -> Formula | None:
     }
     own = homes["step"] is homes["formula"] and homes["move"] is kind.__mro__[-2]
     return optimizer.formula() if own and "step" not in vars(optimizer) else None
+
+
+def _settings(optimizer: Optimizer) -> list[object]:
+    """What its formula is made of; the rate alone is given to it anew."""
+    names = {*optimizer.settings, *optimizer.options} - {"lr"}
+    return [getattr(optimizer, name) for name in sorted(names)]
 
 
 def _recorded(

@@ -18,12 +18,12 @@ __all__ = ["Adagrad", "Adam", "AdamW", "Optimizer", "RMSProp", "SGD"]
 
 
 class Formula(NamedTuple):
-    """An optimizer's step for programs: see `autograd.Scan`.
+    """An optimizer's step for programs: see `autograd.Scan`, whose one setting is the rate.
 
     `memory` names the attributes that hold a number for each parameter.
     """
 
-    schedule: Callable[[Any], Sequence[Any]]
+    schedule: Callable[[Any, Any], Sequence[Any]]
     rule: Callable[..., Sequence[Any]]
     memory: tuple[str, ...]
 
@@ -134,6 +134,12 @@ class Optimizer:
             return clipped + weight_decay * p if weight_decay else clipped
 
         return gradient
+
+    def description(self) -> dict[str, Any]:
+        """What it was made with, as plain data: its kind, first rate and settings."""
+        names = [name for name in (*self.settings, *self.options) if name != "lr"]
+        made_with = {name: getattr(self, name) for name in names}
+        return {"kind": type(self).__name__, "lr": self.initial_lr, **made_with}
 
     def state_dict(self) -> dict[str, Any]:
         """What it remembers and its rate, as plain data: with it training goes on to the last bit.
@@ -274,23 +280,24 @@ class SGD(Optimizer):
 
     def formula(self) -> Formula:
         """One parameter's step as programs take it: the same arithmetic in the same order."""
-        rate, momentum, nesterov = self._lr, self.momentum, self.nesterov
+        momentum, nesterov = self.momentum, self.nesterov
         gradient = self._slope_of_one(self.weight_decay)
 
         # A program's gradient may be -0 where the engine's, which is added to 0, is 0: memory would
         # show it, a parameter only if it is -0 itself.
 
-        def plain(_: Sequence[Any], p: Any, g: Any) -> list[Any]:
-            return [p + -rate * gradient(p, g)]
+        def plain(numbers: Sequence[Any], p: Any, g: Any) -> list[Any]:
+            return [p + -numbers[0] * gradient(p, g)]
 
-        def with_momentum(_: Sequence[Any], p: Any, g: Any, velocity: Any) -> list[Any]:
+        def with_momentum(numbers: Sequence[Any], p: Any, g: Any, velocity: Any) -> list[Any]:
+            rate = numbers[0]
             g = gradient(p, g + 0.0)
             velocity = momentum * velocity + g
             return [p + -rate * (g + momentum * velocity if nesterov else velocity), velocity]
 
         if momentum == 0.0:
-            return Formula(lambda t: (), plain, ())
-        return Formula(lambda t: (), with_momentum, ("_velocities",))
+            return Formula(_the_rate, plain, ())
+        return Formula(_the_rate, with_momentum, ("_velocities",))
 
 
 class Adam(Optimizer):
@@ -360,20 +367,22 @@ class Adam(Optimizer):
 
     def formula(self) -> Formula:
         """One parameter's step as programs take it: the same arithmetic in the same order."""
-        (b1, b2), rate, eps = self.betas, self._lr, self.eps
-        shrink = -rate * self.weight_decay if self._decoupled else 0.0
+        (b1, b2), eps = self.betas, self.eps
+        decay = self.weight_decay if self._decoupled else 0.0
         gradient = self._slope_of_one(0.0 if self._decoupled else self.weight_decay)
 
-        def corrections(t: Any) -> list[Any]:
-            return [rate / (1 - t.called("pow", b1)), 1 / (1 - t.called("pow", b2))]
+        def corrections(t: Any, rate: Any) -> list[Any]:
+            return [
+                rate / (1 - t.called("pow", b1)), 1 / (1 - t.called("pow", b2)), -rate * decay
+            ]  # fmt: skip
 
         def rule(numbers: Sequence[Any], p: Any, g: Any, m: Any, v: Any) -> list[Any]:
-            rate, scale = numbers
+            rate, scale, shrink = numbers
             g = gradient(p, g + 0.0)
             m = b1 * m + (1 - b1) * g
             v = b2 * v + (1 - b2) * g * g
             change = -rate * m / (autograd.sqrt(v * scale) + eps)
-            return [p + (shrink * p + change if shrink else change), m, v]
+            return [p + (shrink * p + change if decay else change), m, v]
 
         return Formula(corrections, rule, ("_means", "_squares"))
 
@@ -462,16 +471,16 @@ class RMSProp(Optimizer):
 
     def formula(self) -> Formula:
         """One parameter's step as programs take it: the same arithmetic in the same order."""
-        a, eps, momentum, rate = self.alpha, self.eps, self.momentum, self._lr
+        a, eps, momentum = self.alpha, self.eps, self.momentum
         gradient = self._slope_of_one(self.weight_decay)
 
-        def rule(_: Sequence[Any], p: Any, g: Any, v: Any, u: Any) -> list[Any]:
+        def rule(numbers: Sequence[Any], p: Any, g: Any, v: Any, u: Any) -> list[Any]:
             g = gradient(p, g)
             v = a * v + (1 - a) * g * g
             u = momentum * u + g / (autograd.sqrt(v) + eps)
-            return [p + -rate * u, v, u]
+            return [p + -numbers[0] * u, v, u]
 
-        return Formula(lambda t: (), rule, ("_squares", "_velocities"))
+        return Formula(_the_rate, rule, ("_squares", "_velocities"))
 
 
 class Adagrad(Optimizer):
@@ -516,15 +525,19 @@ class Adagrad(Optimizer):
 
     def formula(self) -> Formula:
         """One parameter's step as programs take it: the same arithmetic in the same order."""
-        eps, rate = self.eps, self._lr
+        eps = self.eps
         gradient = self._slope_of_one(self.weight_decay)
 
-        def rule(_: Sequence[Any], p: Any, g: Any, v: Any) -> list[Any]:
+        def rule(numbers: Sequence[Any], p: Any, g: Any, v: Any) -> list[Any]:
             g = gradient(p, g)
             v = v + g * g
-            return [p + -rate * (g / (autograd.sqrt(v) + eps)), v]
+            return [p + -numbers[0] * (g / (autograd.sqrt(v) + eps)), v]
 
-        return Formula(lambda t: (), rule, ("_squares",))
+        return Formula(_the_rate, rule, ("_squares",))
+
+
+def _the_rate(_: Any, rate: Any) -> list[Any]:
+    return [rate]
 
 
 def _over_roots(gradients: list[float], squares: list[float], eps: float) -> list[float]:

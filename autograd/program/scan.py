@@ -26,7 +26,7 @@ __all__ = ["Scan"]
 
 _POINTER: Final = ctypes.c_void_p
 _RUN: Final = ctypes.CFUNCTYPE(
-    ctypes.c_int64, *[_POINTER] * 8, ctypes.c_double, *[ctypes.c_int64] * 3
+    ctypes.c_int64, *[_POINTER] * 9, ctypes.c_double, *[ctypes.c_int64] * 3
 )
 
 
@@ -34,7 +34,8 @@ class Scan:
     """Steps of a training in native code, one for each row, with state carried along.
 
     `programs` have one output each, the loss, and the same `parameters`, which are all of their
-    `wrt`. `schedule(t)` gives what the rule needs of the step's number t = 1, 2, ...; then
+    `wrt`. `schedule(t, *settings)` gives what the rule needs of the step's number t = 1, 2, ... and
+    of so many `settings`, numbers that may change between two runs, as a learning rate does; then
     `rule(numbers, p, g, *memory)` gives the new p and memory of a parameter from its gradient g.
     With `batch` above 1 a step is for so many rows, and g the mean of their gradients, summed in
     the order that `Program.total` tells. Both are made of arithmetic and operations of the table.
@@ -56,10 +57,11 @@ class Scan:
     def __init__(
         self,
         programs: Sequence[Program],
-        schedule: Callable[[Any], Sequence[Any]],
+        schedule: Callable[..., Sequence[Any]],
         rule: Callable[..., Sequence[Any]],
         memory: int,
         batch: int = 1,
+        settings: int = 0,
     ) -> None:
         self.recordings = [program.recording for program in programs]
         first = self.recordings[0]
@@ -74,7 +76,8 @@ class Scan:
         self.memory, self.batch = memory, batch
         self._pieces = [self._cut(number) for number in range(len(self.recordings))]
         steps = Steps(self._pieces, self.count, self.columns, memory, batch)
-        self.text = steps.text(schedule, rule)
+        self.text = steps.text(schedule, rule, settings)
+        self._settings = doubles(settings)
         self.module = compiled(self.text, {"scan": _RUN})
         self._state = doubles((1 + memory) * self.count)
         self._results = doubles(1 + self.count)
@@ -89,6 +92,10 @@ class Scan:
         return Pieces(recording.code, f"graph{number}_", 1, sinks, recording.checked, adding=False)
 
     # State.
+
+    def set(self, *settings: float) -> None:
+        """Says what the settings are from now on."""
+        self._settings[:] = list(settings) or [0.0]
 
     def load(self, state: Sequence[Sequence[float]]) -> None:
         """Puts the state in: the parameters, then each kind of memory."""
@@ -159,6 +166,6 @@ class Scan:
         which = bytes(count) if which is None else which
         stopped = self.module.calls["scan"](
             rows, which, place, self._state, self._results, self._frame, losses, self._sums,
-            float(time), begin, begin + steps, count,
+            self._settings, float(time), begin, begin + steps, count,
         )  # fmt: skip
         return steps if stopped < 0 else stopped - begin

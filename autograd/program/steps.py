@@ -35,19 +35,25 @@ class Steps:
 
     def text(
         self,
-        schedule: Callable[[Any], Sequence[Any]],
+        schedule: Callable[..., Sequence[Any]],
         rule: Callable[..., Sequence[Any]],
+        settings: int = 0,
     ) -> str:
         """The module, given how a step's numbers and a parameter's move come about."""
         called: set[str] = set()
         code = Code()
-        time = code.leaf("input", 0)
-        numbers = [code.place(number) for number in schedule(code.number(time))]
-        before, known = formula(code, numbers, {time: "%time"}, called, "n")
+        leaves = [code.leaf("input", i) for i in range(1 + settings)]
+        numbers = [code.place(number) for number in schedule(*map(code.number, leaves))]
+        given = ["%time", *(f"%setting{i}" for i in range(settings))]
+        named = dict(zip(leaves, given, strict=True))
+        before, known = formula(code, numbers, named, called, "n")
         moving, moved = self._rule(rule, len(numbers), known, called)
         size, local = (1 + self.memory) * self.count, (1 + self.memory) * self.count <= _LOCAL
         spaces = [("state", size), ("results", 1 + self.count), ("frame", len(self._frame_slots()))]
         head, tail = "", ""
+        for i, name in enumerate(given[1:]):
+            head += f"  {name}.at = getelementptr double, ptr %settings, i64 {i}\n"
+            head += f"  {name} = load double, ptr {name}.at\n"
         if local:  # what is the loop's own can be kept in registers
             for name, space in spaces:
                 head += f"  %{name} = alloca [{space} x double], align 64\n"
@@ -98,7 +104,8 @@ step:
 {update}"""
         function = f"""\
 define i64 @scan(ptr noalias %rows, ptr noalias %which, ptr noalias %order, \
-ptr noalias %{names}, ptr noalias %losses, ptr noalias %sums, double %before, \
+ptr noalias %{names}, ptr noalias %losses, ptr noalias %sums, \
+ptr noalias %settings, double %before, \
 i64 %begin, i64 %end, i64 %count) nounwind {{
 {counters("s", "k", "a", "f")}
   %place.at = alloca i64
