@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from autograd import ArgumentError, ArgumentTypeError
 from nn.history import History
-from nn.modules import Module
+from nn.modules import Module, evaluating
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from autograd import Value
     from nn.optimizers import Optimizer
@@ -23,12 +23,15 @@ __all__ = ["Callback", "EarlyStopping", "GradientNorms", "Training", "callbacks_
 class Training:
     """A training under way, as callbacks see it, with the `history` so far.
 
-    `epochs` is how many there will be in all, `stopped` whether no other will come.
+    `rows` and `loss` are those that it learns by, `epochs` is how many there will be in all,
+    `stopped` whether no other will come.
     """
 
     model: Any
     optimizer: Optimizer
     epochs: int
+    rows: Sequence[tuple[Any, Any]] = ()
+    loss: Callable[[Any, Any], Value] | None = None
     history: History = field(default_factory=History)
     stopped: bool = False
 
@@ -185,8 +188,10 @@ class EarlyStopping(Callback):
 class GradientNorms(Callback):
     """Enters in `history.gradients` how long each layer's gradient is after each epoch.
 
-    The norm is the root of the sum of its squares, for the last row or batch. Layers are those of
-    the model; for `viz.plot_gradients`.
+    It is the gradient of the mean loss of all rows, in evaluation mode, its length the root of the
+    sum of squares; layers are those of the model. To be drawn by `viz.plot_gradients`. As the
+    engine goes through all rows for it, an epoch takes twice as long, or longer where the training
+    is native.
 
     >>> from nn import MLP, SGD, fit, mse
     >>> model = MLP(1, [2, 1], seed=1)
@@ -198,9 +203,20 @@ class GradientNorms(Callback):
 
     def after_epoch(self, training: Training) -> None:
         """Enters the norms."""
-        for layer, parameters in _by_layer(training).items():
-            norm = math.hypot(*(p.grad for p in parameters))
-            training.history.gradients.setdefault(layer, []).append(norm)
+        parameters = training.parameters().values()
+        before = [p.grad for p in parameters]
+        try:
+            for p in parameters:
+                p.grad = 0.0
+            with evaluating(training.model):
+                for inputs, target in training.rows:
+                    training.loss(training.model(inputs), target).backward()  # type: ignore[misc]
+            for layer, own in _by_layer(training).items():
+                norm = math.hypot(*(p.grad for p in own)) / len(training.rows)
+                training.history.gradients.setdefault(layer, []).append(norm)
+        finally:
+            for p, grad in zip(parameters, before, strict=True):
+                p.grad = grad
 
 
 def _by_layer(training: Training) -> dict[str, list[Value]]:

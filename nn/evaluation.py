@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 from autograd import ArgumentError, ArgumentTypeError, ChalkgradError, Value, jit, no_grad
 from nn.callbacks import Callback
-from nn.modules import Module
+from nn.modules import evaluating
 from nn.rows import examples_of, plain
 
 if TYPE_CHECKING:
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     Metric = Callable[[Any, Any], Any]
     Metrics = Iterable[Metric] | Mapping[str, Metric]
 
-__all__ = ["Evaluation", "accuracy", "evaluate", "evaluating", "name_of"]
+__all__ = ["Evaluation", "accuracy", "evaluate", "name_of"]
 
 
 def accuracy(y_hat: Any, y: Any, *, threshold: float | None = None) -> float:
@@ -120,20 +119,6 @@ class Evaluation(Callback):
             history.validation.append(found.pop("loss"))
         for name, number in found.items():
             history.metrics.setdefault(name, []).append(number)
-
-
-@contextmanager
-def evaluating(model: object) -> Iterator[None]:
-    """A Module is in its evaluation mode inside, and afterwards as it was."""
-    modules = model.modules() if isinstance(model, Module) else []
-    before = [module.training for module in modules]
-    try:
-        for module in modules:
-            module.training = False
-        yield
-    finally:
-        for module, mode in zip(modules, before, strict=True):
-            module.training = mode
 
 
 def means(

@@ -112,7 +112,7 @@ def fit(
         raise ArgumentError("resume=True without a checkpoint", hint="checkpoint='training.json'")
     examples = examples_of(rows)
     held_out = [] if validation is None else examples_of(validation, "validation ")
-    training = Training(model, optimizer, epochs)
+    training = Training(model, optimizer, epochs, examples, loss)
     history = training.history
     shuffler = random.Random(seed)  # noqa: S311 - the order of rows is no secret
 
