@@ -30,6 +30,7 @@ from nn.schedules import (
     SequentialLR,
     StepLR,
 )
+from nn.tables import Table, TableModel, read_table
 from nn.training import fit
 
 __all__ = [
@@ -61,6 +62,8 @@ __all__ = [
     "SequentialLR",
     "Softmax",
     "StepLR",
+    "Table",
+    "TableModel",
     "Training",
     "TrainingError",
     "accuracy",
@@ -78,6 +81,7 @@ __all__ = [
     "mae",
     "mse",
     "negative_log_likelihood",
+    "read_table",
     "save",
     "sparse_cross_entropy",
     "to_torch",

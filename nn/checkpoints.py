@@ -62,8 +62,11 @@ class Checkpoint(Callback):
 
     def begin(self, training: Training) -> None:
         """Takes up what the file holds, where that is asked for; refuses to replace other files."""
-        self._about["model"] = _model_name(training.model)
-        self._about["optimizer"] = training.optimizer.description()
+        self._about = {
+            "model": _model_name(training.model),
+            "optimizer": training.optimizer.description(),
+            **self._about,
+        }
         self._about["callbacks"] = [
             {"kind": type(each).__name__, **each.settings()} for each in self._callbacks
         ]

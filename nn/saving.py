@@ -102,7 +102,7 @@ def read_json(path: str, format_name: str, version: int, what: str) -> dict[str,
     except (ValueError, RecursionError) as error:  # UnicodeDecodeError and JSONDecodeError are such
         raise ArgumentError(
             f"{path} is damaged: {str(error) or 'it is nested too deeply'}",
-            hint="it is left as it is; begin anew under another name",
+            hint="it is left as it is: give another file, or have it written anew",
         ) from error
     if not isinstance(held, dict) or held.get("format") != format_name:
         raise ArgumentError(

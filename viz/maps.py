@@ -35,14 +35,15 @@ def plot_boundary(
     *,
     threshold: float | None = None,
     names: Sequence[str] = ("x₁", "x₂"),
+    classes: Sequence[str] = (),
     title: str = "",
 ) -> Picture:
     """Colours the plane of two inputs by what `model` says there, with the rows as points on it.
 
     A model with one output divides the plane where that is `threshold`: 0 unless told where a
     target is -1, else 1/2; with several outputs the largest is the class, and a target names it
-    from 0. `names` are those of the inputs. Raises ArgumentError for rows that have not two
-    numbers, for as many targets as rows, and what `plot_loss` raises.
+    from 0. `names` are those of the inputs, `classes` those of the outputs. Raises ArgumentError
+    for rows that have not two numbers or not as many targets, and what `plot_loss` raises.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -52,10 +53,10 @@ def plot_boundary(
     'line.png'
     """
     place = place_of(path)
-    points, classes = [list(map(float, row)) for row in rows], list(targets)
-    if not points or len(points) != len(classes):
+    points, wanted = [list(map(float, row)) for row in rows], list(targets)
+    if not points or len(points) != len(wanted):
         raise ArgumentError(
-            f"plot_boundary() was given {len(points)} rows and {len(classes)} targets",
+            f"plot_boundary() was given {len(points)} rows and {len(wanted)} targets",
             hint="give a target for each row, at least one",
         )
     for number, point in enumerate(points, start=1):
@@ -71,16 +72,16 @@ def plot_boundary(
         _paint_classes(axes, across, up, found)
         kinds = list(range(len(found[0][0])))
     else:
-        kinds = sorted(set(classes))
+        kinds = sorted(set(wanted))
         limit = threshold if threshold is not None else 0.0 if -1 in kinds else 0.5
         _paint_sides(axes, across, up, found, limit)
     for kind in kinds:
-        own = [point for point, target in zip(points, classes, strict=True) if target == kind]
+        own = [point for point, target in zip(points, wanted, strict=True) if target == kind]
         if own:
             xs, ys = zip(*own, strict=True)
             axes.scatter(
                 xs, ys, s=26, color=_colour(kind, kinds), edgecolors="white",
-                linewidths=0.8, label=str(kind), zorder=3,
+                linewidths=0.8, label=classes[kind] if classes else str(kind), zorder=3,
             )  # fmt: skip
     axes.set_xlim(across)
     axes.set_ylim(up)
