@@ -203,6 +203,10 @@ class TableModel(Module):
         middle, spread = self.scaling.get(self.target, (0.0, 1.0))
         return self._scaled(row), (float(target) - middle) / spread
 
+    def output(self, row: Sequence[Any]) -> Any:
+        """The network's output for a row of the table's numbers, as Values."""
+        return self.network(self._scaled(row))
+
     def predict(self, row: Sequence[float]) -> float | str:
         """What it says of a row of the table's numbers: a number in the target's units, or a class.
 
@@ -210,7 +214,7 @@ class TableModel(Module):
         'yes'
         """
         with no_grad():
-            output = self.network(self._scaled(row))
+            output = self.output(row)
         if self.classes:
             return self.classes[max(range(len(output)), key=lambda k: output[k].data)]
         middle, spread = self.scaling.get(self.target, (0.0, 1.0))
@@ -219,9 +223,9 @@ class TableModel(Module):
     def probabilities(self, row: Sequence[float]) -> list[float]:
         """That of each class, in their order."""
         with no_grad():
-            return [p.data for p in autograd.softmax(self.network(self._scaled(row)))]
+            return [p.data for p in autograd.softmax(self.output(row))]
 
-    def _scaled(self, row: Sequence[float]) -> list[float]:
+    def _scaled(self, row: Sequence[Any]) -> list[Any]:
         pairs = [self.scaling.get(name, (0.0, 1.0)) for name in self.inputs]
         return [(x - middle) / spread for x, (middle, spread) in zip(row, pairs, strict=True)]
 

@@ -307,14 +307,10 @@ def _pictures(
     judged = [rows[i] for i in held_out] or rows
     true = [model.classes[examples[i][1]] for i in (held_out or range(len(rows)))]
     said = [model.predict(row) for row in judged]
-    yield plot_confusion(true, said, out / "confusion.png", title="Rows held out").name
+    title = "Rows held out" if held_out else "All rows"
+    yield plot_confusion(true, said, out / "confusion.png", title=title).name
     if len(model.inputs) == 2:
-        scaled = [inputs for inputs, _ in examples]
         yield plot_boundary(
-            model,
-            scaled,
-            [k for _, k in examples],
-            out / "boundary.png",
-            names=model.inputs,
-            classes=model.classes,
-        ).name
+            model.output, rows, [k for _, k in examples], out / "boundary.png",
+            names=model.inputs, classes=model.classes,
+        ).name  # fmt: skip
