@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
+from contextlib import contextmanager
 from numbers import Real
 from typing import TYPE_CHECKING, Any, Final, Self
 
@@ -12,7 +13,7 @@ from autograd import ArgumentError, ArgumentTypeError, Value, zero_grad
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-__all__ = ["Module", "counted"]
+__all__ = ["Module", "counted", "evaluating"]
 
 _SHOWN: Final = 5  # names in a message before "and N more"
 
@@ -240,6 +241,20 @@ def _finite(number: object, name: str) -> float:
     except OverflowError:
         pass  # a whole number of hundreds of digits is as infinite here
     raise ArgumentError(f"{name} was given a number that is not finite", hint="mend the state")
+
+
+@contextmanager
+def evaluating(model: object) -> Iterator[None]:
+    """A Module is in its evaluation mode inside, and afterwards as it was."""
+    modules = model.modules() if isinstance(model, Module) else []
+    before = [module.training for module in modules]
+    try:
+        for module in modules:
+            module.training = False
+        yield
+    finally:
+        for module, mode in zip(modules, before, strict=True):
+            module.training = mode
 
 
 def counted(things: Sequence[object], noun: str = "parameter") -> str:

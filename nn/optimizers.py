@@ -173,6 +173,12 @@ class Optimizer:
 
         return Formula(own, begin, move, measure if by_norm else None, memory)
 
+    def description(self) -> dict[str, Any]:
+        """What it was made with, as plain data: its kind, first rate and settings."""
+        names = [name for name in (*self.settings, *self.options) if name != "lr"]
+        made_with = {name: getattr(self, name) for name in names}
+        return {"kind": type(self).__name__, "lr": self.initial_lr, **made_with}
+
     def state_dict(self) -> dict[str, Any]:
         """What it remembers and its rate, as plain data: with it training goes on to the last bit.
 

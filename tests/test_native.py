@@ -515,7 +515,7 @@ def test_the_progress_bar_is_drawn_between_native_calls(
     monkeypatch: pytest.MonkeyPatch, way: str
 ) -> None:
     monkeypatch.setattr(nn.native, "_PATIENCE", 1e-4)
-    monkeypatch.setattr(nn.training, "_REFRESH", 0.0)
+    monkeypatch.setattr(nn.progress, "_REFRESH", 0.0)
     monkeypatch.setenv("TERM", "xterm")
     terminal = Terminal()
     monkeypatch.setattr(sys, "stderr", terminal)

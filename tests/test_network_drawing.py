@@ -218,3 +218,12 @@ def test_it_is_a_digraph_and_the_same_every_time() -> None:
     assert isinstance(draw_network(model(2, 2, 1)), graphviz.Digraph)
     assert draw_network(trained([2, 3, 1])).source == draw_network(trained([2, 3, 1])).source
     assert viz.draw_network is draw_network
+
+
+def test_a_layer_without_bias_is_drawn_without_it() -> None:
+    network = nn.MLP(2, [2, 1], seed=1)
+    network.layers[0] = nn.Layer(2, 2, seed=1, bias=False)
+    boxes = read(draw_network(network)).boxes
+    assert "b2_1" in boxes
+    assert "b1_1" not in boxes
+    assert boxes["n1_1"] == ["O₁₁"]

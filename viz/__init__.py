@@ -5,7 +5,8 @@ import sys
 import typing
 
 from viz.errors import MissingPackageError, PictureError, PictureFileError
-from viz.plots import plot_loss
+from viz.maps import plot_boundary, plot_confusion, plot_landscape
+from viz.plots import plot_gradients, plot_loss
 from viz.sheet import sheet
 
 if typing.TYPE_CHECKING:
@@ -41,6 +42,10 @@ __all__ = [
     "PictureFileError",
     "draw",
     "draw_network",
+    "plot_boundary",
+    "plot_confusion",
+    "plot_gradients",
+    "plot_landscape",
     "plot_loss",
     "render",
     "sheet",

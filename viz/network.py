@@ -25,7 +25,7 @@ class _Neuron(Protocol):
     @property
     def weights(self) -> Sequence[Value]: ...
     @property
-    def bias(self) -> Value: ...
+    def bias(self) -> Value | None: ...
     @property
     def activation(self) -> Operation | str | None: ...
 
@@ -179,7 +179,8 @@ class _Board:
         self.digits = digits
         self.numbers = numbers
         self.radius = _RADIUS if numbers else _SMALL_RADIUS
-        parameters = [p for layer in layers for n in layer for p in (*n.weights, n.bias)]
+        each = [p for layer in layers for n in layer for p in (*n.weights, n.bias)]
+        parameters = [p for p in each if p is not None]
         self.gradients = numbers and any(parameter.grad for parameter in parameters)
         self.columns = self._placed(columns, parameters)
 
@@ -256,6 +257,8 @@ class _Board:
         )
         if place and self.numbers:
             bias = self.layers[place - 1][circle.number - 1].bias
+            if bias is None:
+                return
             text = self._text(bias, f"b_{{{_indices(place, circle.number)}}}")
             y = circle.y - self.radius - self._label_height() / 2 - 0.03
             _write(sheet, f"b{place}_{circle.number}", text, circle.x, y)
