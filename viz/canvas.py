@@ -10,7 +10,17 @@ if TYPE_CHECKING:
 
 Command = tuple[str, tuple[float, ...]]
 
-__all__ = ["Canvas", "Command", "Part", "Shape", "Words", "circle", "rectangle"]
+__all__ = [
+    "Canvas",
+    "Command",
+    "Part",
+    "Shape",
+    "Words",
+    "circle",
+    "rectangle",
+    "scaled",
+    "shifted",
+]
 
 _ROUND = 0.5523  # of a quarter of a circle as a cubic curve
 
@@ -87,3 +97,30 @@ def rectangle(
 def circle(x: float, y: float, radius: float) -> tuple[Command, ...]:
     """A circle around (x, y)."""
     return rectangle(x - radius, y - radius, 2 * radius, 2 * radius, radius)
+
+
+def shifted(item: Shape | Words, x: float, y: float) -> Shape | Words:
+    """The same, moved by so much."""
+    if isinstance(item, Words):
+        return item._replace(x=item.x + x, y=item.y + y)
+    path = tuple(
+        (name, tuple(place + (y if at % 2 else x) for at, place in enumerate(places)))
+        for name, places in item.path
+    )
+    return item._replace(path=path)
+
+
+def scaled(item: Shape | Words, by: float, x: float, y: float) -> Shape | Words:
+    """The same, that many times as large, and then moved by so much."""
+    if isinstance(item, Words):
+        runs = tuple(
+            run._replace(x=run.x * by, rise=run.rise * by, size=run.size * by)
+            for run in item.line.runs
+        )
+        line = item.line._replace(runs=runs, width=item.line.width * by, size=item.line.size * by)
+        return item._replace(line=line, x=item.x * by + x, y=item.y * by + y)
+    path = tuple(
+        (name, tuple(place * by + (y if at % 2 else x) for at, place in enumerate(places)))
+        for name, places in item.path
+    )
+    return item._replace(path=path, width=item.width * by)

@@ -6,7 +6,7 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from viz.canvas import Canvas, Part, Shape, Words, circle, rectangle
+from viz.canvas import Canvas, Part, Shape, Words, circle, rectangle, shifted
 from viz.geometry import Placed, Rectangle, Way
 from viz.lettering import Ground, polyline
 from viz.picture import LEADING, Sample, Scale, measured
@@ -319,7 +319,7 @@ class _Board:
             )
             if x and x + wide > width:
                 x, y, row = 0.0, y + row + 0.6 * size, high
-            items += [_shifted(item, x, y) for item in made]
+            items += [shifted(item, x, y) for item in made]
             x += wide + gap
             row = max(row, tall)
         if not items:
@@ -447,17 +447,7 @@ def _bounds_width(parts: Sequence[Part]) -> float:
 
 
 def _moved(parts: Sequence[Part], x: float, y: float) -> list[Part]:
-    return [replace(part, items=[_shifted(item, x, y) for item in part.items]) for part in parts]
-
-
-def _shifted(item: Shape | Words, x: float, y: float) -> Shape | Words:
-    if isinstance(item, Words):
-        return item._replace(x=item.x + x, y=item.y + y)
-    path = tuple(
-        (name, tuple(place + (y if at % 2 else x) for at, place in enumerate(places)))
-        for name, places in item.path
-    )
-    return item._replace(path=path)
+    return [replace(part, items=[shifted(item, x, y) for item in part.items]) for part in parts]
 
 
 def _fitted(canvas: Canvas, page: Point) -> Canvas:

@@ -1,4 +1,4 @@
-"""A canvas as a PDF of one page: real text in its own font, and lines, no pixels.
+"""Canvases as the pages of a PDF: real text in its own font, and lines, no pixels.
 
 PDF 1.7 is ISO 32000-1: the numbers in the names below are its sections.
 """
@@ -6,6 +6,7 @@ PDF 1.7 is ISO 32000-1: the numbers in the names below are its sections.
 from __future__ import annotations
 
 import io
+import warnings
 import zlib
 from typing import TYPE_CHECKING, Any
 
@@ -25,23 +26,26 @@ _NAME = FONT.replace(" ", "")
 _OPERATORS = {"M": "m", "L": "l", "C": "c", "Z": "h"}
 
 
-def pdf_of(canvas: Canvas) -> bytes:
-    """The page is as large as the canvas; the same canvas gives the same bytes."""
-    font = _Font(words_of(canvas) or " ")
-    content = zlib.compress("\n".join(_content(canvas, font)).encode("ascii"))
-    box = f"[0 0 {_number(canvas.width)} {_number(canvas.height)}]"
-    title = canvas.told.encode("utf-16-be").hex()
-    return _file(
-        [
-            b"<< /Type /Catalog /Pages 2 0 R /Lang (en) >>",
-            b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
-            f"<< /Type /Page /Parent 2 0 R /MediaBox {box} /Contents 4 0 R "
-            "/Resources << /Font << /F 5 0 R >> >> >>".encode(),
-            _stream(content, "/Filter /FlateDecode"),
-            *font.objects(first=5),
-            f"<< /Title <feff{title}> >>".encode(),
-        ]
-    )
+def pdf_of(*canvases: Canvas) -> bytes:
+    """A page for each canvas, as large as that; the same canvases give the same bytes."""
+    font = _Font("".join(map(words_of, canvases)) or " ")
+    pages = [8 + 2 * place for place in range(len(canvases))]  # each followed by its content
+    kids = " ".join(f"{page} 0 R" for page in pages)
+    title = canvases[0].told.encode("utf-16-be").hex()
+    objects = [
+        b"<< /Type /Catalog /Pages 2 0 R /Lang (en) >>",
+        f"<< /Type /Pages /Kids [{kids}] /Count {len(pages)} >>".encode(),
+        *font.objects(first=3),
+    ]
+    for canvas, page in zip(canvases, pages, strict=True):
+        box = f"[0 0 {_number(canvas.width)} {_number(canvas.height)}]"
+        objects.append(
+            f"<< /Type /Page /Parent 2 0 R /MediaBox {box} /Contents {page + 1} 0 R "
+            "/Resources << /Font << /F 3 0 R >> >> >>".encode()
+        )
+        content = zlib.compress("\n".join(_content(canvas, font)).encode("ascii"))
+        objects.append(_stream(content, "/Filter /FlateDecode"))
+    return _file([*objects, f"<< /Title <feff{title}> >>".encode()])
 
 
 def _content(canvas: Canvas, font: _Font) -> Iterator[str]:
@@ -79,6 +83,13 @@ class _Font:
     """The font cut down to some characters, as a font of two bytes a glyph (9.7)."""
 
     def __init__(self, text: str) -> None:
+        lacking = "".join(sorted({ch for ch in text if not fonts.has_all(ch)}))
+        if lacking:
+            warnings.warn(
+                f"{FONT} has no {lacking}: in the PDF a box stands in its place; "
+                "an .svg, .png or .html takes it from the fonts of the system",
+                stacklevel=2,
+            )
         with fonts.part(text) as font:
             out = io.BytesIO()
             font.save(out, reorderTables=None)

@@ -16,7 +16,7 @@ __all__ = ["ASCENT", "DESCENT", "Line", "Run", "set_line"]
 ASCENT: Final = 0.92  # of a line above its base, in multiples of the size: a raised exponent
 DESCENT: Final = 0.30
 _SMALLER: Final = 0.72
-_RISES: Final = {"sub": -0.20, "super": 0.40}
+_RISES: Final = {"sub": -0.23, "super": 0.43}
 _BRACED: Final = re.compile(r"([_^])\{([^{}]*)\}")
 _SCRIPT: Final = re.compile(r"<(sub|super)> ([0-9A-F]{4,5})")
 
