@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from viz.canvas import Canvas, Part, Shape, Words, circle, rectangle, shifted
 from viz.geometry import Placed, Rectangle, Way
 from viz.lettering import Ground, polyline
-from viz.picture import LEADING, Sample, Scale, measured
+from viz.picture import Sample, Scale, measured
 from viz.placing import lay_out
 from viz.scales import paler
 from viz.setting import ASCENT, DESCENT, set_line
@@ -34,7 +34,8 @@ _NARROWEST: Final = 40.0  # a caption is not broken for a picture less wide, in 
 _LARGEST: Final = 1.6  # a picture smaller than its page is enlarged by no more
 _RADIUS: Final = 5.0
 _HEAD: Final = 0.36  # half the breadth of an arrow's head, in multiples of its length
-_CLOSE: Final = 1.32  # from one base line to the next in a label, in multiples of the size of text
+_CAPTION: Final = 1.42  # from one base line to the next above the picture, in the same unit
+_CLOSE: Final = 1.36  # from one base line to the next in a label, in multiples of the size of text
 
 
 def compose(picture: Picture) -> Canvas:
@@ -300,7 +301,7 @@ class _Board:
         title = [(self.picture.title, _TITLE)] if self.picture.title else []
         for text, times in (*title, *((line, 1.0) for line in self.picture.caption)):
             for line in _wrapped(text, times * self.size, width):
-                y += LEADING * line.size
+                y += _CAPTION * line.size
                 items.append(Words(line, 0.0, y - 0.3 * line.size, "#000000"))
         if not items:
             return [], 0.0

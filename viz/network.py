@@ -71,7 +71,7 @@ _FEW_ARROWS: Final = 9
 _RADIUS: Final = 2.35
 _SMALL_RADIUS: Final = 1.5
 _GAP: Final = 0.9
-_LINE: Final = 1.32
+_LINE: Final = 1.36
 _LABEL: Final = 0.88
 
 _ZERO: Final = "#9a9a9a"

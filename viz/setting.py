@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 __all__ = ["ASCENT", "DESCENT", "Line", "Run", "set_line"]
 
-ASCENT: Final = 0.92  # of a line above its base, in multiples of the size: a raised exponent
-DESCENT: Final = 0.30
+ASCENT: Final = 0.97  # of a line above its base, in multiples of the size: a raised exponent
+DESCENT: Final = 0.38
 _SMALLER: Final = 0.72
 _RISES: Final = {"sub": -0.23, "super": 0.43}
 _BRACED: Final = re.compile(r"([_^])\{([^{}]*)\}")
