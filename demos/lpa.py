@@ -30,7 +30,9 @@ def main(arguments: Namespace) -> None:
     tell_gradients(model, loss)
     drawings = {
         "graph.png": viz.draw(loss, title="One row: forward, and back"),
-        "network.png": viz.draw_network(model, inputs=["iq", "cgpa"]),
+        "network.png": viz.draw_network(
+            model, row=[students[0].iq, students[0].cgpa], gradients=True, inputs=["iq", "cgpa"]
+        ),
     }
     update_once(model, students[0])
     history = train(students, arguments.epochs, arguments.lr)

@@ -1,4 +1,4 @@
-"""Pictures of graphs, networks and training, with Graphviz installed or not."""
+"""Pictures of graphs, networks and training."""
 
 import importlib
 import sys
@@ -12,12 +12,13 @@ from viz.sheet import sheet
 if typing.TYPE_CHECKING:
     from viz.drawing import draw
     from viz.network import draw_network
-    from viz.rendering import Drawing, render
+    from viz.picture import Picture
+    from viz.rendering import render
 else:
-    # What stands on the package graphviz, which the command does without, is loaded when first
+    # What stands on the extra `pictures`, which the command does without, is loaded when first
     # asked for.
     _ON_DEMAND = {
-        "Drawing": "rendering",
+        "Picture": "picture",
         "draw": "drawing",
         "draw_network": "network",
         "render": "rendering",
@@ -36,8 +37,8 @@ else:
 
 
 __all__ = [
-    "Drawing",
     "MissingPackageError",
+    "Picture",
     "PictureError",
     "PictureFileError",
     "draw",
