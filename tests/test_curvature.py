@@ -82,6 +82,23 @@ def test_a_constant_on_either_side_of_what_is_bent_from_above(op: Any, inner: An
         assert row == pytest.approx(expected, rel=1e-11, abs=1e-13)
 
 
+@pytest.mark.parametrize("op", BINARY, ids=lambda op: op.name)
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_the_square_of_an_operation_with_a_constant(op: Any, side: str) -> None:
+    """Of one input alone, and of the last of two: beside it stands nothing that hides an error."""
+
+    def function(x: Any) -> Any:
+        return (op(0.75, x) if side == "left" else op(x, 0.75)) ** 2
+
+    expected = grad(grad(function))(1.5)
+    assert hessian(function)(1.5) == pytest.approx(expected, rel=1e-12)
+    assert hessian(lambda v: function(v[1]) + v[0] ** 2)([3.0, 1.5])[1] == pytest.approx(
+        [0.0, expected], rel=1e-12
+    )
+    if op.name == "mul":
+        assert expected == 2 * 0.75**2
+
+
 @pytest.mark.parametrize("op", OPERATIONS)
 def test_second_partials_that_are_not_asked_for_are_zero(op: Any) -> None:
     node = op(

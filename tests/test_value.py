@@ -834,6 +834,17 @@ def test_nothing_of_a_block_stays_behind_it() -> None:
     assert sets == before
 
 
+def test_what_is_recorded_is_recorded_even_where_nothing_else_is() -> None:
+    x = Value(3.0)
+    with no_grad():
+        for block in (modes.recording(), modes.watching([])):
+            with block:
+                assert (x * 2).parents[0] is x
+                with no_grad():
+                    assert (x * 2).is_constant
+        assert (x * 2).is_constant
+
+
 def test_a_block_may_be_entered_again_while_it_holds() -> None:
     block, x = no_grad(), Value(3.0)
     with block:
