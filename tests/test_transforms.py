@@ -275,6 +275,16 @@ def test_argnums_choose_the_arguments() -> None:
     assert hessian(f, 1)(*point) == 4.0
 
 
+def test_options_go_by_their_names() -> None:
+    for transform in (grad, value_and_grad, jacobian, hessian):
+        assert transform(lambda x, y: x * y * y, argnums=1)(3.0, 2.0) == transform(
+            lambda y: 3.0 * y * y
+        )(2.0)
+    for transform in (grad, value_and_grad, hessian):
+        with pytest.raises(TypeError):
+            transform(lambda x: x, 0, True)
+
+
 def test_arguments_not_differentiated_by_may_be_anything() -> None:
     assert grad(lambda x, how: x**2 if how == "square" else x)(3.0, "square") == 6.0
     assert grad(lambda x, nothing: x * 2)(3.0, None) == 2.0
