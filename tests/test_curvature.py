@@ -95,8 +95,16 @@ def test_the_square_of_an_operation_with_a_constant(op: Any, side: str) -> None:
     assert hessian(lambda v: function(v[1]) + v[0] ** 2)([3.0, 1.5])[1] == pytest.approx(
         [0.0, expected], rel=1e-12
     )
-    if op.name == "mul":
-        assert expected == 2 * 0.75**2
+
+
+def test_the_square_of_arithmetic_with_a_constant() -> None:
+    """Nodes made by Python's signs hold what would be the derivative by the constant, too."""
+    assert hessian(lambda x: (3 * x) ** 2)(1.5) == hessian(lambda x: (x * 3) ** 2)(1.5) == 18.0
+    assert hessian(lambda x: (3 - x) ** 2)(1.5) == hessian(lambda x: (x + 3) ** 2)(1.5) == 2.0
+    assert hessian(lambda x: (3 / x) ** 2)(2.0) == pytest.approx(54 / 16)
+    assert hessian(lambda x: (x / 4) ** 2)(2.0) == 0.125
+    assert hessian(lambda x: (2**x) ** 2)(1.0) == pytest.approx(4 * math.log(4) ** 2)
+    assert hessian(lambda v: v[0] ** 2 + (3 * v[1]) ** 2)([1.0, 1.5]) == [[2.0, 0.0], [0.0, 18.0]]
 
 
 @pytest.mark.parametrize("op", OPERATIONS)
