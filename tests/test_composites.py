@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 import autograd
 from autograd import (
+    GraphError,
     RangeError,
     Value,
     check_grads,
@@ -23,6 +24,7 @@ from autograd import (
     log_softmax,
     logsumexp,
     mean,
+    modes,
     softmax,
     topological_order,
     where,
@@ -242,6 +244,19 @@ def test_what_is_not_too_large_is_not_shifted(function: Callable[[list[Value]], 
         assert (
             any(node.op.name == "sub" and node.parents[1].is_constant for node in nodes) is shifted
         )
+
+
+@pytest.mark.parametrize("function", [softmax, log_softmax, lambda xs: [logsumexp(xs)]])
+def test_what_is_recorded_asks_again_whether_it_is_too_large(
+    function: Callable[[list[Value]], Any],
+) -> None:
+    xs = [Value(1.0), Value(-2.0)]
+    asked: list[Any] = []
+    with modes.watching(asked):
+        function(xs)
+        with pytest.raises(GraphError, match="while a program is recorded"):
+            function([Value(1.0), Value(60.0)])
+    assert asked == [(x, -50.0, 50.0, True) for x in xs]
 
 
 def test_second_derivatives() -> None:

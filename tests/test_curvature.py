@@ -82,6 +82,31 @@ def test_a_constant_on_either_side_of_what_is_bent_from_above(op: Any, inner: An
         assert row == pytest.approx(expected, rel=1e-11, abs=1e-13)
 
 
+@pytest.mark.parametrize("op", BINARY, ids=lambda op: op.name)
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_the_square_of_an_operation_with_a_constant(op: Any, side: str) -> None:
+    """Of one input alone, and of the last of two: beside it stands nothing that hides an error."""
+
+    def function(x: Any) -> Any:
+        return (op(0.75, x) if side == "left" else op(x, 0.75)) ** 2
+
+    expected = grad(grad(function))(1.5)
+    assert hessian(function)(1.5) == pytest.approx(expected, rel=1e-12)
+    assert hessian(lambda v: function(v[1]) + v[0] ** 2)([3.0, 1.5])[1] == pytest.approx(
+        [0.0, expected], rel=1e-12
+    )
+
+
+def test_the_square_of_arithmetic_with_a_constant() -> None:
+    """Nodes made by Python's signs hold what would be the derivative by the constant, too."""
+    assert hessian(lambda x: (3 * x) ** 2)(1.5) == hessian(lambda x: (x * 3) ** 2)(1.5) == 18.0
+    assert hessian(lambda x: (3 - x) ** 2)(1.5) == hessian(lambda x: (x + 3) ** 2)(1.5) == 2.0
+    assert hessian(lambda x: (3 / x) ** 2)(2.0) == pytest.approx(54 / 16)
+    assert hessian(lambda x: (x / 4) ** 2)(2.0) == 0.125
+    assert hessian(lambda x: (2**x) ** 2)(1.0) == pytest.approx(4 * math.log(4) ** 2)
+    assert hessian(lambda v: v[0] ** 2 + (3 * v[1]) ** 2)([1.0, 1.5]) == [[2.0, 0.0], [0.0, 18.0]]
+
+
 @pytest.mark.parametrize("op", OPERATIONS)
 def test_second_partials_that_are_not_asked_for_are_zero(op: Any) -> None:
     node = op(

@@ -320,6 +320,16 @@ def test_argnums_choose_the_arguments() -> None:
     assert hessian(f, 1)(*point) == 4.0
 
 
+def test_options_go_by_their_names() -> None:
+    for transform in (grad, value_and_grad, jacobian, hessian):
+        assert transform(lambda x, y: x * y * y, argnums=1)(3.0, 2.0) == transform(
+            lambda y: 3.0 * y * y
+        )(2.0)
+    for transform in (grad, value_and_grad, hessian):
+        with pytest.raises(TypeError):
+            transform(lambda x: x, 0, True)
+
+
 def test_arguments_not_differentiated_by_may_be_anything() -> None:
     assert grad(lambda x, how: x**2 if how == "square" else x)(3.0, "square") == 6.0
     assert grad(lambda x, nothing: x * 2)(3.0, None) == 2.0
@@ -549,7 +559,7 @@ def test_hessians_are_symmetric(program: Program) -> None:
 
 @pytest.mark.parametrize("transform", [grad, value_and_grad, jacobian, hessian])
 def test_argnums_beyond_the_arguments(transform: Any) -> None:
-    for argnums, count in ((2, 2), (-3, 2), ((0, 5), 2), (0, 0)):
+    for argnums, count in ((2, 2), (3, 2), (-3, 2), ((0, 5), 2), (0, 0), (1, 0)):
         with pytest.raises(ValueError, match=r"argnums(.|\n)*hint: "):
             transform(lambda *xs: sum(xs), argnums)(*[1.0] * count)
 
@@ -789,6 +799,17 @@ def test_an_inner_derivatives_plain_arguments_leave_the_outer_one_a_float() -> N
     ):
         slope = grad(lambda w, second=second: w * second(w))(2.0)
         assert (slope, type(slope)) == (24.0, float)
+
+
+def test_a_function_that_goes_backward_itself_spoils_no_derivative() -> None:
+    def function(x: Any) -> Any:
+        (x * x * 7).backward()
+        return x * 3
+
+    assert grad(function)(2.0) == 3.0
+    assert value_and_grad(function)(2.0) == (6.0, 3.0)
+    assert jacobian(lambda x: [function(x), x * x])(2.0) == [3.0, 4.0]
+    assert hessian(lambda x: function(x) * x)(2.0) == 6.0
 
 
 def test_a_gradient_of_values_from_outside_changes_no_grad_of_theirs() -> None:

@@ -473,6 +473,39 @@ def test_gradient_graphs_agree_with_backward(program: Program) -> None:
         assert gradient.data == pytest.approx(leaf.grad, rel=1e-9, abs=1e-12 * largest)
 
 
+@given(program=some_programs, data=st.data())
+def test_no_backward_leaves_a_trace_for_the_next(program: Program, data: st.DataObject) -> None:
+    """Whatever went before, from above or below, well or not: as from a graph just built."""
+
+    def gradients(nodes: list[Value], at: int) -> Any:
+        leaves = [node for node in nodes if node.op.name == "leaf"]
+        for leaf in leaves:
+            leaf.grad = 0.0
+        try:
+            nodes[at].backward()
+        except (GradientError, GraphError) as error:
+            return type(error)
+        return [leaf.grad for leaf in leaves]
+
+    used = values(program)
+    for at in data.draw(st.permutations(range(len(used)))):
+        assert gradients(used, at) == gradients(values(program), at)
+
+
+def test_backward_after_one_that_failed_passes_through_the_same_results() -> None:
+    x = Value(0.0)
+    inner = x * 2 + 3
+    good, bad = inner * inner, inner * inner + (inner - 3).sqrt()
+    for _ in range(2):
+        with pytest.raises(GradientError):
+            bad.backward()
+        x.grad = 0.0
+        good.backward()
+        assert (x.grad, inner.grad) == (12.0, 6.0)
+        (good * 2).backward()
+        assert x.grad == 36.0
+
+
 def test_changing_data_between_forward_and_backward_changes_no_gradient() -> None:
     a, b = Value(2.0), Value(5.0)
     product = a * b
@@ -833,6 +866,17 @@ def test_nothing_of_a_block_stays_behind_it() -> None:
         inside = [len(held - old) for held, old in zip(sets, before, strict=True)]
     assert inside == [4, 4, 3]
     assert sets == before
+
+
+def test_what_is_recorded_is_recorded_even_where_nothing_else_is() -> None:
+    x = Value(3.0)
+    with no_grad():
+        for block in (modes.recording(), modes.watching([])):
+            with block:
+                assert (x * 2).parents[0] is x
+                with no_grad():
+                    assert (x * 2).is_constant
+        assert (x * 2).is_constant
 
 
 def test_a_block_may_be_entered_again_while_it_holds() -> None:
