@@ -11,6 +11,7 @@ from viz.sheet import sheet
 
 if typing.TYPE_CHECKING:
     from viz.drawing import draw
+    from viz.film import film
     from viz.network import draw_network
     from viz.picture import Picture
     from viz.rendering import render
@@ -21,6 +22,7 @@ else:
         "Picture": "picture",
         "draw": "drawing",
         "draw_network": "network",
+        "film": "film",
         "render": "rendering",
     }
 
@@ -43,6 +45,7 @@ __all__ = [
     "PictureFileError",
     "draw",
     "draw_network",
+    "film",
     "plot_boundary",
     "plot_confusion",
     "plot_gradients",

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from autograd import Value
 
-__all__ = ["STYLES", "kinds_of", "operation_text", "value_text"]
+__all__ = ["EMPHASIS", "STYLES", "kinds_of", "operation_text", "value_text"]
 
 
 # The kinds differ in outline too, for those who do not see the colours and for printing in grey.
@@ -26,6 +26,8 @@ STYLES: Final[Mapping[str, Style]] = {
     "loss": Style("#f3d3e4", "#8f1a5b", 2.2),
     "output": Style("#f3d3e4", "#8f1a5b", 2.2),
 }
+
+EMPHASIS: Final = "#b3124e"  # of what stands out
 
 _SIGNS: Final = {"*": "×", "-": "−", "**": "^"}
 _AROUND: Final = {  # what an operation makes of what it is given

@@ -425,17 +425,15 @@ def _mixed(colour: str, *, faded: bool) -> str:
 
 
 def _bounds(parts: Sequence[Part]) -> Rectangle:
-    """The ground that parts take."""
+    """The ground that parts take, but for the breadth of their lines, which the margin has."""
     xs: list[float] = []
     ys: list[float] = []
     for part in parts:
         for item in part.items:
             if isinstance(item, Shape):
-                half = item.width / 2 if item.line else 0.0
                 for _, places in item.path:
-                    for at in range(0, len(places), 2):
-                        xs += (places[at] - half, places[at] + half)
-                        ys += (places[at + 1] - half, places[at + 1] + half)
+                    xs += places[::2]
+                    ys += places[1::2]
             else:
                 size = item.line.size
                 xs += (item.x, item.x + item.line.width)

@@ -14,7 +14,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Final, Literal, get_args
 
 from autograd import ArgumentError, ArgumentTypeError, Value, topological_order
-from viz.boxes import STYLES, kinds_of, operation_text, value_text
+from viz.boxes import EMPHASIS, STYLES, kinds_of, operation_text, value_text
 from viz.captions import (
     STAR,
     along_paths,
@@ -64,7 +64,6 @@ _FOLDED: Final[Mapping[Collapse, str]] = {
     "neurons": "each neuron is one box",
     "layers": "each layer is one box",
 }
-_EMPHASIS: Final = "#b3124e"
 _NO_GRADIENT: Final = (3.0, 2.0)
 _NO_WAY: Final = (4.0, 3.0)
 _ZERO_WAY: Final = "#9a9a9a"
@@ -373,7 +372,7 @@ class _Plan:
         if self.path is not None:
             faded = node not in self.path[0]
             if not faded:
-                style = style._replace(line=_EMPHASIS, width=2.0)
+                style = style._replace(line=EMPHASIS, width=2.0)
         return Box(
             self.names[node],
             tuple(filter(None, lines)) or (symbol(node.label) or "·",),
@@ -469,7 +468,8 @@ class _Plan:
             self.names[edge.start],
             self.names[edge.end],
             (number(edge.partial or 0.0, self.digits),) if with_label else (),
-            colour=_EMPHASIS if on_path else _ZERO_WAY if blocked else "#7a7a7a",
+            edge.partial,
+            colour=EMPHASIS if on_path else _ZERO_WAY if blocked else "#7a7a7a",
             width=2.2 if on_path else 1.0,
             dash=_NO_WAY if blocked else (),
             # Room for the neuron's own parameters beside the way in.

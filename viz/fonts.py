@@ -7,6 +7,7 @@ import io
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
+from unicodedata import combining
 
 from viz.extras import for_pictures
 from viz.text import FONT
@@ -63,7 +64,9 @@ def part(text: str) -> TTFont:
         from fontTools import subset  # type: ignore[import-untyped]  # noqa: PLC0415 - takes a while, and PNGs do without
 
     options = subset.Options(hinting=False, layout_features=["ccmp", "mark", "mkmk"])
-    options.drop_tables += ["FFTM"]
+    options.drop_tables += ["FFTM", "kern"]
+    if not any(map(combining, text)):  # tables that place accents take most of the time
+        options.drop_tables += ["GDEF", "GPOS", "GSUB"]
     font = TTFont(file(), recalcTimestamp=False)
     cutter = subset.Subsetter(options)
     cutter.populate(text=text)

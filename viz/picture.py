@@ -69,6 +69,7 @@ class Box:
     note: str = ""
     radius: float = 0.0  # of a circle
     below: tuple[str, ...] = ()  # lines below a circle
+    least: tuple[float, float] = (0.0, 0.0)  # width and height that it has at least
     text_size: float = 1.0  # in multiples of the picture's
     faded: bool = False
 
@@ -82,11 +83,12 @@ class Box:
 
 @dataclass(frozen=True)
 class Arrow:
-    """An arrow from a box to another, and the lines written beside it."""
+    """An arrow from a box to another, the lines written beside it, and the number it stands for."""
 
     start: str
     end: str
     label: tuple[str, ...] = ()
+    worth: float | None = None
     colour: str = "#7a7a7a"
     width: float = 1.0
     dash: tuple[float, ...] = ()
@@ -208,6 +210,7 @@ def measured(box: Box, font_size: float) -> Measured:
     text = max((line.width for line in (*lines, band, note) if line), default=0.0)
     height = (len(lines) + bool(band)) * leading + (_NOTE * leading if note else 0.0) + 0.7 * pad
     width = max(left + text + 2 * pad, 2.2 * size)
+    width, height = max(width, box.least[0]), max(height, box.least[1])
     if box.radius:
         width = height = 2 * box.radius
     return Measured(operation, lines, band, note, width, height, left, pad, leading)

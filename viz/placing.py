@@ -386,7 +386,7 @@ class _Layout:
                     (abs(item.place - other.place) for item in self.rows[number]
                      for other in item.before), default=0.0,
                 )  # fmt: skip
-                gap = self.between_rows + min(0.09 * farthest, 2.5 * self.between_rows)
+                gap = self.between_rows + min(0.07 * farthest, 1.3 * self.between_rows)
                 gap += 0.6 * (last[number - 1] + first[number])
                 gap = max(gap, last[number - 1] + first[number] + 0.9 * self.between_rows)
                 gaps.append(gap)

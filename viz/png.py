@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["png_of"]
 
 _DPI: Final = 192  # so that it stays sharp when enlarged
-_ENOUGH_DPI: Final = 96  # a screen's, which do for what would be large
-_LARGE: Final = 12e6  # pixels
+_LARGE: Final = 8e6  # pixels; what would be larger has fewer of them an inch
 _LEAST_DPI: Final = 72  # below it the text cannot be read
 _MOST_PIXELS: Final = 50e6  # more would take hundreds of megabytes to draw
 
@@ -41,7 +40,7 @@ def png_of(canvas: Canvas, dpi: float = _DPI) -> bytes:
 def _fitting(canvas: Canvas, dpi: float) -> float:
     """The resolution that keeps a PNG of reasonable size."""
     area = canvas.width * canvas.height / 72**2
-    fitting = min(dpi, max(_ENOUGH_DPI, math.sqrt(_LARGE / area)), math.sqrt(_MOST_PIXELS / area))
+    fitting = min(dpi, max(_LEAST_DPI, math.sqrt(_LARGE / area)), math.sqrt(_MOST_PIXELS / area))
     if fitting < _LEAST_DPI:
         wide, high = canvas.width / 72, canvas.height / 72
         raise PictureError(

@@ -77,6 +77,7 @@ body { font-family: system-ui, sans-serif; margin: 2.5rem auto; max-width: 60rem
 h1 { font-size: 1.4rem; font-weight: 600; }
 section { padding: 1.1rem 0; border-top: 1px solid #e2e2e2; overflow-x: auto; }
 math { font-size: 1.2rem; width: fit-content; margin-left: 0.5rem; }
+mover > mo { position: relative; top: -0.15em; } /* off the letter, where no font is for it */
 mtd { text-align: left; padding: 0.3rem 0.15rem; }
 mtd:first-child { text-align: right; }
 mtd:nth-child(2) { text-align: center; padding: 0.3rem 0.4rem; }
