@@ -342,19 +342,22 @@ blend{g}:
 
     def _folded(self) -> str:
         """Partial sums added to the sum, which is made the mean where a batch ends."""
-        loads = "".join(
+        halves = "\n".join(
             f"""\
-  %fa{part} = add i64 %f8, {part}
-  %fp{part} = getelementptr double, ptr %parts, i64 %fa{part}
-  %f{part} = load double, ptr %fp{part}
-  store double 0.0, ptr %fp{part}
-"""
-            for part in range(PARTS)
+  %f.low{n} = shufflevector <{2 * n} x double> %f.v{2 * n}, <{2 * n} x double> poison, \
+<{n} x i32> <{", ".join(f"i32 {i}" for i in range(n))}>
+  %f.high{n} = shufflevector <{2 * n} x double> %f.v{2 * n}, <{2 * n} x double> poison, \
+<{n} x i32> <{", ".join(f"i32 {i}" for i in range(n, 2 * n))}>
+  %f.v{n} = fadd <{n} x double> %f.low{n}, %f.high{n}"""
+            for n in (4, 2, 1)
         )
         fold = f"""\
   %f8 = mul i64 %f, {PARTS}
-{loads}\
-{in_order("f")}
+  %fp = getelementptr double, ptr %parts, i64 %f8
+  %f.v{PARTS} = load <{PARTS} x double>, ptr %fp, align 8
+  store <{PARTS} x double> zeroinitializer, ptr %fp, align 8
+{halves}
+  %f.all = extractelement <1 x double> %f.v1, i64 0
   %ft = getelementptr double, ptr %whole, i64 %f
   %fu = load double, ptr %ft
   %fv = fadd double %fu, %f.all
