@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = ["History", "fit"]
 
-_LONG: Final = 0.5  # seconds from which on a training is worth compiling
+_LONG: Final = 0.1  # seconds from which on a training is worth compiling
 _REFRESH: Final = 0.1  # seconds between two changes of the progress bar
 
 

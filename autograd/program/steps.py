@@ -341,7 +341,10 @@ blend{g}:
   br label %graph{g + 1}"""
 
     def _folded(self) -> str:
-        """Partial sums added to the sum, which is made the mean where a batch ends."""
+        """Partial sums added to the sum, which is made the mean where a batch ends.
+
+        By halves of the vector, which is the order of `in_order`.
+        """
         halves = "\n".join(
             f"""\
   %f.low{n} = shufflevector <{2 * n} x double> %f.v{2 * n}, <{2 * n} x double> poison, \
