@@ -8,7 +8,7 @@
 #ifndef CHALKGRAD_COLUMNS_H
 #define CHALKGRAD_COLUMNS_H
 
-#include <math.h>
+#include <Python.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
