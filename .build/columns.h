@@ -8,7 +8,7 @@
 #ifndef CHALKGRAD_COLUMNS_H
 #define CHALKGRAD_COLUMNS_H
 
-#include <math.h>
+#include <Python.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -446,12 +446,12 @@ FOR_ANY_VECTORS
 static void added_up(const Training *t, const Workshop *w, double *sums, int n)
 {
     for (int64_t k = 0; k < t->count; k++)
-        parts_added(sums + t->count + k * PARTS, w->kept + (1 + k) * COLUMN, n);
+        parts_added(sums + (1 + k) * PARTS, w->kept + (1 + k) * COLUMN, n);
 }
 
 /* Steps begin to end, one for each row or batch: as `@scan` in program/steps.py, which see. The
-   rest of a batch may be left to the next call; `sums` holds the sum so far of each parameter's
-   gradients, then its partial sums. Every call but a batch's last ends after whole columns. */
+   rest of a batch may be left to the next call; `sums` holds, after room for the losses', the
+   partial sums of each parameter's gradients, and far behind the sums so far. Every call but a batch's last ends after whole columns. */
 static int64_t steps_scan(
     const Training *t, const double *rows, const uint8_t *which, const int64_t *order,
     double *state, double *results, double *losses, double *sums, const double *settings,
@@ -464,6 +464,7 @@ static int64_t steps_scan(
         workshop_freed(&w, t);
         return -2;
     }
+    double *const whole = sums + 3 * PARTS * (1 + t->count);
     int given = 0; /* whether the graphs know the parameters as they are */
     for (int64_t s = begin; s < end;) {
         const int64_t place = s % count;
@@ -510,13 +511,13 @@ static int64_t steps_scan(
         const int folds = ends || (inside + n) % BLOCK == 0;
         added_up(t, &w, sums, n);
         for (int64_t k = 0; k < t->count && folds; k++) {
-            double *parts = sums + t->count + k * PARTS;
-            sums[k] += in_order(parts);
+            double *parts = sums + (1 + k) * PARTS;
+            whole[k] += in_order(parts);
             for (int part = 0; part < PARTS; part++)
                 parts[part] = 0.0;
             if (ends) {
-                results[1 + k] = sums[k] / (double)(inside + n);
-                sums[k] = 0.0;
+                results[1 + k] = whole[k] / (double)(inside + n);
+                whole[k] = 0.0;
             }
         }
         if (ends) {

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 __all__ = ["fit"]
 
-_LONG: Final = 0.5  # seconds from which on a training is worth compiling
+_LONG: Final = 0.1  # seconds from which on a training is worth compiling
 
 
 def fit(

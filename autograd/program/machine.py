@@ -42,7 +42,7 @@ _MANY_AT_ONCE: Final = 1e8
 
 def machine_for(recording: Recording) -> Machine | None:
     """What runs the recording; None where the engine is plain Python and llvmlite is missing."""
-    if native_available() or (columns.available and recording.code.exact):
+    if (columns.available and recording.code.exact) or native_available():
         return Machine(recording)
     return None
 

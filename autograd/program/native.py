@@ -115,6 +115,16 @@ class Running(NamedTuple):
 
 _CACHED: Final = 64  # modules kept in memory
 _compiled: Final[dict[bytes, tuple[Running, int]]] = {}
+_lock: Final = threading.Lock()  # what is compiled comes from several threads
+
+
+def _keep(key: bytes, running: Running, level: int) -> None:
+    """Keeps what was last asked for, so that the same program is compiled once."""
+    with _lock:
+        _compiled.pop(key, None)
+        _compiled[key] = running, level
+        while len(_compiled) > _CACHED:
+            del _compiled[next(iter(_compiled))]
 
 
 class Native:
@@ -135,10 +145,10 @@ class Native:
         self._key, self._make, self._prototypes = key, make, prototypes
         self._thread: threading.Thread | None = None
         self._failed: Exception | None = None
-        known = _compiled.pop(key, None)
+        known = _compiled.get(key)
         if known is not None:
-            _compiled[key] = known
             self.current, self.level = known
+            _keep(key, *known)
         elif at_once is not None:
             self.current, self.level = Running(at_once, None, None), 0
         else:
@@ -173,13 +183,13 @@ class Native:
             for name, prototype in self._prototypes.items()
         }
         self.current, self.level = Running(calls, pieces, engine), level
-        _compiled[self._key] = self.current, level
-        while len(_compiled) > _CACHED:
-            del _compiled[next(iter(_compiled))]
+        _keep(self._key, self.current, level)
 
     def _optimise(self) -> None:
         try:
             self._compile(HIGHEST)
+        except MissingError as error:  # to whoever waits for it
+            self._failed = error
         except NativeError as error:  # what runs so far runs on
             _unsaid.append(error)
             self._failed = error
@@ -190,13 +200,13 @@ class Native:
         """Compiles at the highest level, in a thread of its own unless one waits for it."""
         while _unsaid:
             _given_up(_unsaid.pop())
-        if self.level < HIGHEST and self._thread is None and (wait or native_available()):
+        if self.level < HIGHEST and self._thread is None and (wait or not _broken):
             self._thread = threading.Thread(target=self._optimise, daemon=True)
             self._thread.start()
         if wait and self._thread is not None:
             self._thread.join()
         error = self._failed
-        if error is not None and (wait or not isinstance(error, NativeError)):
+        if error is not None and (wait or not isinstance(error, (MissingError, NativeError))):
             raise error
 
 

@@ -30,7 +30,6 @@ _POINTER: Final = ctypes.c_void_p
 _RUN: Final = ctypes.CFUNCTYPE(
     ctypes.c_int64, *[_POINTER] * 9, ctypes.c_double, *[ctypes.c_int64] * 3
 )
-_MOST_LANES: Final = 8
 
 
 class Scan:
@@ -100,10 +99,9 @@ class Scan:
         self.native = Native(key, self._written, {"scan": _RUN}, at_once)
         self._state = doubles((1 + memory) * self.count)
         self._results = doubles(1 + self.count)
-        # The sum so far of each gradient, its partial sums, and results of the rows in lanes.
-        self._sums = doubles(
-            (1 + PARTS) * self.count + 2 * _MOST_LANES * (1 + self.count) if batch > 1 else 0
-        )
+        # Partial sums, with room for the losses; results in lanes, twice; the sums so far.
+        size = 3 * PARTS * (1 + self.count) + self.count
+        self._sums = doubles(size if batch > 1 else 0)
         self._frame: Any = doubles(1)
 
     def _written(self) -> tuple[str, list[Pieces]]:
@@ -115,9 +113,11 @@ class Scan:
     def _cut(self, number: int, lanes: int) -> Pieces:
         recording = self.recordings[number]
         sinks = numbered([*recording.outputs, *recording.gradients])
+        alone = self.batch > 1 and len(self.recordings) == 1
         return Pieces(
-            recording.code, f"graph{number}_", lanes, sinks, recording.checked, adding=False
-        )
+            recording.code, f"graph{number}_", lanes, sinks, recording.checked, adding=alone,
+            stride=PARTS if self.batch > 1 else 1,
+        )  # fmt: skip
 
     def optimise(self, *, wait: bool = False) -> None:
         """Has LLVM compile it for speed, in the background or at once; what runs is the same.
@@ -172,7 +172,8 @@ class Scan:
         that `which` names for that row (bytes, the first if None); `time` steps were taken before.
         Batches begin anew where the order does. A run may leave a batch for the next to end, after
         a multiple of 64 of its rows. It stops before a row whose loss, or what it was computed
-        from, is not finite; not after a row that made the state infinite.
+        from, is not finite (its batch is then to be begun anew, from a state that is loaded); not
+        after a row that made the state infinite.
         """
         losses = doubles(steps)
         taken = self.into(

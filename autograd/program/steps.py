@@ -131,9 +131,10 @@ step:
   %x = alloca [{max(1, self.columns * lanes)} x double], align 64
   %places = alloca [{lanes} x i64], align 64
   %kinds = alloca [{lanes} x i8], align 64
-  %parts = getelementptr double, ptr %sums, i64 {count}
-  %kept = getelementptr double, ptr %sums, i64 {(1 + PARTS) * count}
-  %spare = getelementptr double, ptr %sums, i64 {(1 + PARTS) * count + (1 + count) * lanes}
+  %parts = getelementptr double, ptr %sums, i64 {PARTS}
+  %kept = getelementptr double, ptr %parts, i64 {PARTS * count}
+  %spare = getelementptr double, ptr %kept, i64 {PARTS * (1 + count)}
+  %whole = getelementptr double, ptr %spare, i64 {PARTS * (1 + count)}
   store i64 %begin, ptr %s.at
 {self._measures()}  br label %s.test
 """
@@ -152,26 +153,8 @@ step:
 """
             for lane in each
         )
-        graphs = "\n".join(self._graph(number) for number in range(kinds))
         numbers = ", ".join(f"i64 {lane}" for lane in each)
-        losses = """\
-  %jp = getelementptr double, ptr %kept, i64 %j
-  %jv = load double, ptr %jp
-  %js = add i64 %since, %j
-  %jq = getelementptr double, ptr %losses, i64 %js
-  store double %jv, ptr %jq"""
-        add = f"""\
-  %a1 = add i64 %a, 1
-  %a1l = mul i64 %a1, {lanes}
-  %ap = getelementptr double, ptr %kept, i64 %a1l
-  %av = load <{lanes} x double>, ptr %ap, align 8
-  %aw = select <{lanes} x i1> %valid, <{lanes} x double> %av, <{lanes} x double> zeroinitializer
-  %a8 = mul i64 %a, {PARTS}
-  %a8p = add i64 %a8, %eighth
-  %aq = getelementptr double, ptr %parts, i64 %a8p
-  %ax = load <{lanes} x double>, ptr %aq, align 8
-  %ay = fadd <{lanes} x double> %ax, %aw
-  store <{lanes} x double> %ay, ptr %aq, align 8"""
+        computed = self._several() if kinds > 1 else self._alone()
         body = f"""\
 s.test:
   %s = load i64, ptr %s.at
@@ -193,13 +176,9 @@ s.body:
 <{lanes} x i32> zeroinitializer
   %valid = icmp slt <{lanes} x i64> <{numbers}>, %nv
   %kinds.v = load <{lanes} x i8>, ptr %kinds, align 1
-  br label %graph0
-{graphs}
-graph{kinds}:
   %since = sub i64 %s, %begin
-{loop("j", "0", "%n", 1, losses)}
   %eighth = and i64 %inside, {PARTS - 1}
-{loop("a", "0", str(count), 1, add)}
+{computed}
   %s.next = add i64 %s, %n
   store i64 %s.next, ptr %s.at
   %following = add i64 %place, %n
@@ -222,16 +201,106 @@ move:
 s.done:"""
         return self._function("state, ptr noalias %results, ptr noalias %frame", head, body, "")
 
+    def _losses(self, place: str) -> str:
+        """The rows' losses put where they belong, from the first of their results."""
+        body = f"""\
+  %jp = getelementptr double, ptr {place}, i64 %j
+  %jv = load double, ptr %jp
+  %js = add i64 %since, %j
+  %jq = getelementptr double, ptr %losses, i64 %js
+  store double %jv, ptr %jq"""
+        return loop("j", "0", "%n", 1, body)
+
+    def _added(self, count: int, start: str, to: str) -> str:
+        """So many results of the rows that there are added to the partial sums of their lanes."""
+        lanes = self.lanes
+        kind = f"<{lanes} x double>"
+        body = f"""\
+  %a8 = mul i64 %a, {PARTS}
+  %ap = getelementptr double, ptr {start}, i64 %a8
+  %av = load {kind}, ptr %ap, align 8
+  %aw = select <{lanes} x i1> %valid, {kind} %av, {kind} zeroinitializer
+  %aq = getelementptr double, ptr {to}, i64 %a8
+  %ax = load {kind}, ptr %aq, align 8
+  %ay = fadd {kind} %ax, %aw
+  store {kind} %ay, ptr %aq, align 8"""
+        return loop("a", "0", str(count), 1, body)
+
+    def _alone(self) -> str:
+        """One graph for all rows: it adds to the partial sums itself where all lanes are rows."""
+        lanes, pieces, results = self.lanes, self._pieces[0], 1 + self.count
+        kind = f"<{lanes} x double>"
+        bases = "".join(
+            f"""\
+  %skip{lane} = mul i64 %row{lane}, {self.columns}
+  %base{lane} = getelementptr double, ptr %rows, i64 %skip{lane}
+"""
+            for lane in range(lanes)
+        )
+        calls = pieces.calls("%x", "%target").replace("ptr %parameters", "ptr %state")
+        return f"""\
+{bases}{loop("c0", "0", str(self.columns), 1, self._gathered("0", "%base{lane}"))}
+  %own = getelementptr double, ptr %sums, i64 %eighth
+  store {kind} zeroinitializer, ptr %own, align 8
+  %full = icmp eq i64 %n, {lanes}
+  %target = select i1 %full, ptr %own, ptr %spare
+  br i1 %full, label %run, label %clear
+clear:
+  call void @llvm.memset.p0.i64(ptr %spare, i8 0, i64 {8 * PARTS * results}, i1 false)
+  br label %run
+run:
+{calls}
+{self._finite("0")}
+  br i1 %allfine0, label %fine, label %bad
+fine:
+  br i1 %full, label %computed, label %merge
+merge:
+{self._added(results, "%spare", "%own")}
+  br label %computed
+computed:
+{self._losses("%own")}"""
+
+    def _several(self) -> str:
+        """Several graphs: the results of each are kept for the rows that take it, then added."""
+        kinds = len(self._pieces)
+        graphs = "\n".join(self._graph(number) for number in range(kinds))
+        return f"""\
+  br label %graph0
+{graphs}
+graph{kinds}:
+{self._losses("%kept")}
+  %own = getelementptr double, ptr %parts, i64 %eighth
+  %kept.gradients = getelementptr double, ptr %kept, i64 {PARTS}
+{self._added(self.count, "%kept.gradients", "%own")}"""
+
+    def _gathered(self, name: str, base: str) -> str:
+        """Column %c of the rows whose addresses are `base`, into %x."""
+        lines = f"  %cl{name} = mul i64 %c{name}, {self.lanes}\n"
+        return lines + "\n".join(
+            f"""\
+  %gp{name}.{lane} = getelementptr double, ptr {base.format(lane=lane)}, i64 %c{name}
+  %gv{name}.{lane} = load double, ptr %gp{name}.{lane}
+  %gl{name}.{lane} = add i64 %cl{name}, {lane}
+  %gq{name}.{lane} = getelementptr double, ptr %x, i64 %gl{name}.{lane}
+  store double %gv{name}.{lane}, ptr %gq{name}.{lane}"""
+            for lane in range(self.lanes)
+        )
+
+    def _finite(self, name: str) -> str:
+        """%allfine: whether all that was checked is finite in every lane."""
+        lanes = self.lanes
+        kind, bits = f"<{lanes} x double>", f"i{lanes}"
+        return f"""\
+  %flag{name} = load {kind}, ptr %frame, align 8
+  %zero{name} = fsub {kind} %flag{name}, %flag{name}
+  %fine{name} = fcmp oeq {kind} %zero{name}, zeroinitializer
+  %fineb{name} = bitcast <{lanes} x i1> %fine{name} to {bits}
+  %allfine{name} = icmp eq {bits} %fineb{name}, -1"""
+
     def _graph(self, g: int) -> str:
         """The rows in lanes that take graph g; other lanes do what the first of these does."""
         lanes, pieces = self.lanes, self._pieces[g]
-        several = len(self._pieces) > 1
         kind, bits = f"<{lanes} x double>", f"i{lanes}"
-        mask = f"  %mask{g} = and <{lanes} x i1> %valid, %valid"
-        if several:
-            mask = f"""\
-  %own{g} = icmp eq <{lanes} x i8> %kinds.v, splat (i8 {g})
-  %mask{g} = and <{lanes} x i1> %valid, %own{g}"""
         bases = "".join(
             f"""\
   %m{g}.{lane} = extractelement <{lanes} x i1> %mask{g}, i64 {lane}
@@ -241,27 +310,20 @@ s.done:"""
 """
             for lane in range(lanes)
         )
-        gather = f"  %cl{g} = mul i64 %c{g}, {lanes}\n" + "\n".join(
-            f"""\
-  %gp{g}.{lane} = getelementptr double, ptr %base{g}.{lane}, i64 %c{g}
-  %gv{g}.{lane} = load double, ptr %gp{g}.{lane}
-  %gl{g}.{lane} = add i64 %cl{g}, {lane}
-  %gq{g}.{lane} = getelementptr double, ptr %x, i64 %gl{g}.{lane}
-  store double %gv{g}.{lane}, ptr %gq{g}.{lane}"""
-            for lane in range(lanes)
-        )
+        gather = self._gathered(str(g), f"%base{g}.{{lane}}")
         blend = f"""\
-  %bl{g} = mul i64 %b{g}, {lanes}
+  %bl{g} = mul i64 %b{g}, {PARTS}
   %bp{g} = getelementptr double, ptr %spare, i64 %bl{g}
   %bq{g} = getelementptr double, ptr %kept, i64 %bl{g}
   %bv{g} = load {kind}, ptr %bp{g}, align 8
   %bw{g} = load {kind}, ptr %bq{g}, align 8
   %bx{g} = select <{lanes} x i1> %mask{g}, {kind} %bv{g}, {kind} %bw{g}
   store {kind} %bx{g}, ptr %bq{g}, align 8"""
-        calls = pieces.calls("%x", "%spare" if several else "%kept")
+        calls = pieces.calls("%x", "%spare").replace("ptr %parameters", "ptr %state")
         return f"""\
 graph{g}:
-{mask}
+  %kind{g} = icmp eq <{lanes} x i8> %kinds.v, splat (i8 {g})
+  %mask{g} = and <{lanes} x i1> %valid, %kind{g}
   %bits{g} = bitcast <{lanes} x i1> %mask{g} to {bits}
   %none{g} = icmp eq {bits} %bits{g}, 0
   br i1 %none{g}, label %graph{g + 1}, label %run{g}
@@ -271,33 +333,35 @@ run{g}:
   %anyp{g} = getelementptr i64, ptr %places, i64 %lane{g}
   %any{g} = load i64, ptr %anyp{g}
 {bases}{loop(f"c{g}", "0", str(self.columns), 1, gather)}
-{calls.replace("ptr %parameters", "ptr %state")}
-  %flag{g} = load {kind}, ptr %frame, align 8
-  %zero{g} = fsub {kind} %flag{g}, %flag{g}
-  %fine{g} = fcmp oeq {kind} %zero{g}, zeroinitializer
-  %fineb{g} = bitcast <{lanes} x i1> %fine{g} to {bits}
-  %allfine{g} = icmp eq {bits} %fineb{g}, -1
+{calls}
+{self._finite(str(g))}
   br i1 %allfine{g}, label %blend{g}, label %bad
 blend{g}:
-{loop(f"b{g}", "0", str(1 + self.count), 1, blend) if several else ""}
+{loop(f"b{g}", "0", str(1 + self.count), 1, blend)}
   br label %graph{g + 1}"""
 
     def _folded(self) -> str:
-        """Partial sums added to the sum, which is made the mean where a batch ends."""
-        loads = "".join(
+        """Partial sums added to the sum, which is made the mean where a batch ends.
+
+        By halves of the vector, which is the order of `in_order`.
+        """
+        halves = "\n".join(
             f"""\
-  %fa{part} = add i64 %f8, {part}
-  %fp{part} = getelementptr double, ptr %parts, i64 %fa{part}
-  %f{part} = load double, ptr %fp{part}
-  store double 0.0, ptr %fp{part}
-"""
-            for part in range(PARTS)
+  %f.low{n} = shufflevector <{2 * n} x double> %f.v{2 * n}, <{2 * n} x double> poison, \
+<{n} x i32> <{", ".join(f"i32 {i}" for i in range(n))}>
+  %f.high{n} = shufflevector <{2 * n} x double> %f.v{2 * n}, <{2 * n} x double> poison, \
+<{n} x i32> <{", ".join(f"i32 {i}" for i in range(n, 2 * n))}>
+  %f.v{n} = fadd <{n} x double> %f.low{n}, %f.high{n}"""
+            for n in (4, 2, 1)
         )
         fold = f"""\
   %f8 = mul i64 %f, {PARTS}
-{loads}\
-{in_order("f")}
-  %ft = getelementptr double, ptr %sums, i64 %f
+  %fp = getelementptr double, ptr %parts, i64 %f8
+  %f.v{PARTS} = load <{PARTS} x double>, ptr %fp, align 8
+  store <{PARTS} x double> zeroinitializer, ptr %fp, align 8
+{halves}
+  %f.all = extractelement <1 x double> %f.v1, i64 0
+  %ft = getelementptr double, ptr %whole, i64 %f
   %fu = load double, ptr %ft
   %fv = fadd double %fu, %f.all
   %fw = select i1 %ends, double 0.0, double %fv
