@@ -133,7 +133,8 @@ class Native:
     def improve(self, *, wait: bool = False) -> None:
         """Compiles at the highest level, in a thread of its own unless one waits for it."""
         if self.level < HIGHEST and self._thread is None:
-            self._thread = threading.Thread(target=self._compile, args=(HIGHEST,), daemon=True)
+            # Python waits for it at its end: LLVM, taken apart while it compiles, would abort.
+            self._thread = threading.Thread(target=self._compile, args=(HIGHEST,))
             self._thread.start()
         if wait and self._thread is not None:
             self._thread.join()
