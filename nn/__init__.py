@@ -5,7 +5,15 @@ from nn.errors import TrainingError
 from nn.evaluation import accuracy, evaluate
 from nn.history import History
 from nn.initializers import Initializer, constant, he, uniform, xavier
-from nn.layers import Dropout, Embedding, LayerNorm, RMSNorm, Sequential, Softmax
+from nn.layers import (
+    Dropout,
+    Embedding,
+    LayerNorm,
+    RMSNorm,
+    SelfAttention,
+    Sequential,
+    Softmax,
+)
 from nn.losses import (
     binary_cross_entropy,
     categorical_cross_entropy,
@@ -58,6 +66,7 @@ __all__ = [
     "ReduceLROnPlateau",
     "SGD",
     "Schedule",
+    "SelfAttention",
     "Sequential",
     "SequentialLR",
     "Softmax",

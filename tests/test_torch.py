@@ -9,7 +9,7 @@ import pytest
 
 import autograd
 from autograd import ArgumentError, ArgumentTypeError, Value, sigmoid, tanh
-from nn import MLP, Layer, LayerNorm, Linear, Sequential, from_torch, mse, to_torch
+from nn import MLP, Layer, LayerNorm, Linear, SelfAttention, Sequential, from_torch, mse, to_torch
 from tests import against_torch
 
 GOLDEN = against_torch.golden()
@@ -169,3 +169,26 @@ def test_without_pytorch_it_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "torch", None)
     with pytest.raises(ImportError, match="pip install torch"):
         to_torch(MLP(1, [1]))
+
+
+def test_attention_is_pytorchs():
+    torch = pytest.importorskip("torch")
+    attention = SelfAttention(6, heads=2, bias=True, seed=4)
+    draw = random.Random(5)
+    for p in attention.parameters():
+        p.data = draw.gauss(0, 1)
+    theirs = torch.nn.MultiheadAttention(6, 2, dtype=torch.float64)
+    layers = [attention.query, attention.key, attention.value, attention.out]
+    w = [torch.tensor([[x.data for x in n.weights] for n in layer.neurons]) for layer in layers]
+    b = [torch.tensor([n.bias.data for n in layer.neurons]) for layer in layers]
+    with torch.no_grad():
+        theirs.in_proj_weight.copy_(torch.cat(w[:3]))
+        theirs.in_proj_bias.copy_(torch.cat(b[:3]))
+        theirs.out_proj.weight.copy_(w[3])
+        theirs.out_proj.bias.copy_(b[3])
+    rows = [[draw.gauss(0, 1) for _ in range(6)] for _ in range(4)]
+    x = torch.tensor(rows, dtype=torch.float64)
+    mask = torch.triu(torch.ones(4, 4, dtype=torch.bool), 1)
+    made, _ = theirs(x, x, x, attn_mask=mask)
+    for ours, row in zip(attention(rows), made.tolist(), strict=True):
+        assert [y.data for y in ours] == pytest.approx(row, abs=1e-12)

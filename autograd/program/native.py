@@ -201,7 +201,8 @@ class Native:
         while _unsaid:
             _given_up(_unsaid.pop())
         if self.level < HIGHEST and self._thread is None and (wait or not _broken):
-            self._thread = threading.Thread(target=self._optimise, daemon=True)
+            # Python waits for it at its end: LLVM, taken apart while it compiles, would abort.
+            self._thread = threading.Thread(target=self._optimise)
             self._thread.start()
         if wait and self._thread is not None:
             self._thread.join()
