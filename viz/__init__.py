@@ -10,6 +10,7 @@ from viz.sheet import sheet
 
 if typing.TYPE_CHECKING:
     from viz.drawing import draw
+    from viz.explorer import explore, widget
     from viz.network import draw_network
     from viz.rendering import Drawing, render
 else:
@@ -19,7 +20,9 @@ else:
         "Drawing": "rendering",
         "draw": "drawing",
         "draw_network": "network",
+        "explore": "explorer",
         "render": "rendering",
+        "widget": "explorer",
     }
 
     def __dir__() -> list[str]:
@@ -41,7 +44,9 @@ __all__ = [
     "PictureFileError",
     "draw",
     "draw_network",
+    "explore",
     "plot_loss",
     "render",
     "sheet",
+    "widget",
 ]
