@@ -290,3 +290,13 @@ def test_fast_without_llvmlite_says_what_to_install(tmp_path):
     path = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])
     text = told(run("demos.fast", "--out", str(tmp_path), PYTHONPATH=path))
     assert "pip install -e '.[native]'" in text
+
+
+def test_explore_leaves_its_pages(tmp_path):
+    result = run("demos.explore", "--out", str(tmp_path))
+    assert (result.returncode, result.stderr) == (0, "")
+    pages = sorted(tmp_path.iterdir())
+    assert [page.name for page in pages] == ["lpa.html", "neuron.html", "softmax.html", "xor.html"]
+    for page in pages:
+        assert page.name in result.stdout
+        assert page.stat().st_size < 150_000

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 from viz import fonts
 from viz.boxes import operation_text
 from viz.extras import for_pictures
 from viz.layout import lay_out
+from viz.neurons import neuron_named
 from viz.text import FONT, symbol
 from viz.views import every_step, labelled_only
 
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from autograd import Value
     from viz.views import View
 
-__all__ = ["HEIGHT", "views_of"]
+__all__ = ["HEIGHT", "in_order", "views_of"]
 
 HEIGHT: Final = 44  # of a box, as high as two lines
 _LEAST_WIDTH: Final = 112
@@ -50,8 +52,8 @@ def _laid_out(name: str, view: View) -> dict[str, Any]:
     drawing.attr("edge", fontname=FONT, fontsize="11", arrowsize="0.7")
     places = {node: place for place, node in enumerate(view.nodes)}
     widths = [_width(node) for node in view.nodes]
-    for place, width in enumerate(widths):
-        drawing.node(f"n{place}", width=f"{width / _POINTS:.3f}")
+    for place in sorted(range(len(widths)), key=lambda place: in_order(view.nodes[place])):
+        drawing.node(f"n{place}", width=f"{widths[place] / _POINTS:.3f}")
     for edge in view.edges:
         label = {} if edge.start.is_constant else {"label": "−0.00413"}  # for a number that changes
         drawing.edge(f"n{places[edge.start]}", f"n{places[edge.end]}", **label)
@@ -74,6 +76,13 @@ def _laid_out(name: str, view: View) -> dict[str, Any]:
         "boxes": boxes,
         "arrows": arrows,
     }
+
+
+def in_order(node: Value) -> tuple[Any, ...]:
+    """What sorts nodes as one counts them: by neuron, then by their label and its numbers."""
+    words = re.split(r"([0-9]+)", node.label)  # text and numbers in turn
+    counted = tuple(int(word) if place % 2 else word for place, word in enumerate(words))
+    return (*(neuron_named(node.label) or (0, 0)), counted)
 
 
 def _width(node: Value) -> float:

@@ -24,7 +24,7 @@ from autograd import (
 from viz.boxes import kinds_of, operation_text
 from viz.errors import PictureError
 from viz.explorer.copying import copied
-from viz.explorer.geometry import HEIGHT, views_of
+from viz.explorer.geometry import HEIGHT, in_order, views_of
 from viz.text import number, symbol
 from viz.views import every_step, is_literal, labelled_only
 
@@ -98,7 +98,6 @@ class _Writer:
         self.numbers = {node: place for place, node in enumerate(order)}
         self.kinds = kinds_of(order, parameters)
         self.leaves = [node for node in order if node.is_leaf and not is_literal(node)]
-        self.labels = [node.label for node in order if node.label]
         self.symbols = {to_mathml(node.label): node for node in order if node.label}
         for mathml, node in list(self.symbols.items()):
             if mathml.startswith("<mrow>"):  # a word, whose letters stand bare in a product
@@ -145,6 +144,7 @@ class _Writer:
             "title": title or f"{symbol(self.root.label)}, step by step",
             "nodes": nodes,
             "leaves": [self.numbers[leaf] for leaf in self.leaves],
+            "table": sorted(range(len(self.leaves)), key=lambda at: in_order(self.leaves[at])),
             "lr": lr or self._rate(),
             "height": HEIGHT,
             "views": views,
@@ -176,7 +176,7 @@ class _Writer:
             text = formula(node)
             if len(text) > _LONGEST_FORMULA:
                 return None
-            tree = read_formula(text, self.labels)
+            tree = read_formula(text, _symbols_in(node))
         except (GraphError, FormulaError):  # the first where it is too long to be written at all
             return None
         return self._cell(to_mathml(tree))
@@ -275,13 +275,24 @@ class _Writer:
             "lines": [
                 [sign, *map(self._cell, cells)] for block in symbolic for sign, cells in block
             ],
-            # The lines of the last block, in which numbers stand for symbols; none of them where
-            # a symbol stands there that is no node.
+            # The lines of the last block, and those of them in which numbers are put in the place
+            # of symbols: none where a symbol stands there that is no node.
+            "last": len(last),
             "filled": len(last) if self._letters(last) == self._letters(numeric) else 0,
             "remarks": remarks,
+            "sum": self._condition(remarks),
             "notes": list(derivation.remarks),
             "paths": derivation.path_count,
         }
+
+    def _condition(self, remarks: Sequence[str]) -> list[int]:
+        """The nodes whose sum has to be 1 for the last lines to hold, as the remarks say."""
+        said = [remark for remark in remarks if remark.startswith("<mrow><mtext>with")]
+        return [
+            self.numbers[self.symbols[symbol[0]]]
+            for remark in said
+            for symbol in self.symbol.finditer(remark)
+        ]
 
     def _has_symbols(self, mathml: str) -> bool:
         """Whether it is no line of numbers: a symbol stands in it, be it none of a node's."""
@@ -302,6 +313,19 @@ class _Writer:
         if not (slope and self.root.data):
             return 0.1
         return 10.0 ** min(0, math.floor(math.log10(0.5 * abs(self.root.data) / slope)))
+
+
+def _symbols_in(node: Value) -> list[str]:
+    """The labels that the formula of a node may be over."""
+    found: dict[str, None] = {}
+    waiting = [*node.parents]
+    while waiting:
+        inner = waiting.pop()
+        if inner.label:
+            found[inner.label] = None
+        else:
+            waiting += inner.parents
+    return list(found)
 
 
 def _text(block: Sequence[tuple[str, list[str]]]) -> str:

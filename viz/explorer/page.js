@@ -13,6 +13,7 @@ const ICONS = {
     first: "M4 4h3v16H4zM20 4v16L8 12z", back: "M17 4v16L5 12z", play: "M6 4v16l13-8z",
     pause: "M6 4h4v16H6zM14 4h4v16h-4z", next: "M7 4v16l12-8z", last: "M17 4h3v16h-3zM4 4v16l12-8z",
 };
+const MANY = 150; // boxes, of which not each has its whole derivation read out
 const READABLE = 0.8; // the scale below which a graph is not shrunk unless that is asked for
 
 function make(tag, attributes = {}, ...children) {
@@ -44,6 +45,12 @@ function math(mathml, large = false) {
 
 function quotient(over, under) {
     return `<mfrac><mrow><mi>∂</mi>${over}</mrow><mrow><mi>∂</mi>${under}</mrow></mfrac>`;
+}
+
+// "= 5", or "≈ 0.333333" where the number, or one of those it is shown to come from, is rounded.
+function worth(x, ...from) {
+    const exact = x === 0 || ![x, ...from].some(isRounded);
+    return `<mo>${exact ? "=" : "≈"}</mo>${decimal(x)}`;
 }
 
 const OPENING = "([{|";
@@ -169,6 +176,8 @@ export function mount(host, graph, program, options = {}) {
 
     // The page, once.
 
+    const plain = !lowersScripts(host); // asked while nothing is there that would be laid out
+
     const art = draw("g", { class: "chalk-world" });
     const canvas = draw("svg", { class: "chalk-canvas", role: "group",
         "aria-label": "The graph. Each box can be chosen." }, art);
@@ -205,12 +214,13 @@ export function mount(host, graph, program, options = {}) {
             .filter((kind) => nodes.some((node) => node.kind === kind))
             .map((kind) => make("li", { class: kind }, make("span", { class: "chalk-patch" }), kind)));
     const heading = make(options.page ? "h1" : "h3", {}, graph.title);
-    const page = make("div", { class: "chalk" + (options.page ? " whole" : ""), tabindex: "-1" },
+    const page = make("div", { tabindex: "-1",
+        class: `chalk${options.page ? " whole" : ""}${plain ? " plain" : ""}` },
         make("header", { class: "chalk-head" }, heading,
             make("div", { class: "chalk-tools" }, ...(views.length > 1 ? [seeing] : []), lamp)),
         make(options.page ? "main" : "div", { class: "chalk-main" },
-            make("section", { class: "chalk-graph", "aria-label": "Graph" }, canvas, zooming, legend,
-                tip),
+            make("section", { class: "chalk-graph", "aria-label": "Graph" }, canvas,
+                make("div", { class: "chalk-foot" }, legend, zooming), tip),
             make("section", { class: "chalk-steps", "aria-label": "Step by step" }, trouble, telling,
                 make("div", { class: "chalk-transport" },
                     button("To the beginning", "first", () => go(0)),
@@ -229,7 +239,8 @@ export function mount(host, graph, program, options = {}) {
     // Numbers that can be changed: a table of them, once.
 
     function numbersPart() {
-        const rows = graph.leaves.map((leaf, place) => {
+        const rows = graph.table.map((place) => {
+            const leaf = graph.leaves[place];
             const field = make("input", { type: "number", step: "any", "aria-label": called(leaf),
                 oninput: () => {
                     if (field.value !== "" && Number.isFinite(field.valueAsNumber)) {
@@ -248,16 +259,20 @@ export function mount(host, graph, program, options = {}) {
             return { leaf, place, field, grad, row };
         });
         numbersPart.rows = rows;
-        const order = ["input", "parameter"];
-        const bodies = order.map((kind) => rows.filter(({ leaf }) => kindOf(leaf) === kind))
-            .filter((some) => some.length)
-            .map((some) => make("tbody", {}, ...some.map(({ row }) => row)));
         if (!rows.length) return "";
+        const head = make("thead", {}, make("tr", {}, ...["symbol", "number", "gradient"].map(
+            (text) => make("th", { scope: "col" }, text))));
+        const tables = [];
+        for (const kind of ["input", "parameter"]) {
+            const some = rows.filter(({ leaf }) => kindOf(leaf) === kind);
+            while (some.length) { // in pieces, of which the browser lays out those that are seen
+                tables.push(make("table", { "aria-label": `${kind}s` },
+                    ...(tables.length ? [] : [head]),
+                    make("tbody", {}, ...some.splice(0, 30).map(({ row }) => row))));
+            }
+        }
         return make("section", { class: "chalk-numbers", "aria-label": "Numbers" },
-            make("h2", {}, "Change a number"),
-            make("table", {}, make("thead", {}, make("tr", {}, make("th", { scope: "col" }, "symbol"),
-                make("th", { scope: "col" }, "number"), make("th", { scope: "col" },
-                    "gradient"))), ...bodies));
+            make("h2", {}, "Change a number"), ...tables);
     }
 
     function scrub(down, place) {
@@ -406,9 +421,12 @@ export function mount(host, graph, program, options = {}) {
         const value = decimalText(now.values[node]);
         if (nodes[node].parents && nodes[node].formula !== null
             && nodes[node].formula !== undefined) {
-            told.push(`${called(node)} = ${numbered(cell(nodes[node].formula))} = ${value}`);
+            const formula = cell(nodes[node].formula);
+            const inputs = valuesIn(formula);
+            told.push(`${called(node)} ${sign(inputs)} ${numbered(formula)} `
+                + `${sign([...inputs, now.values[node]])} ${value}`);
         } else {
-            told.push(`${called(node)} = ${value}`);
+            told.push(`${called(node)} ${sign([now.values[node]])} ${value}`);
         }
         if (nodes[node].constant) return told.join(". ");
         if (isComplete(node)) told.push(gradientSentence(node));
@@ -416,22 +434,32 @@ export function mount(host, graph, program, options = {}) {
         return told.join(". ");
     }
 
+    const sign = (numbers) => (numbers.some(isRounded) ? "≈" : "=");
+
     function gradientSentence(node) {
         const left = `d${called(root)}/d${called(node)}`;
-        const result = decimalText(now.progress.gradient.get(node) ?? now.gradients[node]);
-        const written = graph.derivations[node];
-        if (node !== root && written && written.filled) {
+        const gradient = now.progress.gradient.get(node) ?? now.gradients[node];
+        const result = decimalText(gradient);
+        const written = derivationOf(node);
+        if (node !== root && written.filled && boxes.size <= MANY) {
             const parts = written.lines.slice(-written.filled).map(([sign, ...cells], place) =>
                 (place ? ` ${sign === "-" ? "−" : "+"} ` : "")
                 + cells.map((at, n) => numbered(cell(at), n > 0)).join(" · "));
-            return `${left} = ${parts.join("")} = ${result}`;
+            const inputs = written.lines.slice(-written.filled).flatMap(([, ...cells]) =>
+                cells.flatMap((at) => valuesIn(cell(at))));
+            return `${left} ${sign(inputs)} ${parts.join("")} ${sign([...inputs, gradient])} `
+                + result;
         }
         const uses = view().from.get(node) || [];
-        if (node === root || !uses.length || uses.length > 8) return `${left} = ${result}`;
+        if (node === root || !uses.length || uses.length > 8) {
+            return `${left} ${sign([gradient])} ${result}`;
+        }
         const factor = (x) => (x < 0 ? `(${decimalText(x)})` : decimalText(x));
         const sum = uses.map((arrow) => `${factor(now.partials[arrow.number])} · `
             + factor(now.progress.gradient.get(arrow.end) ?? 0)).join(" + ");
-        return `${left} = ${sum} = ${result}`;
+        const factors = uses.flatMap((arrow) => [now.partials[arrow.number],
+            now.progress.gradient.get(arrow.end) ?? 0]);
+        return `${left} ${sign(factors)} ${sum} ${sign([...factors, gradient])} ${result}`;
     }
 
     function numbered(mathml, follows = false) {
@@ -450,7 +478,7 @@ export function mount(host, graph, program, options = {}) {
         page.toggleAttribute("data-dark", state.theme ? state.theme === "dark" : night.matches);
         lamp.textContent = page.hasAttribute("data-dark") ? "Light" : "Dark";
         page.dataset.phase = hand ? hand.phase : "all";
-        canvas.classList.toggle("chosen", Boolean(way) && state.chosen !== root);
+        canvas.classList.toggle("chosen", boxes.has(state.chosen) && state.chosen !== root);
         for (const [node, { box, value, grad }] of boxes) {
             write(value, known.has(node) ? format(now.values[node]) : "");
             const has = gradient.has(node) || (complete.has(node) && !nodes[node].constant);
@@ -559,7 +587,7 @@ export function mount(host, graph, program, options = {}) {
     function overview() {
         const forwardWord = make("b", { class: "chalk-fore" }, "number");
         const backWord = make("b", { class: "chalk-back" }, "gradient");
-        return [make("h2", {}, math(`${name(root)}<mo>=</mo>${decimal(now.values[root])}`),
+        return [make("h2", {}, math(name(root) + worth(now.values[root])),
             " and where it comes from"),
         make("p", {}, "In each box its ", forwardWord, " and below it its ", backWord, ", ",
             math(quotient(name(root), "<mi>□</mi>")), ": how much the result changes when the box "
@@ -569,40 +597,52 @@ export function mount(host, graph, program, options = {}) {
             " Press ▶ to see it happen, or choose a box.")];
     }
 
+    // z = w x + b = 0.4 · 1.5 + 1 = 1.6.
+    function valueOf(node) {
+        const formula = cell(nodes[node].formula);
+        const left = isLabelled(node) ? name(node) : "";
+        if (!formula) return (left || name(node)) + worth(now.values[node]);
+        const inputs = valuesIn(formula);
+        const sign = inputs.some(isRounded) ? "≈" : "=";
+        return `${left}${left && "<mo>=</mo>"}${formula}<mo>${sign}</mo>`
+            + filled(formula, now.values) + worth(now.values[node], ...inputs);
+    }
+
+    // The values of the symbols in a formula.
+    function valuesIn(mathml) {
+        return [...mathml.matchAll(/data-node="(\d+)"/g)].map(([, at]) => now.values[Number(at)]);
+    }
+
     function forwardWords(node) {
         const formula = cell(nodes[node].formula);
-        const number = decimal(now.values[node]);
         const head = make("h2", {}, "Forward: ", isLabelled(node) ? math(name(node))
             : `${called(node)}`, " is computed");
         if (formula) {
-            const left = isLabelled(node) ? `${name(node)}<mo>=</mo>` : "";
-            return [head, make("p", { class: "chalk-formula" }, math(`${left}${formula}<mo>=</mo>`
-                + filled(formula, now.values)
-                + `<mo>${isRounded(now.values[node]) ? "≈" : "="}</mo>${number}`))];
+            return [head, make("p", { class: "chalk-formula" }, math(valueOf(node)))];
         }
         const inputs = view().into.get(node).map((arrow) => format(now.values[arrow.start]));
         return [head, make("p", {}, `It receives ${inputs.join(", ")} and makes `,
-            math(number), ` of ${inputs.length > 1 ? "them" : "it"}.`)];
+            math(decimal(now.values[node])), ` of ${inputs.length > 1 ? "them" : "it"}.`)];
     }
 
     function backwardWords(node) {
         const gradient = now.progress.gradient.get(node) ?? 0;
         const head = make("h2", {}, "Backward: ", isLabelled(node) ? math(name(node)) : called(node),
-            " hands on ", math(`${slope(node)}<mo>=</mo>${decimal(gradient)}`));
+            " hands on ", math(slope(node) + worth(gradient)));
         const rows = now.passed.map(({ arrow, before, share, after }) => {
             const local = now.partials[arrow.number];
             const symbolic = rule(arrow);
-            const form = symbolic && /data-node/.test(symbolic) ? `${symbolic}<mo>=</mo>` : "";
+            const form = symbolic && /data-node/.test(symbolic) ? `<mo>=</mo>${symbolic}` : "";
             const localNumber = local < 0 ? `<mrow><mo>(</mo>${decimal(local)}<mo>)</mo></mrow>`
                 : decimal(local);
             const now_ = before ? ["added to ", math(decimal(before)), ": ", math(decimal(after))]
                 : [];
             return make("tr", {},
                 make("td", {}, math(name(arrow.start))),
-                make("td", {}, math(`${quotient(name(arrow.end), name(arrow.start))}<mo>=</mo>`
-                    + form + decimal(local))),
-                make("td", {}, math(`${decimal(gradient)}<mo>·</mo>${localNumber}<mo>=</mo>`
-                    + decimal(share))),
+                make("td", {}, math(quotient(name(arrow.end), name(arrow.start))
+                    + form + worth(local))),
+                make("td", {}, math(`${decimal(gradient)}<mo>·</mo>${localNumber}`
+                    + worth(share, gradient, local))),
                 make("td", { class: "chalk-back" }, ...now_.length ? now_ : [math(decimal(after))]));
         });
         if (!rows.length) return [head];
@@ -643,8 +683,7 @@ export function mount(host, graph, program, options = {}) {
         make("button", { class: "chalk-word" }, "Check"),
         make("button", { type: "button", class: "chalk-word", onclick: () => reveal(arrow, context) },
             "Reveal"),
-        make("span", { class: "chalk-given" }, "given ", math(`${slope(node)}<mo>=</mo>`
-            + decimal(context.arriving)), ...(formula && isLabelled(node)
+        make("span", { class: "chalk-given" }, "given ", math(slope(node) + worth(context.arriving)), ...(formula && isLabelled(node)
             ? [" and ", math(`${name(node)}<mo>=</mo>${formula}`)]
             : [` and ${called(node)}`]), make("span", { class: "chalk-score" },
             dialogs.questions ? ` ${dialogs.right} of ${dialogs.questions} right` : "")),
@@ -683,7 +722,8 @@ export function mount(host, graph, program, options = {}) {
         const factor = (x) => (x < 0 ? `(${decimalText(x)})` : decimalText(x));
         return `d${called(root)}/d${called(arrow.start)} = `
             + `${before ? `${decimalText(before)} + ` : ""}${before ? factor(arriving)
-                : decimalText(arriving)} · ${factor(local)} = ${decimalText(sum)}.`;
+                : decimalText(arriving)} · ${factor(local)} `
+            + `${sign([before, arriving, local, sum])} ${decimalText(sum)}.`;
     }
 
     function settle(kind, text) {
@@ -727,12 +767,7 @@ export function mount(host, graph, program, options = {}) {
         const parts = [title];
         const formula = cell(nodes[node].formula);
         if (isKnown(node)) {
-            const value = decimal(now.values[node]);
-            const sign = isRounded(now.values[node]) ? "≈" : "=";
-            parts.push(make("p", { class: "chalk-formula chalk-fore" }, math(formula
-                ? `${isLabelled(node) ? `${name(node)}<mo>=</mo>` : ""}${formula}<mo>=</mo>`
-                    + `${filled(formula, now.values)}<mo>${sign}</mo>${value}`
-                : `${name(node)}<mo>${sign}</mo>${value}`)));
+            parts.push(make("p", { class: "chalk-formula chalk-fore" }, math(valueOf(node))));
         }
         const place = graph.leaves.indexOf(node);
         if (place >= 0) parts.push(slideFor(node, place));
@@ -755,49 +790,56 @@ export function mount(host, graph, program, options = {}) {
         return make("p", { class: "chalk-slide" }, slide);
     }
 
+    // The lines of a derivation; without the short form at their end where that does not hold, as
+    // softmax's \hat{y} - y for targets whose sum is no longer 1.
+    function derivationOf(node) {
+        const written = graph.derivations[node];
+        if (!written) return { left: slope(node), lines: [], filled: 0, remarks: [], paths: 0 };
+        const sum = written.sum.reduce((all, at) => all + now.values[at], 0);
+        if (!written.sum.length || Math.abs(sum - 1) < 1e-9) return written;
+        const lines = written.lines.slice(0, written.lines.length - written.last);
+        return { ...written, lines, filled: 0, remarks: [] };
+    }
+
     function derivationPart(node) {
         const rows = [];
-        const add = (left, sign, content) => rows.push(make("tr", {},
-            make("td", {}, left ? math(left, true) : ""),
-            make("td", {}, math(`<mo>${sign}</mo>`)), make("td", {}, math(content, true))));
-        const written = graph.derivations[node];
+        const { left, lines, filled: count, remarks, notes = [], paths } = derivationOf(node);
+        // Each factor is a formula of its own, so that long lines can be broken between them.
+        const add = (sign, factors) => rows.push(make("tr", {},
+            make("td", {}, rows.length ? "" : math(left, true)),
+            make("td", {}, math(`<mo>${sign}</mo>`)),
+            make("td", {}, ...factors.flatMap((each, at) => [at ? " " : "",
+                math((at ? "<mo>·</mo>" : "") + each, true)]))));
         const signs = { "=": "=", "\\approx": "≈", "+": "+", "-": "−" };
-        const joined = (cells) => cells.join("<mo>·</mo>");
-        const exact = (mathml) => [...mathml.matchAll(/data-node="(\d+)"/g)].every(([, at]) =>
-            !isRounded(now.values[Number(at)]));
         let precise = true;
-        if (written) {
-            written.lines.forEach(([sign, ...cells], at) =>
-                add(at ? "" : written.left, signs[sign] || sign, joined(cells.map(cell))));
-            if (written.filled && isComplete(node)) {
-                const last = written.lines.slice(-written.filled);
-                precise = last.every(([, ...cells]) => cells.every((at) => exact(cell(at))));
-                last.forEach(([sign, ...cells], at) => add("", at ? signs[sign] : precise ? "=" : "≈",
-                    joined(cells.map((each, n) => filled(cell(each), now.values,
-                        n > 0 || at > 0)))));
-            }
-        }
-        const uses = (view().from.get(node) || []).filter((arrow) => arrow.passes);
+        for (const [sign, ...cells] of lines) add(signs[sign], cells.map(cell));
         if (isComplete(node)) {
+            const last = count ? lines.slice(-count) : [];
+            precise = !last.some(([, ...cells]) =>
+                cells.some((at) => valuesIn(cell(at)).some(isRounded)));
+            last.forEach(([sign, ...cells], at) => add(at ? signs[sign] : precise ? "=" : "≈",
+                cells.map((each, n) => filled(cell(each), now.values, n > 0 || at > 0))));
+            const uses = (view().from.get(node) || []).filter((arrow) => arrow.passes);
             const result = now.progress.gradient.get(node) ?? now.gradients[node];
-            if (!(written && written.lines.length) && uses.length && uses.length <= 8) {
+            if (!lines.length && uses.length && uses.length <= 8) {
                 const bracketed = (x) => (x < 0 ? `<mrow><mo>(</mo>${decimal(x)}<mo>)</mo></mrow>`
                     : decimal(x));
-                add(rows.length ? "" : slope(node), "≈", uses.map((arrow) =>
-                    `${bracketed(now.partials[arrow.number])}<mo>·</mo>`
-                    + bracketed(now.progress.gradient.get(arrow.end) ?? 0)).join("<mo>+</mo>"));
+                uses.forEach((arrow, at) => {
+                    const factors = [now.partials[arrow.number],
+                        now.progress.gradient.get(arrow.end) ?? 0];
+                    precise &&= !factors.some(isRounded);
+                    add(at ? "+" : precise ? "=" : "≈", factors.map(bracketed));
+                });
             }
-            add(rows.length ? "" : slope(node), precise && !isRounded(result) ? "=" : "≈",
-                decimal(result));
+            add(result === 0 || (precise && !isRounded(result)) ? "=" : "≈", [decimal(result)]);
         }
-        const remarks = written ? [...written.remarks.map((each) => make("p", {}, math(each))),
-            ...written.notes.map((each) => make("p", {}, each))] : [];
-        const count = written ? written.paths : 0;
-        const ways = count > 1 ? [make("p", { class: "chalk-given" },
-            `${count} paths lead to the result: their products are added.`)] : [];
+        const ways = paths > 1 ? [make("p", { class: "chalk-given" },
+            `${paths} paths lead to the result: their products are added.`)] : [];
         return make("div", { class: "chalk-derivation", role: "group", tabindex: "0",
             "aria-label": isComplete(node) ? gradientSentence(node) : "its derivation" },
-        make("table", { role: "presentation" }, make("tbody", {}, ...rows)), ...ways, ...remarks);
+        make("table", { role: "presentation" }, make("tbody", {}, ...rows)), ...ways,
+        ...remarks.map((each) => make("p", {}, math(each))),
+        ...notes.map((each) => make("p", {}, each)));
     }
 
     function updatePart(node, place) {
@@ -808,7 +850,7 @@ export function mount(host, graph, program, options = {}) {
             : decimal(gradient);
         return make("p", { class: "chalk-formula" }, math(`<msub>${name(node)}<mtext>new</mtext></msub>`
             + `<mo>=</mo>${decimal(x)}<mo>−</mo>${decimal(state.rate)}<mo>·</mo>${factor}`
-            + `<mo>${isRounded(after) ? "≈" : "="}</mo>${decimal(after)}`));
+            + worth(after, gradient, x)));
     }
 
     // The table of numbers, and the training.
@@ -882,22 +924,21 @@ export function mount(host, graph, program, options = {}) {
         const formula = cell(nodes[node].formula);
         const told = [];
         const fact = (mathml) => told.push(make("p", {}, math(mathml)));
-        const left = isLabelled(node) ? `${name(node)}<mo>=</mo>` : "";
-        if (formula) fact(left + formula);
-        if (isKnown(node)) {
-            fact(`${formula ? `<mo>=</mo>${filled(formula, now.values)}<mo>=</mo>` : left}`
-                + decimal(now.values[node]));
+        if (!isKnown(node)) {
+            if (formula) fact(`${isLabelled(node) ? `${name(node)}<mo>=</mo>` : ""}${formula}`);
+        } else {
+            fact(valueOf(node));
             for (const arrow of view().into.get(node).filter((a) => a.passes).slice(0, 8)) {
                 if (now.hiding.has(arrow.number)) continue;
                 const form = rule(arrow);
-                const local = decimal(now.partials[arrow.number]);
-                fact(quotient(name(node), name(arrow.start)) + "<mo>=</mo>"
-                    + (form && form.includes("data-node") ? `${form}<mo>=</mo>` : "") + local);
+                fact(quotient(name(node), name(arrow.start))
+                    + (form && form.includes("data-node") ? `<mo>=</mo>${form}` : "")
+                    + worth(now.partials[arrow.number]));
             }
         }
         if (!nodes[node].constant && isComplete(node)) {
-            told.push(make("p", { class: "chalk-back" }, math(`${slope(node)}<mo>=</mo>`
-                + decimal(now.progress.gradient.get(node) ?? now.gradients[node]))));
+            told.push(make("p", { class: "chalk-back" }, math(slope(node)
+                + worth(now.progress.gradient.get(node) ?? now.gradients[node]))));
         }
         tip.replaceChildren(...told);
         const frame = canvas.getBoundingClientRect();
@@ -920,7 +961,7 @@ export function mount(host, graph, program, options = {}) {
 
     function fitting(least) {
         const { clientWidth: width, clientHeight: height } = canvas;
-        const all = Math.min((width - 24) / shown.width, (height - 24) / shown.height, 1.7);
+        const all = Math.min((width - 24) / shown.width, (height - 24) / shown.height, 1.4);
         const scale = Math.max(all, least);
         const { x, y } = boxes.get(root); // what does not fit is left off at the far end
         const middle = (extent, room, at) => {
@@ -1126,7 +1167,6 @@ export function mount(host, graph, program, options = {}) {
     const watcher = new ResizeObserver(() => stand(true));
     watcher.observe(canvas);
     endings.push(() => watcher.disconnect());
-    page.classList.toggle("plain", !lowersScripts(page));
 
     function listen(target, kind, action, how) {
         target.addEventListener(kind, action, how);
