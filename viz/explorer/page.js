@@ -50,7 +50,7 @@ function quotient(over, under) {
 // "= 5", or "≈ 0.333333" where the number, or one of those it is shown to come from, is rounded.
 function worth(x, ...from) {
     const exact = x === 0 || ![x, ...from].some(isRounded);
-    return `<mo>${exact ? "=" : "≈"}</mo>${decimal(x)}`;
+    return `<mo form="infix">${exact ? "=" : "≈"}</mo>${decimal(x)}`;
 }
 
 const OPENING = "([{|";
@@ -597,15 +597,19 @@ export function mount(host, graph, program, options = {}) {
             " Press ▶ to see it happen, or choose a box.")];
     }
 
-    // z = w x + b = 0.4 · 1.5 + 1 = 1.6.
+    // z = w x + b = 0.4 · 1.5 + 1 = 1.6, in pieces between which a line can be broken.
     function valueOf(node) {
         const formula = cell(nodes[node].formula);
         const left = isLabelled(node) ? name(node) : "";
-        if (!formula) return (left || name(node)) + worth(now.values[node]);
+        if (!formula) return [(left || name(node)) + worth(now.values[node])];
         const inputs = valuesIn(formula);
-        const sign = inputs.some(isRounded) ? "≈" : "=";
-        return `${left}${left && "<mo>=</mo>"}${formula}<mo>${sign}</mo>`
-            + filled(formula, now.values) + worth(now.values[node], ...inputs);
+        return [`${left}${left && "<mo>=</mo>"}${formula}`,
+            `<mo form="infix">${sign(inputs)}</mo>${filled(formula, now.values)}`,
+            worth(now.values[node], ...inputs)];
+    }
+
+    function pieces(formulas) {
+        return formulas.flatMap((each, at) => [at ? " " : "", math(each)]);
     }
 
     // The values of the symbols in a formula.
@@ -618,7 +622,7 @@ export function mount(host, graph, program, options = {}) {
         const head = make("h2", {}, "Forward: ", isLabelled(node) ? math(name(node))
             : `${called(node)}`, " is computed");
         if (formula) {
-            return [head, make("p", { class: "chalk-formula" }, math(valueOf(node)))];
+            return [head, make("p", { class: "chalk-formula" }, ...pieces(valueOf(node)))];
         }
         const inputs = view().into.get(node).map((arrow) => format(now.values[arrow.start]));
         return [head, make("p", {}, `It receives ${inputs.join(", ")} and makes `,
@@ -686,7 +690,7 @@ export function mount(host, graph, program, options = {}) {
         make("span", { class: "chalk-given" }, "given ", math(slope(node) + worth(context.arriving)), ...(formula && isLabelled(node)
             ? [" and ", math(`${name(node)}<mo>=</mo>${formula}`)]
             : [` and ${called(node)}`]), make("span", { class: "chalk-score" },
-            dialogs.questions ? ` ${dialogs.right} of ${dialogs.questions} right` : "")),
+            dialogs.questions ? `; so far ${dialogs.right} of ${dialogs.questions} right` : "")),
         verdict);
     }
 
@@ -767,7 +771,7 @@ export function mount(host, graph, program, options = {}) {
         const parts = [title];
         const formula = cell(nodes[node].formula);
         if (isKnown(node)) {
-            parts.push(make("p", { class: "chalk-formula chalk-fore" }, math(valueOf(node))));
+            parts.push(make("p", { class: "chalk-formula chalk-fore" }, ...pieces(valueOf(node))));
         }
         const place = graph.leaves.indexOf(node);
         if (place >= 0) parts.push(slideFor(node, place));
@@ -809,7 +813,7 @@ export function mount(host, graph, program, options = {}) {
             make("td", {}, rows.length ? "" : math(left, true)),
             make("td", {}, math(`<mo>${sign}</mo>`)),
             make("td", {}, ...factors.flatMap((each, at) => [at ? " " : "",
-                math((at ? "<mo>·</mo>" : "") + each, true)]))));
+                math((at ? '<mo form="infix">·</mo>' : "") + each, true)]))));
         const signs = { "=": "=", "\\approx": "≈", "+": "+", "-": "−" };
         let precise = true;
         for (const [sign, ...cells] of lines) add(signs[sign], cells.map(cell));
@@ -848,9 +852,11 @@ export function mount(host, graph, program, options = {}) {
         const after = x - state.rate * gradient;
         const factor = gradient < 0 ? `<mrow><mo>(</mo>${decimal(gradient)}<mo>)</mo></mrow>`
             : decimal(gradient);
-        return make("p", { class: "chalk-formula" }, math(`<msub>${name(node)}<mtext>new</mtext></msub>`
-            + `<mo>=</mo>${decimal(x)}<mo>−</mo>${decimal(state.rate)}<mo>·</mo>${factor}`
-            + worth(after, gradient, x)));
+        return make("p", { class: "chalk-formula" }, ...pieces([
+            `<msub>${name(node)}<mtext>new</mtext></msub>`,
+            `<mo form="infix">${sign([x, gradient])}</mo>${decimal(x)}<mo>−</mo>`
+                + `${decimal(state.rate)}<mo>·</mo>${factor}`,
+            worth(after, gradient, x)]));
     }
 
     // The table of numbers, and the training.
@@ -927,7 +933,7 @@ export function mount(host, graph, program, options = {}) {
         if (!isKnown(node)) {
             if (formula) fact(`${isLabelled(node) ? `${name(node)}<mo>=</mo>` : ""}${formula}`);
         } else {
-            fact(valueOf(node));
+            told.push(make("p", {}, ...pieces(valueOf(node))));
             for (const arrow of view().into.get(node).filter((a) => a.passes).slice(0, 8)) {
                 if (now.hiding.has(arrow.number)) continue;
                 const form = rule(arrow);
@@ -974,8 +980,10 @@ export function mount(host, graph, program, options = {}) {
 
     function stand(fresh) {
         const hand = now.progress.hand && boxes.get(now.progress.hand.node);
-        let place = state.place || fitting(READABLE);
-        if (hand && !fresh) place = reaching(place, hand);
+        const size = parseFloat(getComputedStyle(page).fontSize) / 15;
+        let place = state.place || fitting(READABLE * size);
+        const asked = now.question && boxes.get(now.question.start);
+        for (const box of fresh ? [] : [hand, asked]) if (box) place = reaching(place, box);
         const [x, y, scale] = place;
         now.place = place;
         const { clientWidth: width, clientHeight: height } = canvas;
