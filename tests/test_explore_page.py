@@ -720,7 +720,7 @@ def test_several_pages_in_one_document(reader: Reader) -> None:
     reader.page.locator("#b").get_by_label("w", exact=True).fill("3")
     assert reader.page.evaluate("told") == {"w": 3, "x": 1.5, "b": -0.1, "y": 1}
     assert reader.page.locator("#a").get_by_label("w", exact=True).input_value() == "2"
-    reader.page.evaluate("ends.forEach((end) => end())")
+    reader.page.evaluate("ends.forEach((end) => end.close())")
     assert reader.page.locator(".chalk").count() == 0
 
 
@@ -733,6 +733,7 @@ def test_a_notebook_shows_it_and_is_told_the_numbers(reader: Reader) -> None:
             const said = { graph, numbers };
             window.said = said;
             const model = { get: (name) => said[name], save_changes() {},
+                on(name, action) { window.tell = action; }, off() { window.tell = null; },
                 set(name, value) { said[name] = value; } };
             const style = document.createElement("style");
             style.textContent = _css;
@@ -747,6 +748,8 @@ def test_a_notebook_shows_it_and_is_told_the_numbers(reader: Reader) -> None:
     assert reader.text("h3") == "A neuron"
     reader.field("w").fill("2.5")
     assert reader.page.evaluate("said.numbers.w") == 2.5
+    reader.page.evaluate("said.numbers = { w: -1 }; tell()")
+    assert reader.field("w").input_value() == "-1"
     reader.page.evaluate("end()")
     assert reader.page.locator(".chalk").count() == 0
     reader.complaints = [each for each in reader.complaints if "blob:" not in each]

@@ -41,6 +41,7 @@ _LONGEST_FORMULA: Final = 160  # characters of LaTeX
 _WITH_BOTH_SCRIPTS: Final = re.compile(
     r"<msubsup>(<mi>[^<]*</mi>(?:<m[in]>[^<]*</m[in]>|<mrow>.*?</mrow>))(.*?)</msubsup>"
 )
+_NUMBER: Final = re.compile(r"<mn>[^<]*</mn>")  # a label that cannot be told from a number
 _NO_SYMBOLS: Final = "eπσ"  # letters that stand for a number or a function
 
 
@@ -98,12 +99,13 @@ class _Writer:
         self.numbers = {node: place for place, node in enumerate(order)}
         self.kinds = kinds_of(order, parameters)
         self.leaves = [node for node in order if node.is_leaf and not is_literal(node)]
-        self.symbols = {to_mathml(node.label): node for node in order if node.label}
+        named = {to_mathml(node.label): node for node in order if node.label}
+        self.symbols = {name: node for name, node in named.items() if not _NUMBER.fullmatch(name)}
         for mathml, node in list(self.symbols.items()):
             if mathml.startswith("<mrow>"):  # a word, whose letters stand bare in a product
                 self.symbols[mathml.removeprefix("<mrow>").removesuffix("</mrow>")] = node
         by_length = sorted(self.symbols, key=len, reverse=True)
-        self.symbol = re.compile("|".join(map(re.escape, by_length)))
+        self.symbol = re.compile("|".join(map(re.escape, by_length)) or r"(?!)")
         self.cells: dict[str, int] = {}
 
     def model(self, title: str, lr: float | None, detail: Detail | None) -> Model:

@@ -20,10 +20,16 @@ __all__ = ["widget"]
 _START: Final = """
 export default {
     render({ model, el }) {
-        return mount(el, model.get("graph"), program, {
+        const page = mount(el, model.get("graph"), program, {
             numbers: model.get("numbers"),
             changed(numbers) { model.set("numbers", numbers); model.save_changes(); },
         });
+        const take = () => page.take(model.get("numbers"));
+        model.on("change:numbers", take);
+        return () => {
+            model.off("change:numbers", take);
+            page.close();
+        };
     },
 };
 """
@@ -40,8 +46,9 @@ def widget(
 ) -> Any:
     """The page of `explore` as a widget for a notebook, to be the last line of a cell.
 
-    Its `numbers` are those that the reader has set or trained, by their symbols; the graph itself
-    stays as it is. Raises as `explore` does, and MissingPackageError without anywidget.
+    Its `numbers` are those that the reader has set or trained, by their symbols, and setting them
+    sets those on the page; the graph itself stays as it is. Raises as `explore` does, and
+    MissingPackageError without anywidget.
     """
     model = model_of(
         root, title=title, parameters=parameters, lr=lr, detail=detail, max_nodes=max_nodes

@@ -1,5 +1,5 @@
 // The page of a graph: what a reader sees and does. `mount` builds it into an element and gives back
-// how to take it away again; everything shown follows from one `state` by `render`.
+// how to set its numbers and to take it away again; everything shown follows from one `state` by `render`.
 
 const SVG = "http://www.w3.org/2000/svg";
 const KEYS = [
@@ -148,10 +148,8 @@ export function mount(host, graph, program, options = {}) {
     const nodes = graph.nodes;
     const root = nodes.length - 1;
     const state = fromAddress(graph, options.page ? location.hash : "");
-    const own = (text) => graph.leaves.findIndex((leaf) => nodes[leaf].text === text);
-    for (const [text, x] of Object.entries(options.numbers || {})) {
-        if (own(text) >= 0) state.numbers[own(text)] = x;
-    }
+    const given = options.numbers || {};
+    state.numbers = state.numbers.map((x, place) => given[nodes[graph.leaves[place]].text] ?? x);
     const night = matchMedia("(prefers-color-scheme: dark)");
     const dialogs = { hovered: null, playing: 0, verdict: null, right: 0, questions: 0 };
     let now = {}; // what follows from `state`: numbers, values, gradients, what is known
@@ -813,7 +811,7 @@ export function mount(host, graph, program, options = {}) {
             make("td", {}, rows.length ? "" : math(left, true)),
             make("td", {}, math(`<mo>${sign}</mo>`)),
             make("td", {}, ...factors.flatMap((each, at) => [at ? " " : "",
-                math((at ? '<mo form="infix">·</mo>' : "") + each, true)]))));
+                math((at ? '<mo lspace="0" rspace="0.25em">·</mo>' : "") + each, true)]))));
         const signs = { "=": "=", "\\approx": "≈", "+": "+", "-": "−" };
         let precise = true;
         for (const [sign, ...cells] of lines) add(signs[sign], cells.map(cell));
@@ -1183,9 +1181,20 @@ export function mount(host, graph, program, options = {}) {
 
     compute();
     render();
-    return () => {
-        clearInterval(dialogs.playing);
-        endings.forEach((end) => end());
-        page.remove();
+    return {
+        // Numbers that are set elsewhere, by their symbols.
+        take(numbers) {
+            const taken = graph.leaves.map((leaf, place) =>
+                numbers[called(leaf)] ?? now.numbers[place]);
+            if (taken.every((x, place) => x === now.numbers[place])) return;
+            Object.assign(state, { numbers: taken, runs: [] });
+            compute();
+            render();
+        },
+        close() {
+            clearInterval(dialogs.playing);
+            endings.forEach((end) => end());
+            page.remove();
+        },
     };
 }
