@@ -80,7 +80,8 @@ def _laid_out(name: str, view: View) -> dict[str, Any]:
 
 def in_order(node: Value) -> tuple[Any, ...]:
     """What sorts nodes as one counts them: by neuron, then by their label and its numbers."""
-    words = re.split(r"([0-9]+)", node.label)  # text and numbers in turn
+    label = re.sub(r"\{(\d)(\d)\}", r"{\1,\2}", node.label)  # W_{11} is of 1 and 1
+    words = re.split(r"([0-9]+)", label)  # text and numbers in turn
     counted = tuple(int(word) if place % 2 else word for place, word in enumerate(words))
     return (*(neuron_named(node.label) or (0, 0)), counted)
 

@@ -13,7 +13,7 @@ const ICONS = {
     first: "M4 4h3v16H4zM20 4v16L8 12z", back: "M17 4v16L5 12z", play: "M6 4v16l13-8z",
     pause: "M6 4h4v16H6zM14 4h4v16h-4z", next: "M7 4v16l12-8z", last: "M17 4h3v16h-3zM4 4v16l12-8z",
 };
-const MANY = 150; // boxes, of which not each has its whole derivation read out
+const MANY = 150; // boxes: of more, not all is written at once that is to be read
 const READABLE = 0.8; // the scale below which a graph is not shrunk unless that is asked for
 
 function make(tag, attributes = {}, ...children) {
@@ -151,7 +151,8 @@ export function mount(host, graph, program, options = {}) {
     const given = options.numbers || {};
     state.numbers = state.numbers.map((x, place) => given[nodes[graph.leaves[place]].text] ?? x);
     const night = matchMedia("(prefers-color-scheme: dark)");
-    const dialogs = { hovered: null, playing: 0, verdict: null, right: 0, questions: 0 };
+    const dialogs = { hovered: null, playing: 0, address: location.hash, remembered: 0,
+        verdict: null, right: 0, questions: 0 };
     let now = {}; // what follows from `state`: numbers, values, gradients, what is known
     const endings = []; // what is to be undone at the end
 
@@ -249,7 +250,7 @@ export function mount(host, graph, program, options = {}) {
             const handle = make("button", { type: "button", class: "chalk-handle",
                 "aria-label": `choose ${called(leaf)}`,
                 title: "Click to choose, drag sideways to change",
-                onpointerdown: (event) => scrub(event, place), onclick: () => choose(leaf) },
+                onpointerdown: (event) => scrubNumber(event, place), onclick: () => choose(leaf) },
             math(nodes[leaf].name));
             const grad = make("td", { class: "chalk-back" });
             const row = make("tr", { class: kindOf(leaf) }, make("th", { scope: "row" }, handle),
@@ -273,26 +274,36 @@ export function mount(host, graph, program, options = {}) {
             make("h2", {}, "Change a number"), ...tables);
     }
 
-    function scrub(down, place) {
-        const before = now.numbers[place];
-        const unit = 10 ** Math.floor(Math.log10(Math.max(Math.abs(before), 1))) / 20;
-        let moved = false;
+    // Dragging a symbol sideways: `moved` is told how many steps from where it began.
+    function scrub(down, moved) {
+        let any = false;
         const handle = down.currentTarget;
         const move = (event) => {
             const way = Math.round((event.clientX - down.clientX) / 3);
-            if (!way && !moved) return;
-            moved = true;
-            setNumber(place, Number((before + way * unit).toPrecision(12)));
+            if (!way && !any) return;
+            any = true;
+            moved(way);
         };
         const end = () => {
             handle.removeEventListener("pointermove", move);
-            if (moved) handle.addEventListener("click", (event) => event.stopImmediatePropagation(),
+            if (any) handle.addEventListener("click", (event) => event.stopImmediatePropagation(),
                 { capture: true, once: true });
         };
         handle.setPointerCapture(down.pointerId);
         handle.addEventListener("pointermove", move);
         handle.addEventListener("pointerup", end, { once: true });
         handle.addEventListener("pointercancel", end, { once: true });
+    }
+
+    function scrubNumber(down, place) {
+        const before = now.numbers[place];
+        const unit = 10 ** Math.floor(Math.log10(Math.max(Math.abs(before), 1))) / 20;
+        scrub(down, (way) => setNumber(place, Number((before + way * unit).toPrecision(12))));
+    }
+
+    function scrubRate(down) {
+        const before = state.rate;
+        scrub(down, (way) => change({ rate: Number((before * 10 ** (way / 20)).toPrecision(3)) }));
     }
 
     function trainingPart() {
@@ -311,7 +322,11 @@ export function mount(host, graph, program, options = {}) {
             make("p", {}, math("<mi>W</mi><mo>←</mo><mi>W</mi><mo>−</mo><mi>η</mi><mo>·</mo>"
                 + quotient(name(root), "<mi>W</mi>"))),
             make("div", { class: "chalk-row" },
-                make("label", {}, math("<mi>η</mi><mo>=</mo>"), " ", rate),
+                make("button", { type: "button", class: "chalk-handle",
+                    "aria-label": "set the learning rate",
+                    title: "Drag sideways to change the learning rate, or type it",
+                    onpointerdown: scrubRate, onclick: () => rate.focus() },
+                math("<mi>η</mi>")), rate,
                 word("Step", "One step downhill for every parameter (G)", () => descend(1)),
                 word("10 steps", "Ten steps", () => descend(10)),
                 word("Reset", "The numbers as they were (R)", reset)),
@@ -350,9 +365,7 @@ export function mount(host, graph, program, options = {}) {
             const marks = draw("text", { class: "mark", x: 9, y: height - 6 },
                 marked ? nodes[node].sign : "");
             const room = marked ? height - 14 : height;
-            const title = draw("foreignObject", { x: 8, y: 0, width: width - 88, height: room },
-                make("div", { class: "chalk-name" },
-                    isLabelled(node) ? math(nodes[node].name) : make("span", {}, called(node))));
+            const title = draw("foreignObject", { x: 8, y: 0, width: width - 88, height: room });
             const radius = { parameter: 14, input: 0 }[kindOf(node)] ?? 4;
             const box = draw("g", { class: `chalk-box ${kindOf(node)}`, role: "button",
                 tabindex: "0", "data-node": node,
@@ -372,7 +385,7 @@ export function mount(host, graph, program, options = {}) {
                 },
                 onblur: () => hover(null) },
             draw("rect", { width, height, rx: radius }), title, value, grad, marks);
-            return [node, { box, value, grad, x, y, width }];
+            return [node, { box, value, grad, title, x, y, width }];
         }));
         art.replaceChildren(...lines.map(({ group }) => group),
             ...[...boxes.values()].map(({ box }) => box));
@@ -518,9 +531,21 @@ export function mount(host, graph, program, options = {}) {
         renderTraining(except);
         renderTip();
         stand(fresh);
-        if (options.page) {
+        if (options.page) remember();
+    }
+
+    // Browsers refuse an address that changes too often.
+    function remember() {
+        clearTimeout(dialogs.remembering);
+        const wait = dialogs.remembered + 400 - Date.now();
+        if (location.hash !== dialogs.address) return; // the reader has just followed a link
+        if (wait > 0) {
+            dialogs.remembering = setTimeout(remember, wait);
+        } else {
+            dialogs.remembered = Date.now();
             history.replaceState(null, "", location.pathname + location.search
                 + toAddress(graph, state));
+            dialogs.address = location.hash;
         }
     }
 
@@ -988,6 +1013,21 @@ export function mount(host, graph, program, options = {}) {
         art.setAttribute("transform", `translate(${width / 2 - x * scale} `
             + `${height / 2 - y * scale}) scale(${scale})`);
         canvas.classList.toggle("far", scale < 0.3);
+        if (scale >= 0.3) nameBoxes(place, width, height);
+    }
+
+    // Gives their names to the boxes that are seen and have none yet: to set mathematics takes time.
+    function nameBoxes([x, y, scale], width, height) {
+        const [across, up] = [width / 2 / scale, height / 2 / scale];
+        for (const [node, box] of boxes) {
+            const seen = Math.abs(box.x - x) < across + box.width
+                && Math.abs(box.y - y) < up + graph.height;
+            if (box.title && (seen || boxes.size <= MANY)) {
+                box.title.append(make("div", { class: "chalk-name" }, isLabelled(node)
+                    ? math(nodes[node].name) : make("span", {}, called(node))));
+                box.title = null;
+            }
+        }
     }
 
     // The place moved so far that the box in hand is seen.
@@ -1166,6 +1206,7 @@ export function mount(host, graph, program, options = {}) {
     listen(night, "change", () => render());
     if (options.page) {
         listen(window, "hashchange", () => {
+            dialogs.address = location.hash;
             Object.assign(state, fromAddress(graph, location.hash));
             recomputed();
         });
@@ -1193,6 +1234,7 @@ export function mount(host, graph, program, options = {}) {
         },
         close() {
             clearInterval(dialogs.playing);
+            clearTimeout(dialogs.remembering);
             endings.forEach((end) => end());
             page.remove();
         },
