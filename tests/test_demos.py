@@ -471,3 +471,16 @@ def test_lpa_goes_on_where_it_stopped(tmp_path):
 def test_lpa_takes_other_optimizers(tmp_path):
     text = words(told(run("demos.lpa", "--out", str(tmp_path), "--optimizer", "adam")))
     assert "adam scales its steps itself, so it gets a usual rate: η = 0.01." in text
+
+
+# The pages
+
+
+def test_explore_leaves_its_pages(tmp_path):
+    result = run("demos.explore", "--out", str(tmp_path))
+    assert (result.returncode, result.stderr) == (0, "")
+    pages = sorted(tmp_path.iterdir())
+    assert [page.name for page in pages] == ["lpa.html", "neuron.html", "softmax.html", "xor.html"]
+    for page in pages:
+        assert page.name in result.stdout
+        assert page.stat().st_size < 150_000

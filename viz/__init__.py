@@ -11,6 +11,7 @@ from viz.sheet import sheet
 
 if typing.TYPE_CHECKING:
     from viz.drawing import draw
+    from viz.explorer import explore, widget
     from viz.film import film
     from viz.network import draw_network
     from viz.picture import Picture
@@ -23,7 +24,9 @@ else:
         "draw": "drawing",
         "draw_network": "network",
         "film": "film",
+        "explore": "explorer",
         "render": "rendering",
+        "widget": "explorer",
     }
 
     def __dir__() -> list[str]:
@@ -45,6 +48,7 @@ __all__ = [
     "PictureFileError",
     "draw",
     "draw_network",
+    "explore",
     "film",
     "plot_boundary",
     "plot_confusion",
@@ -53,4 +57,5 @@ __all__ = [
     "plot_loss",
     "render",
     "sheet",
+    "widget",
 ]

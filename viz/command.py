@@ -1,4 +1,4 @@
-"""The `chalkgrad` command in a terminal: marks pages of derivations, trains on CSV files."""
+"""The `chalkgrad` command: marks derivations, explores their graphs, trains on CSV files."""
 
 from __future__ import annotations
 
@@ -43,6 +43,7 @@ on the columns of a CSV file.
 
   chalkgrad check NOTES.md                    mark a page
   chalkgrad check --help                      how to write one, and all options
+  chalkgrad explore NOTES.md                  make a web page of its graph, to step through
   chalkgrad train DATA.csv --target COLUMN    train a network
   chalkgrad predict MODEL.json DATA.csv       predict by it
 """
@@ -79,6 +80,19 @@ A page says what the network is, then claims things about it:
   W_{11}^1 as well. f(x) is f where the page defines it so. dw by itself is
   dL/dw where the page has an equation for dw, and a loss (L, J, C, E or loss).
 - Nothing on a page is run, and nothing is sent anywhere.
+"""
+
+_EXPLORE: Final = r"""Makes a web page of a graph, one file that needs no network and no server: on
+it one steps through forward and backward pass, predicts each gradient, reads the
+derivation of any box, changes any number, and trains by gradient descent.
+
+  chalkgrad explore notes.md -o page.html
+  chalkgrad explore 'L = (y - a)^2' 'a = \sigma(w x + b)' w=0.4 b=-0.1 x=1.5 y=1
+  chalkgrad explore - --of z <notes.md
+
+The graph is what the page of notes, or the equations, define: of every symbol
+its number or its formula must stand there, formulas in any order. Symbols are
+read as by chalkgrad check, whose help says how.
 """
 
 _EPILOG: Final = """\
@@ -122,6 +136,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return check(options)
         if "target" in options or "model" in options:
             return _learn(options)
+        if "sources" in options:
+            return explore(options)
     except OutputError as error:
         _drop(sys.stdout)
         # Whoever stops reading has seen enough.
@@ -194,6 +210,24 @@ def _learn(options: Namespace) -> int:
     return _RIGHT
 
 
+def explore(options: Namespace) -> int:
+    """`chalkgrad explore`: writes the page of a graph; the exit status."""
+    from viz.explorer import explore as write_page  # noqa: PLC0415 - loads what draws
+    from viz.explorer import root_of  # noqa: PLC0415
+
+    first, *others = options.sources
+    is_page = not others and (first == "-" or "=" not in first or Path(first).exists())
+    try:
+        text = _read(first) if is_page else "\n\n".join(options.sources)
+        page = write_page(
+            root_of(text, options.of), options.output, title=options.title, lr=options.lr
+        )
+    except ChalkgradError as error:
+        return _refuse(error, first if is_page else "")
+    _print(f"{page}\n")
+    return _RIGHT
+
+
 def _parser() -> ArgumentParser:
     parser = ArgumentParser(
         prog="chalkgrad", description=_ABOUT, formatter_class=RawDescriptionHelpFormatter
@@ -220,6 +254,18 @@ def _parser() -> ArgumentParser:
     add("--json", metavar="FILE", help="write it as JSON; to - instead of the table")
     add("--brief", action="store_true", help="print only the lines that are not right")
     add("--strict", action="store_true", help="exit with 1 for lines that are not read, too")
+    exploring = commands.add_parser(
+        "explore", help="make a web page of a graph", description=_EXPLORE,
+        formatter_class=RawDescriptionHelpFormatter,
+    )  # fmt: skip
+    add = exploring.add_argument
+    add("sources", nargs="+", metavar="SOURCE", help="a page of notes (- is standard input), "
+        "or equations")  # fmt: skip
+    add("-o", "--output", metavar="FILE", type=Path, default=Path("page.html"),
+        help="where the page goes (default: page.html)")  # fmt: skip
+    add("--of", metavar="SYMBOL", default="", help="what is computed (default: the last one)")
+    add("--title", metavar="TEXT", default="", help="the heading")
+    add("--lr", metavar="RATE", type=float, help="the learning rate at first")
     return parser
 
 

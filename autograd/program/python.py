@@ -32,11 +32,11 @@ def python_source(recording: Recording) -> str:
 
 
 def signature(recording: Recording) -> str:
-    """What goes in and what comes out, by the labels."""
+    """What goes in and what comes out, by the labels: one line that cannot end a comment."""
 
     def listed(values: list[object]) -> str:
         shown = ", ".join(values[:8]) + (", ..." if len(values) > 8 else "")  # type: ignore
-        return f"[{shown}]".replace("\\", "")
+        return " ".join(f"[{shown}]".replace("\\", "").replace('"', "'").split())
 
     inputs = listed([v.label or f"x{n}" for n, v in enumerate(recording.inputs)])
     own = listed([v.label or f"p{n}" for n, v in enumerate(recording.parameters)])
