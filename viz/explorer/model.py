@@ -214,7 +214,7 @@ class _Writer:
         return _WITH_BOTH_SCRIPTS.sub(apart, mathml)
 
     def _numbered(self, name: str, view: View) -> dict[str, Any]:
-        """What is seen; arrows tell the numbers of their nodes and which input of its end each is."""
+        """What is seen; arrows name their nodes, and say which input of its end each is."""
         told = laid_out(name, view)
         told["nodes"] = [self.numbers[node] for node in view.nodes]
         seen: dict[tuple[int, int], int] = {}
