@@ -122,6 +122,7 @@ def test_lpa_says_what_is_wrong_in_the_notes(lpa):
 
 def test_lpa_leaves_its_pictures(lpa):
     text, out = lpa
+    ends_with_two_lines(text)
     assert sorted(path.name for path in out.iterdir()) == ["graph.png", "loss.png", "network.png"]
     for path in out.iterdir():
         assert path.read_bytes().startswith(PNG)
@@ -263,6 +264,7 @@ def test_numbers_are_written_as_people_write_them(x, shown):
 def test_sparse_ce_shows_values_sizes_and_times(tmp_path):
     text = told(run("demos.sparse_ce", "--out", str(tmp_path)))
     assert "$" not in text
+    ends_with_two_lines(text)
     for row in (
         "1 −log 0.1 2.30259 2.30259 2.30259 (−10, 0, 0)",
         "2 −log 0.4 0.916291 0.916291 0.916291 (0, −2.5, 0)",
