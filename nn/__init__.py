@@ -1,6 +1,9 @@
 """Networks on Chalkgrad's engine: modules, initializers, losses, optimizers and training."""
 
+from nn.callbacks import Callback, EarlyStopping, GradientNorms, Training
 from nn.errors import TrainingError
+from nn.evaluation import accuracy, evaluate
+from nn.history import History
 from nn.initializers import Initializer, constant, he, uniform, xavier
 from nn.layers import Dropout, Embedding, LayerNorm, RMSNorm, Sequential, Softmax
 from nn.losses import (
@@ -27,15 +30,19 @@ from nn.schedules import (
     SequentialLR,
     StepLR,
 )
-from nn.training import History, fit
+from nn.tables import Table, TableModel, read_table
+from nn.training import fit
 
 __all__ = [
     "Adagrad",
     "Adam",
     "AdamW",
+    "Callback",
     "CosineAnnealingLR",
     "Dropout",
+    "EarlyStopping",
     "Embedding",
+    "GradientNorms",
     "History",
     "Initializer",
     "Layer",
@@ -55,10 +62,15 @@ __all__ = [
     "SequentialLR",
     "Softmax",
     "StepLR",
+    "Table",
+    "TableModel",
+    "Training",
     "TrainingError",
+    "accuracy",
     "binary_cross_entropy",
     "categorical_cross_entropy",
     "constant",
+    "evaluate",
     "fit",
     "from_torch",
     "he",
@@ -69,6 +81,7 @@ __all__ = [
     "mae",
     "mse",
     "negative_log_likelihood",
+    "read_table",
     "save",
     "sparse_cross_entropy",
     "to_torch",

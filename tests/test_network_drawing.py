@@ -277,3 +277,12 @@ def test_options_that_do_not_fit(options: dict[str, Any], message: str) -> None:
 def test_it_is_the_same_every_time() -> None:
     assert draw_network(trained([2, 3, 1])).source == draw_network(trained([2, 3, 1])).source
     assert viz.draw_network is draw_network
+
+
+def test_a_layer_without_bias_is_drawn_without_it() -> None:
+    network = nn.MLP(2, [2, 1], seed=1)
+    network.layers[0] = nn.Layer(2, 2, seed=1, bias=False)
+    boxes = read(draw_network(network)).boxes
+    assert boxes["n1_1"] == ["O₁₁"]
+    assert boxes["n2_1"][0] == "ŷ"
+    assert boxes["n2_1"][1].startswith("b₂₁ = ")

@@ -79,8 +79,11 @@ def gradients_of_both(torch, model, module, row):
     their_grads = []
     for part in module:
         if isinstance(part, torch.nn.Linear):
-            for weights, bias in zip(part.weight.grad.tolist(), part.bias.grad.tolist()):  # noqa: B905
-                their_grads += [*weights, bias]
+            for j, weights in enumerate(part.weight.grad.tolist()):
+                their_grads += [
+                    *weights,
+                    *([] if part.bias is None else [part.bias.grad[j].item()]),
+                ]
     return (
         ([y.data for y in ours], [x.grad for x in inputs], [p.grad for p in model.parameters()]),
         (theirs.tolist(), tensor.grad.tolist(), their_grads),
@@ -108,6 +111,8 @@ def test_layers_and_sequentials_go_to_pytorch_too():
     torch = pytest.importorskip("torch")
     for model in (
         Layer(2, 3, activation="tanh", seed=1),
+        Layer(2, 3, activation="tanh", seed=1, bias=False),
+        Sequential(Linear(2, 3, seed=1, bias=False), tanh, Linear(3, 1, seed=2)),
         Sequential(Linear(2, 3, seed=1), tanh, MLP(3, [2, 1], seed=2), sigmoid),
     ):
         ours, theirs = gradients_of_both(torch, model, to_torch(model), [0.5, -1.0])
@@ -122,7 +127,7 @@ def test_modules_of_pytorch_come_as_they_are():
         nn.Linear(2, 3, bias=False), nn.ReLU(), nn.Linear(3, 2), nn.ReLU(), nn.Linear(2, 1)
     )
     model = from_torch(module)
-    assert repr(model) == "MLP(2 -> 3 relu -> 2 relu -> 1 linear; 20 parameters)"
+    assert repr(model) == "MLP(2 -> 3 relu without bias -> 2 relu -> 1 linear; 17 parameters)"
     expected = module.double()(torch.tensor([0.5, -1.0], dtype=torch.float64))
     assert model([0.5, -1.0]).data == close(expected.item())
     assert mse(from_torch(nn.Linear(2, 1))([1, 2]), 0.0).data >= 0

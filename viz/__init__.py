@@ -5,12 +5,13 @@ import sys
 import typing
 
 from viz.errors import MissingPackageError, PictureError, PictureFileError
-from viz.plots import plot_loss
+from viz.maps import plot_boundary, plot_confusion, plot_landscape
+from viz.plots import plot_gradients, plot_loss
 from viz.sheet import sheet
 
 if typing.TYPE_CHECKING:
     from viz.drawing import draw
-    from viz.film import film
+    from viz.films import film
     from viz.network import draw_network
     from viz.picture import Picture
     from viz.rendering import render
@@ -21,7 +22,7 @@ else:
         "Picture": "picture",
         "draw": "drawing",
         "draw_network": "network",
-        "film": "film",
+        "film": "films",
         "render": "rendering",
     }
 
@@ -45,6 +46,10 @@ __all__ = [
     "draw",
     "draw_network",
     "film",
+    "plot_boundary",
+    "plot_confusion",
+    "plot_gradients",
+    "plot_landscape",
     "plot_loss",
     "render",
     "sheet",

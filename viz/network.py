@@ -35,7 +35,7 @@ class _Neuron(Protocol):
     @property
     def weights(self) -> Sequence[Value]: ...
     @property
-    def bias(self) -> Value: ...
+    def bias(self) -> Value | None: ...
     @property
     def activation(self) -> Operation | str | None: ...
 
@@ -246,7 +246,8 @@ class _Board:
         self.digits = digits
         self.numbers = numbers
         self.size = font_size
-        self.parameters = [p for layer in layers for n in layer for p in (*n.weights, n.bias)]
+        each = [p for layer in layers for n in layer for p in (*n.weights, n.bias)]
+        self.parameters = [parameter for parameter in each if parameter is not None]
         self.asked = gradients
         self.gradients = gradients and any(parameter.grad for parameter in self.parameters)
         self.radius = font_size * (_RADIUS if numbers else _SMALL_RADIUS)
@@ -380,7 +381,8 @@ class _Board:
         bias: tuple[str, ...] = ()
         if place and self.numbers:
             parameter = self.layers[place - 1][circle.number - 1].bias
-            bias = self._text(parameter, f"b_{{{_indices(place, circle.number)}}}")
+            if parameter is not None:
+                bias = self._text(parameter, f"b_{{{_indices(place, circle.number)}}}")
         return Box(
             f"n{place}_{circle.number}",
             tuple(lines),
