@@ -68,7 +68,8 @@ class Ground:
     """What is taken already, in cells of a grid; where much is, fewer places are tried."""
 
     def __init__(self, *, thorough: bool) -> None:
-        self._along, self._offsets = (_ALONG, _OFFSETS) if thorough else (_ALONG[:13], _OFFSETS[:1])
+        self._along: tuple[float, ...] = _ALONG if thorough else _ALONG[:13]
+        self._offsets: tuple[float, ...] = _OFFSETS if thorough else _OFFSETS[:1]
         self._taken: defaultdict[tuple[int, int], list[Rectangle]] = defaultdict(list)
         self._lines: defaultdict[tuple[int, int], list[_Sample]] = defaultdict(list)
         self.conflicts = 0
