@@ -264,6 +264,13 @@ def test_too_many_boxes_to_read() -> None:
     assert len(read(draw(y, depth=5, legend=False)).boxes) == 6
 
 
+def test_what_is_drawn_of_a_large_graph_is_all_of_it() -> None:
+    picture = draw(chain(1900), collapse="nothing", legend=False)
+    places = {part.get("id"): outline(part)[1] for part in parts(svg(picture), "node")}
+    assert len(places) == 1901
+    assert sorted(places, key=places.__getitem__) == [box.name for box in picture.boxes]
+
+
 def network(sizes: list[int], inputs: int = 2, activation: str = "tanh") -> Value:
     """A loss of a network with that many neurons in its layers."""
     model = nn.MLP(inputs, sizes, activation=activation, seed=1)

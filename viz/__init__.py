@@ -12,7 +12,7 @@ from viz.sheet import sheet
 if typing.TYPE_CHECKING:
     from viz.drawing import draw
     from viz.explorer import explore, widget
-    from viz.film import film
+    from viz.films import film
     from viz.network import draw_network
     from viz.picture import Picture
     from viz.rendering import render
@@ -23,8 +23,8 @@ else:
         "Picture": "picture",
         "draw": "drawing",
         "draw_network": "network",
-        "film": "film",
         "explore": "explorer",
+        "film": "films",
         "render": "rendering",
         "widget": "explorer",
     }

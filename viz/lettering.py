@@ -65,9 +65,11 @@ class _Sample(NamedTuple):
 
 
 class Ground:
-    """What is taken already, in cells of a grid."""
+    """What is taken already, in cells of a grid; where much is, fewer places are tried."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, thorough: bool) -> None:
+        self._along: tuple[float, ...] = _ALONG if thorough else _ALONG[:13]
+        self._offsets: tuple[float, ...] = _OFFSETS if thorough else _OFFSETS[:1]
         self._taken: defaultdict[tuple[int, int], list[Rectangle]] = defaultdict(list)
         self._lines: defaultdict[tuple[int, int], list[_Sample]] = defaultdict(list)
         self.conflicts = 0
@@ -102,8 +104,8 @@ class Ground:
         arrow than to its own.
         """
         best: tuple[float, Rectangle] | None = None
-        for offset in _OFFSETS:
-            for order, along in enumerate(_ALONG):
+        for offset in self._offsets:
+            for order, along in enumerate(self._along):
                 for side in (1, -1):
                     place = _at(line, along, side, offset + width / 2, size)
                     hits = self._hits(place)

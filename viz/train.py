@@ -304,7 +304,7 @@ def _pictures(
     out: Path,
 ) -> Iterator[str]:
     """Draws what there is to be drawn; gives the names of the files."""
-    from viz.network import draw_network  # noqa: PLC0415 - needs the package graphviz
+    from viz.network import draw_network  # noqa: PLC0415 - needs the extra `pictures`
     from viz.rendering import render  # noqa: PLC0415
 
     yield plot_loss(history, out / "loss.png", title=f"Predicting {model.target}").name

@@ -1,4 +1,4 @@
-"""viz/film.py: each frame is one node's step, and at the end all gradients are there."""
+"""viz/films.py: each frame is one node's step, and at the end all gradients are there."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from autograd import ArgumentError, Value, topological_order
 from tests.graphs import lpa, random_graphs
 from tests.legibility import faults, number_in, read
 from viz import PictureError, draw, film
-from viz.film import frames
+from viz.films import frames
 
 if TYPE_CHECKING:
     from pathlib import Path
