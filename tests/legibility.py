@@ -20,6 +20,9 @@ SVG = "{http://www.w3.org/2000/svg}"
 _SUPERSCRIPTS = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
 
 
+Box = tuple[float, float, float, float]  # left, top, right, bottom
+
+
 class Text(NamedTuple):
     """A line of text and the ground it takes, and to what it belongs."""
 
@@ -29,6 +32,7 @@ class Text(NamedTuple):
     right: float
     bottom: float
     of: str
+    runs: tuple[Box, ...]  # its parts: an index, what it belongs to, an exponent
 
 
 class Arrow(NamedTuple):
@@ -153,6 +157,7 @@ def texts(root: ET.Element) -> Iterator[Text]:
                 max(box[2] for box in boxes),
                 max(box[3] for box in boxes),
                 part.get("id", ""),
+                tuple(boxes),
             )
 
 
@@ -161,9 +166,12 @@ def overlapping(root: ET.Element) -> list[tuple[str, str]]:
     return [
         (a.string, b.string)
         for a, b in combinations(texts(root), 2)
-        if min(a.right, b.right) - max(a.left, b.left) > 0.3
-        and min(a.bottom, b.bottom) - max(a.top, b.top) > 0.3
+        if any(_meet(one, other) for one in a.runs for other in b.runs)
     ]
+
+
+def _meet(a: Box, b: Box) -> bool:
+    return min(a[2], b[2]) - max(a[0], b[0]) > 0.3 and min(a[3], b[3]) - max(a[1], b[1]) > 0.3
 
 
 def on_arrows(root: ET.Element) -> list[tuple[str, str]]:

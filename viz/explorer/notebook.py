@@ -73,7 +73,7 @@ def _kind() -> Any:
             hint="pip install 'chalkgrad[notebook]'; or explore(root, 'page.html')",
         ) from error
 
-    class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
+    class Explorer(anywidget.AnyWidget):
         """A graph to be explored in a notebook."""
 
         _esm = traitlets.Unicode().tag(sync=True)
