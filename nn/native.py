@@ -86,7 +86,7 @@ class NativeTraining:
         if seconds == math.inf and not autograd.native_available():
             self._scan.optimise(wait=True)  # which says what is missing
         self._rows = self._scan.rows(rows)
-        self._worked = 0
+        self._spent = 0.0
         self._speed = 4e-9 * self.size  # seconds a row, a guess until one knows
 
     def _made(self, formula: Formula) -> None:
@@ -206,7 +206,9 @@ class NativeTraining:
             )  # fmt: skip
             if taken < part:
                 break
-            self._speed = max(1e-9, (time.perf_counter() - clock) / part)
+            clock = time.perf_counter() - clock
+            self._speed = max(1e-9, clock / part)
+            self._spent += clock
             losses += some
             at += part
         data = self._scan.data()
@@ -216,8 +218,7 @@ class NativeTraining:
         found += losses
         updates = before.updates + self._updates(end) - self._updates(begin)
         self._now = _Moment(data, updates, self._scan.gradients(), before.losses + len(losses))
-        self._worked += end - begin
-        if self._worked * self.size > _WORTH_OPTIMISING:
+        if self._spent > _WORTH_OPTIMISING + _OPTIMISING * self.size:
             self._scan.optimise()
         return True
 
@@ -243,7 +244,9 @@ class NativeTraining:
             )
 
 
-_WORTH_OPTIMISING: Final = 2e7  # operations run so far
+# Seconds of native code after which faster code is worth having: so many, and more an operation.
+_WORTH_OPTIMISING: Final = 0.005
+_OPTIMISING: Final = 2e-5
 
 
 def _formula(optimizer: Optimizer) -> Formula:

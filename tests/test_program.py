@@ -118,6 +118,38 @@ def test_lanes_change_no_bit(lanes: int, way: str, monkeypatch: pytest.MonkeyPat
     assert program.total(rows) == (sums[0], sums[1:])
 
 
+@pytest.mark.parametrize("threads", [1, 2])
+def test_an_interrupt_comes_through_between_two_calls(
+    threads: int, native: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many rows there are: no call takes more than its share of operations."""
+    if native == BY_ENGINE:
+        pytest.skip("the engine can be interrupted anywhere")
+    monkeypatch.setattr(machine, "_AT_A_TIME", 1.0)
+    lengths = []
+    called = machine._Buffers.call
+
+    def watched(self: Any, kind: str, rows: int) -> Any:
+        function = called(self, kind, rows)
+
+        def counted(out: int, begin: int, end: int) -> int:
+            lengths.append(end - begin)
+            return function(out, begin, end)
+
+        return counted
+
+    monkeypatch.setattr(machine._Buffers, "call", watched)
+    loss, inputs, parameters = network("tanh")
+    program = compile(loss, inputs, wrt=parameters)
+    rows = points(5000)
+    expected = [program.value_and_grad(*row) for row in rows]
+    sums = added_in_order([[value, *slopes] for value, slopes in expected], 1 + len(parameters))
+    assert program.total(rows, threads=threads) == (sums[0], sums[1:])
+    assert program.map(rows, threads=threads) == [value for value, _ in expected]
+    assert max(lengths) <= 1024
+    assert sum(lengths) == 2 * len(rows)
+
+
 @needs_llvm
 @needs_steps
 def test_faster_code_takes_over_while_a_program_runs(monkeypatch: pytest.MonkeyPatch) -> None:

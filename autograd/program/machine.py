@@ -33,7 +33,8 @@ _FOLD: Final = ctypes.CFUNCTYPE(None, _POINTER, _POINTER, ctypes.c_int64)
 _ONE: Final = ctypes.CFUNCTYPE(ctypes.c_double, *[_POINTER] * 4)
 _ONE_SHORT: Final = ctypes.PYFUNCTYPE(ctypes.c_double, *[_POINTER] * 4)
 _SHORT: Final = 10_000  # instructions, for which other threads may as well wait
-_CHUNK: Final = 64 * BLOCK  # rows in a call: Ctrl-C comes through between two
+_CHUNK: Final = 64  # blocks of rows in a call: Ctrl-C comes through between two
+_AT_A_TIME: Final = 5e8  # operations in a call, but for a block at least
 
 # Operations run so far that make optimising worth while: alone, and many rows at once.
 _MANY_SINGLY: Final = 2e7
@@ -93,6 +94,10 @@ class Machine:
         if done > _MANY_AT_ONCE:
             self._kinds[kind].native.improve()
 
+    def _blocks(self) -> int:
+        """How many blocks of rows a thread may take in a call."""
+        return max(1, min(_CHUNK, int(_AT_A_TIME / (BLOCK * len(self.recording.code)))))
+
     def optimise(self, *kinds: str) -> None:
         """Compiles and optimises at once: `one`, `gradient`, `map`, `total`."""
         for kind in kinds:
@@ -109,20 +114,19 @@ class Machine:
     def map(self, table: Rows, found: Any, threads: int) -> Iterator[int]:
         """Fills in the outputs; yields the rows that the engine has to look at."""
         kind = self._kind("map")
-        out = ctypes.addressof(found)
+        out, size = ctypes.addressof(found), self._blocks() * BLOCK * threads
 
         def run(begin: int, end: int, call: Any, lanes: int) -> list[int]:
             troubled: list[int] = []
             while begin < end:
-                part = min(end, begin + _CHUNK)
-                bad = call(out, begin, part)
+                bad = call(out, begin, end)
+                begin = end if bad < 0 else min(end, bad + lanes)
                 if bad >= 0:
-                    part = min(end, bad + lanes)
-                    troubled.extend(range(bad, part))
-                begin = part
+                    troubled.extend(range(bad, begin))
             return troubled
 
-        yield from _shared(run, table, threads, kind, (0, table.count))
+        for first in range(0, table.count, size):
+            yield from _shared(run, table, threads, kind, (first, min(first + size, table.count)))
         self._worked("map", table.count)
 
     def total(self, table: Rows, threads: int) -> list[float] | None:
@@ -131,7 +135,7 @@ class Machine:
         count = kind.results
         blocks = -(-table.count // BLOCK)
         sums = doubles(count)
-        chunk = max(threads, min(_CHUNK // BLOCK, 1 + 4_000_000 // count))
+        chunk = max(threads, min(self._blocks() * threads, 1 + 4_000_000 // count))
         for first in range(0, blocks, chunk):
             last = min(first + chunk, blocks)
             out = doubles((last - first) * count)
