@@ -246,6 +246,11 @@ def test_what_is_not_too_large_is_not_shifted(function: Callable[[list[Value]], 
         )
 
 
+def test_the_one_place_that_is_asked_for_goes_by_its_name() -> None:
+    with pytest.raises(TypeError):
+        log_softmax([0.0, 1.0], 0)  # type: ignore[call-overload]
+
+
 @pytest.mark.parametrize("function", [softmax, log_softmax, lambda xs: [logsumexp(xs)]])
 def test_what_is_recorded_asks_again_whether_it_is_too_large(
     function: Callable[[list[Value]], Any],
