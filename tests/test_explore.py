@@ -204,6 +204,16 @@ def test_a_widget_says_what_it_lacks(monkeypatch: pytest.MonkeyPatch) -> None:
         viz.widget(lpa())
 
 
+def test_the_command_says_what_is_to_be_installed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in [name for name in sys.modules if name.startswith("viz.explorer")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "graphviz", None)
+    assert main(["explore", "L = w^2", "w = 2"]) == 2
+    assert "chalkgrad[pictures]" in capsys.readouterr().err
+
+
 # Notes and equations.
 
 
@@ -252,7 +262,10 @@ def test_the_command_takes_equations(tmp_path: Path) -> None:
     assert (graph["nodes"][-1]["data"], graph["lr"]) == (1.0, 0.5)
 
 
-@pytest.mark.parametrize("sources", [["no-such-file.md"], ["L = w x"], ["w = 2"]])
+LONG = f"L = {' + '.join(['w'] * 200)}"
+
+
+@pytest.mark.parametrize("sources", [["no-such-file.md"], ["L = w x"], ["w = 2"], [LONG]])
 def test_the_command_refuses(
     sources: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -666,6 +666,13 @@ def test_the_keyboard_is_enough(reader: Reader) -> None:
     assert reader.page.locator(".chalk-box[aria-pressed=true]").count() == 1
     reader.presses("Escape", "p")
     assert reader.page.evaluate("document.activeElement.ariaLabel") == "your guess"
+    reader.presses("g")  # is typed, not done
+    assert reader.page.get_by_label("your guess").input_value() == "g"
+    reader.presses("Escape", "End")
+    slider = reader.page.get_by_label("Step", exact=True).locator("visible=true").first
+    slider.focus()
+    reader.presses("ArrowLeft", "g")
+    assert reader.page.locator(".chalk-curve svg").is_visible()
 
 
 @pytest.mark.parametrize("width", [320, 390, 768])

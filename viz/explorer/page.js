@@ -214,6 +214,7 @@ export function mount(host, graph, program, options = {}) {
             .map((kind) => make("li", { class: kind }, make("span", { class: "chalk-patch" }), kind)));
     const heading = make(options.page ? "h1" : "h3", {}, graph.title);
     const page = make("div", { tabindex: "-1",
+        "data-lm-suppress-shortcuts": "true", // JupyterLab's, which has others on the same keys
         class: `chalk${options.page ? " whole" : ""}${plain ? " plain" : ""}` },
         make("header", { class: "chalk-head" }, heading,
             make("div", { class: "chalk-tools" }, ...(views.length > 1 ? [seeing] : []), lamp)),
@@ -1193,14 +1194,16 @@ export function mount(host, graph, program, options = {}) {
     };
     listen(options.page ? document : page, "keydown", (event) => {
         if (event.ctrlKey || event.metaKey || event.altKey) return;
-        const at = event.target;
-        const inField = at.localName === "input";
+        const { target } = event;
+        const typing = target.matches("input:not([type=range])");
         const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
-        if (inField && (key !== "Escape")) return;
-        if (key === " " && ["button", "summary"].includes(at.localName)) return;
-        if (!Object.hasOwn(ACTIONS, key) || (key === "g" && !trainingPart.parts)) return;
+        if (!Object.hasOwn(ACTIONS, key) || (typing && key !== "Escape")) return;
+        if (target.matches("input[type=range]") && /Arrow|Home|End/.test(key)) return;
+        if (key === " " && target.matches("button, summary")) return;
+        if (key === "g" && !trainingPart.parts) return;
         event.preventDefault();
-        if (inField) at.blur();
+        event.stopPropagation();
+        if (typing) target.blur();
         ACTIONS[key]();
     });
     listen(night, "change", () => render());
