@@ -25,9 +25,12 @@ from setuptools.command.sdist import sdist
 # All that a recorded operation, backward() and the transforms pass through. (Errors stay plain: a
 # C class has one base, they have two.)
 MODULES = [
-    "reals", "ops", "modes", "value", "graph", "composites", "trees", "tape", "curvature",
-    "transforms",
+    "reals", "ops", "modes", "value", "graph", "composites", "leaves", "trees", "tape", "curvature",
+    "transforms", "columns",
 ]  # fmt: skip
+
+# What Cython cannot say.
+HEADERS = [".build/nodes.h", ".build/columns.h"]
 
 # Where nodes.h cannot work, and why.
 NEVER_COMPILED = (
@@ -80,7 +83,7 @@ def extensions() -> list[Extension]:
             f"autograd.{name}",
             [f"autograd/{name}.py"],
             include_dirs=[".build"],
-            depends=[".build/nodes.h"],
+            depends=HEADERS,
             extra_compile_args=flags,
         )
         for name in MODULES
@@ -91,7 +94,7 @@ def extensions() -> list[Extension]:
         )
     except CompileError as error:
         return plain(f"this Cython does not compile it: {error}")
-    sources = [*(Path(f"autograd/{name}.py") for name in MODULES), *types(), Path(".build/nodes.h")]
+    sources = [*(Path(f"autograd/{name}.py") for name in MODULES), *types(), *map(Path, HEADERS)]
     remember({"compiled": {source.as_posix(): digest(source) for source in sources}})
     return made
 
@@ -149,7 +152,7 @@ class SdistWithBackend(sdist):
 
     def make_distribution(self) -> None:
         """Adds this folder's files, and the C types, to those that are packed."""
-        self.filelist.extend([".build/backend.py", ".build/nodes.h", *map(str, types())])
+        self.filelist.extend([".build/backend.py", *HEADERS, *map(str, types())])
         self.filelist.exclude("autograd/build.json")  # what was built here
         super().make_distribution()
 

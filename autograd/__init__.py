@@ -27,6 +27,7 @@ from autograd.errors import (
     RangeError,
 )
 from autograd.graph import evaluate, evaluate_all, topological_order
+from autograd.leaves import descend, move, zero_grad
 from autograd.modes import anomaly, no_grad
 from autograd.ops import (
     TABLE,
@@ -273,6 +274,7 @@ __all__ = [
     "csch",
     "cube",
     "derive",
+    "descend",
     "differentiate",
     "div",
     "dot",
@@ -303,6 +305,7 @@ __all__ = [
     "maximum",
     "mean",
     "minimum",
+    "move",
     "mul",
     "native_available",
     "neg",
@@ -341,4 +344,5 @@ __all__ = [
     "vjp",
     "where",
     "within",
+    "zero_grad",
 ]

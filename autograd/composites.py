@@ -54,8 +54,10 @@ def sum(values: Iterable[Number]) -> Value:
     return total
 
 
-def dot(a: Sequence[Number], b: Sequence[Number], bias: Number | None = None) -> Value:
-    """a_1 b_1 + a_2 b_2 + ... + a_n b_n (+ bias), from left to right.
+def dot(
+    a: Sequence[Number], b: Sequence[Number], bias: Number | None = None, label: str = ""
+) -> Value:
+    """a_1 b_1 + a_2 b_2 + ... + a_n b_n (+ bias), from left to right, with a label if given.
 
     Raises ArgumentError for sequences of different lengths.
 
@@ -79,10 +81,12 @@ def dot(a: Sequence[Number], b: Sequence[Number], bias: Number | None = None) ->
             product = as_value(y) * x
         total = product if total is None else plus(total, product)
     if total is None:
-        return as_value(0.0 if bias is None else bias)
-    if bias is None:
-        return total
-    return plus(total, bias) if isinstance(bias, Value) else total + bias
+        total = as_value(0.0 if bias is None else bias)
+    elif bias is not None:
+        total = plus(total, bias) if isinstance(bias, Value) else total + bias
+    if label != "":
+        total.label = label
+    return total
 
 
 def mean(values: Iterable[Number]) -> Value:

@@ -1,3 +1,4 @@
+cimport cython
 from libc.math cimport pow as c_pow
 
 from autograd.ops cimport Operation

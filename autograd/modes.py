@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 class Mode:
     """What holds inside one block: what held outside it, but for what the block turns."""
 
-    __slots__ = ("active", "arguments", "folded", "guards", "outer", "traced", "unrecorded")
+    __slots__ = (
+        "active", "arguments", "folded", "guards", "known", "outer", "traced", "unrecorded",
+    )  # fmt: skip
 
     def __init__(self, outer: Mode | None) -> None:
         self.outer = outer
@@ -39,6 +41,8 @@ class Mode:
         self.arguments: Sequence[Any] = () if outer is None else outer.arguments
         # Of a program being recorded: what it has to ask again at each row, see `within`.
         self.guards: list[Any] | None = None if outer is None else outer.guards
+        # The results there are, by operation and operands: they are not computed again.
+        self.known: dict[Any, Any] | None = None if outer is None else outer.known
 
 
 # The modes of all blocks that anybody is in, those that make nodes otherwise, and those that fold.
@@ -54,6 +58,7 @@ TRACED: Final = 2
 FOLDED: Final = 3
 RECORDED: Final = 4
 WATCHED: Final = 5
+SHARED: Final = 6
 
 
 def current_mode() -> Mode | None:
@@ -87,10 +92,12 @@ class Block:
         elif self.turns == WATCHED:
             mode.unrecorded = False
             mode.guards = self.arguments  # type: ignore[assignment]  # a list, here
+        elif self.turns == SHARED:
+            mode.known = self.arguments  # type: ignore[assignment]  # a dict, here
         else:
             mode.unrecorded = False
             mode.arguments = (*mode.arguments, *self.arguments)
-        if mode.unrecorded or mode.traced:
+        if mode.unrecorded or mode.traced or mode.known is not None:
             ALTERING.add(mode)
         if mode.folded:
             FOLDING.add(mode)
@@ -168,6 +175,14 @@ def anomaly() -> Block:
 def folding() -> Block:
     """Inside the `with` block `x * 1`, `x + 0`, `x ** 1` are x: derivatives stay readable."""
     return Block(FOLDED)
+
+
+def sharing(known: dict[Any, Any]) -> Block:
+    """Inside the `with` block what was computed before, and stands in `known`, is that same node.
+
+    Keys are (operation, left, right) for results, and (number, its sign) for literals.
+    """
+    return Block(SHARED, known)  # type: ignore[arg-type]  # a dict, here
 
 
 def watching(guards: list[Any]) -> Block:

@@ -1,4 +1,5 @@
-from autograd.value cimport Value
+cimport cython
+from autograd.value cimport Value, _linearized
 
 cdef class Tape:
     cdef readonly list nodes, lefts, rights, sources, ends, inputs

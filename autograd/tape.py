@@ -4,10 +4,13 @@
 from __future__ import annotations
 
 from autograd import uncompiled as cython
-from autograd.value import Value, _linearized
+from autograd.value import Value
 
 if False:  # nothing runs this: it tells Cython that `cython` is its own
     import cython  # type: ignore
+
+if not cython.compiled:  # compiled, tape.pxd has it
+    from autograd.value import _linearized
 
 
 @cython.final

@@ -208,8 +208,14 @@ def _power(a: Series, b: float) -> Coefficient:
         return lambda y, n: 0.0
     if b == 1.0:
         return lambda y, n: a[n]
-    rest = a ** (b - 1.0)
-    return lambda y, n: _sum_over(a, rest, n)
+    rest: list[Series] = []
+
+    def following(y: Series, n: int) -> float:
+        if not rest:  # not before: where no coefficient is asked for, it need not exist
+            rest.append(a ** (b - 1.0))
+        return _sum_over(a, rest[0], n)
+
+    return following
 
 
 def _by_rules(op: Operation, inputs: list[Series]) -> Coefficient:

@@ -34,6 +34,12 @@ cdef double _INF, _EXPONENT
 cdef Value _made(Operation op, double y, Value left, Value right, double dl, double dr)
 
 @cython.locals(constant=Value)
+cdef Value _shared(
+    dict known, Operation op, double y, Value left, Value right, double dl, double dr
+)
+cdef Value _known_literal(dict known, Value value)
+cpdef dict literals_and_results(list[Value] nodes)
+
 cpdef Value _constant(object data)
 
 @cython.locals(constant=Value)
@@ -57,6 +63,9 @@ cdef object _set_label(Value value, object label)
 cdef double _field(object number, str field, Value value) except? -1.0
 
 cpdef list _parents_first(list[Value] roots)
+cpdef tuple _linearized(list[Value] roots, list[Value] first, list[Value] wanted)
+cpdef bint has_other_leaves(Value root, list[Value] inputs) except -1
+cpdef object _slopes(Value root, list[Value] inputs)
 
 @cython.locals(
     node=Value, left=Value, right=Value, following=Value,

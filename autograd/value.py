@@ -44,6 +44,9 @@ if TYPE_CHECKING:
 
     Hook = Callable[[float], object]
 
+if cython.compiled:  # what overload() gives would take the place of a C class's own method
+    globals()["overload"] = lambda signature: Value.__dict__[signature.__name__]
+
 compiled: Final = not __file__.endswith(".py")
 """Whether the engine runs compiled to native code (by Cython) or as plain Python."""
 
@@ -640,14 +643,54 @@ def _made(op: Operation, y: float, left: Value, right: Value | None, dl: float, 
                 node._notes = _Notes()
                 node._notes.origin = _users_line()
                 return node
+            if mode.known is not None:
+                return _shared(mode.known, op, y, left, right, dl, dr)
     return _node(op, y, left, right, dl, dr)
+
+
+def _shared(
+    known: dict[Any, Value],
+    op: Operation,
+    y: float,
+    left: Value,
+    right: Value | None,
+    dl: float,
+    dr: float,
+) -> Value:
+    """The node there is of this operation on these operands, or a new one, which is then known."""
+    left = _known_literal(known, left)
+    if right is not None:
+        right = _known_literal(known, right)
+    node: Value | None = known.get((op, left, right))
+    if node is None and (op is _ADD or op is _MUL):
+        node = known.get((op, right, left))
+    if node is None or node._data != y:
+        node = known[op, left, right] = _node(op, y, left, right, dl, dr)
+    return node
+
+
+def _known_literal(known: dict[Any, Value], value: Value) -> Value:
+    """The node there is of the same literal; a Value that is none, as it is."""
+    if value._operation is not CONSTANT or value._notes is not None:
+        return value
+    return known.setdefault((value._data, math.copysign(1.0, value._data)), value)
+
+
+def literals_and_results(nodes: list[Value]) -> dict[Any, Value]:
+    """Where `sharing` finds the nodes of a graph."""
+    known: dict[Any, Value] = {}
+    node: Value
+    for node in nodes:
+        if node._left is not None:
+            known[node._operation, node._left, node._right] = node
+        else:
+            _known_literal(known, node)
+    return known
 
 
 def _constant(data: object) -> Value:
     """A leaf that never receives a gradient."""
-    constant = Value(data)
-    constant._operation = CONSTANT
-    return constant
+    return _node(CONSTANT, _field(data, "data", None), None, None, 0.0, 0.0)
 
 
 _WHOLE: Final = 2**53  # whole numbers up to this are floats
@@ -814,12 +857,13 @@ def _set_label(value: Value, label: object) -> None:
     value._notes.label = label
 
 
-def _field(number: object, field: str, value: Value) -> float:
+def _field(number: object, field: str, value: Value | None) -> float:
     if type(number) is float and number == number:  # what nearly all are, in no need of a check
         return number
     if type(number) is int and -_WHOLE < number < _WHOLE:
         return float(number)
-    return real(number, f"as {field} of {value.label}" if value.label else f"as {field}")
+    label = "" if value is None else value.label
+    return real(number, f"as {field} of {label}" if label else f"as {field}")
 
 
 def _name(value: Value) -> str:

@@ -8,27 +8,35 @@ from rich.text import Text
 
 from demos._network import inputs, network, safe_rate, steepness, steepness_at_fit
 from demos._terminal import heading, number, rounded, say, table
-from nn import SGD, History, TrainingError, fit, mse
+from nn import SGD, Adagrad, Adam, AdamW, History, RMSProp, TrainingError, fit, mse
 
 if TYPE_CHECKING:
+    from argparse import Namespace
+
     from autograd import Value
     from demos._rows import Student
 
+OPTIMIZERS = {kind.__name__.lower(): kind for kind in (SGD, Adam, AdamW, RMSProp, Adagrad)}
 SHOWN = (1, 2, 3, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000)
 
 
-def train(students: list[Student], epochs: int, lr: float | None) -> History:
+def train(students: list[Student], options: Namespace) -> History:
     heading("Step 5", "Train: W = 0.1, b = 0; every epoch, every row")
     model = network(W=0.1)
     rows = [(inputs(student), student.lpa) for student in students]
     first = max(steepness(model, student) for student in students)
     later = steepness_at_fit(students)
     tell_bound(first, later)
-    rate = safe_rate(max(first, later)) if lr is None else lr
-    chosen = "A third of it, rounded down" if lr is None else "As asked with --lr"
+    rate, chosen = chosen_rate(options, safe_rate(max(first, later)))
     say(f"{chosen}: [bold]$\\eta$ = {number(rate)}[/].")
     before = [model(x).data for x, _ in rows]
-    history = fit(model, rows, mse, SGD(model.parameters(), rate), epochs)
+    optimizer = OPTIMIZERS[options.optimizer](model.parameters(), lr=rate)
+    if options.resume:
+        options.out.mkdir(parents=True, exist_ok=True)
+    history = fit(
+        model, rows, mse, optimizer, options.epochs, resume=options.resume,
+        checkpoint=options.out / "training.json" if options.resume else None,
+    )  # fmt: skip
     tell_losses(history)
     table(
         ["cgpa", "iq", "lpa", "predicted before", "and after"],
@@ -41,6 +49,15 @@ def train(students: list[Student], epochs: int, lr: float | None) -> History:
     say(f"\n$S$ of the steepest row is now {number(met, 4)}.")
     tell_divergence(rows, 20 / max(first, later))
     return history
+
+
+def chosen_rate(options: Namespace, safe: float) -> tuple[float, str]:
+    """The learning rate, and how it was chosen."""
+    if options.lr is not None:
+        return options.lr, "As asked with --lr"
+    if options.optimizer == "sgd":
+        return safe, "A third of it, rounded down"
+    return 0.01, f"{options.optimizer} scales its steps itself, so it gets a usual rate"
 
 
 def tell_bound(first: float, later: float) -> None:

@@ -18,7 +18,7 @@ from demos._network import inputs, network, safe_rate, steepness
 from demos._rows import Student, read_students
 from demos._slips import tell_slips
 from demos._terminal import heading, lines, number, run, say, table
-from demos._training import train
+from demos._training import OPTIMIZERS, train
 from nn import MLP, SGD, mse
 
 
@@ -30,10 +30,12 @@ def main(arguments: Namespace) -> None:
     tell_gradients(model, loss)
     drawings = {
         "graph.png": viz.draw(loss, title="One row: forward, and back"),
-        "network.png": viz.draw_network(model, inputs=["iq", "cgpa"]),
+        "network.png": viz.draw_network(
+            model, row=[students[0].iq, students[0].cgpa], gradients=True, inputs=["iq", "cgpa"]
+        ),
     }
     update_once(model, students[0])
-    history = train(students, arguments.epochs, arguments.lr)
+    history = train(students, arguments)
     tell_slips()
     heading("Pictures", "the graph, the network, the loss")
     paths = [viz.render(drawing, arguments.out / name) for name, drawing in drawings.items()]
@@ -132,6 +134,10 @@ def parser() -> ArgumentParser:
     ):
         shown = f"{about} (default: %(default)s)" if default is not None else about
         parser.add_argument(flag, type=kind, default=default, metavar=metavar, help=shown)
+    parser.add_argument("--optimizer", choices=list(OPTIMIZERS), default="sgd",
+                        help="of step 5 (default: %(default)s)")  # fmt: skip
+    parser.add_argument("--resume", action="store_true",
+                        help="keep step 5 in DIR/training.json, and go on from there")  # fmt: skip
     return parser
 
 

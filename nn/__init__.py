@@ -1,8 +1,19 @@
 """Networks on Chalkgrad's engine: modules, initializers, losses, optimizers and training."""
 
+from nn.callbacks import Callback, EarlyStopping, GradientNorms, Training
 from nn.errors import TrainingError
+from nn.evaluation import accuracy, evaluate
+from nn.history import History
 from nn.initializers import Initializer, constant, he, uniform, xavier
-from nn.layers import Dropout, Embedding, LayerNorm, RMSNorm, Sequential, Softmax
+from nn.layers import (
+    Dropout,
+    Embedding,
+    LayerNorm,
+    RMSNorm,
+    SelfAttention,
+    Sequential,
+    Softmax,
+)
 from nn.losses import (
     binary_cross_entropy,
     categorical_cross_entropy,
@@ -27,15 +38,19 @@ from nn.schedules import (
     SequentialLR,
     StepLR,
 )
-from nn.training import History, fit
+from nn.tables import Table, TableModel, read_table
+from nn.training import fit
 
 __all__ = [
     "Adagrad",
     "Adam",
     "AdamW",
+    "Callback",
     "CosineAnnealingLR",
     "Dropout",
+    "EarlyStopping",
     "Embedding",
+    "GradientNorms",
     "History",
     "Initializer",
     "Layer",
@@ -51,14 +66,20 @@ __all__ = [
     "ReduceLROnPlateau",
     "SGD",
     "Schedule",
+    "SelfAttention",
     "Sequential",
     "SequentialLR",
     "Softmax",
     "StepLR",
+    "Table",
+    "TableModel",
+    "Training",
     "TrainingError",
+    "accuracy",
     "binary_cross_entropy",
     "categorical_cross_entropy",
     "constant",
+    "evaluate",
     "fit",
     "from_torch",
     "he",
@@ -69,6 +90,7 @@ __all__ = [
     "mae",
     "mse",
     "negative_log_likelihood",
+    "read_table",
     "save",
     "sparse_cross_entropy",
     "to_torch",

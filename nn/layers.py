@@ -1,4 +1,4 @@
-r"""What stands between layers: `Sequential`, `Dropout`, `Embedding`, norms and softmax."""
+r"""What stands between layers: `Sequential`, `Dropout`, `Embedding`, norms, attention, softmax."""
 
 from __future__ import annotations
 
@@ -11,20 +11,21 @@ from typing import TYPE_CHECKING, Any, Final
 
 import autograd
 from autograd import ArgumentError, ArgumentTypeError, GraphError, Operation, Value, as_value
-from nn.initializers import Initializer
+from nn.initializers import Initializer, uniform
 from nn.modules import Module, counted
-from nn.networks import generator_of, indices, initializer_of, size_of
+from nn.networks import Linear, generator_of, indices, initializer_of, size_of
 from nn.rows import plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from nn.networks import Seed
+    from nn.networks import Layer, Seed
 
     Number = Value | float
 
-__all__ = ["Dropout", "Embedding", "LayerNorm", "RMSNorm", "Sequential", "Softmax"]
+__all__ = ["Dropout", "Embedding", "LayerNorm", "RMSNorm", "SelfAttention", "Sequential", "Softmax"]
 
+_SPREAD: Final = uniform(-1.0, 1.0)  # as Layer begins
 _NORMAL: Final = Initializer("normal(0, 1)", lambda generator, *_: generator.gauss(0.0, 1.0))
 
 
@@ -248,6 +249,69 @@ class RMSNorm(_Norm):
         return [gain * (x / root) for gain, x in zip(self.gain, row, strict=True)]
 
 
+class SelfAttention(Module):
+    r"""Each row of a sequence asks those up to it: softmax(q_t . k_s / sqrt(d)) of their values.
+
+    `width` is how many numbers a row has. In each of `heads` parts of d = width / heads numbers the
+    query of row t is held against the keys of the rows s <= t, and mixes their values; `out` makes
+    a row of it. `query`, `key`, `value` and `out` are Linear layers, without bias unless told;
+    `init` and `seed` are as for `Layer`. PyTorch has it as MultiheadAttention with a causal mask.
+    Raises ArgumentError for sizes below 1, or where width is no multiple of heads.
+    Source: Vaswani and others, "Attention is all you need", 2017.
+
+    >>> attention = SelfAttention(4, heads=2, seed=1)
+    >>> attention
+    SelfAttention(4, heads=2)
+    >>> rows = attention([[1.0, 0.0, 0.0, 0.5], [0.0, 1.0, 0.0, 0.5]])
+    >>> len(rows), len(rows[0])
+    (2, 4)
+    """
+
+    def __init__(
+        self,
+        width: int,
+        heads: int = 1,
+        *,
+        bias: bool = False,
+        init: Initializer = _SPREAD,
+        seed: Seed = None,
+    ) -> None:
+        width, self.heads = size_of(width, "width of a row"), size_of(heads, "number of heads")
+        if width % self.heads:
+            raise ArgumentError(
+                f"{width} numbers do not part into {self.heads} heads",
+                hint=f"take a width that is a multiple of {self.heads}",
+            )
+        draw = generator_of(seed)
+        self.query, self.key, self.value, self.out = (
+            Linear(width, width, bias=bias, init=init, seed=draw) for _ in range(4)
+        )
+
+    def forward(self, rows: Iterable[Iterable[Number]]) -> list[list[Value]]:
+        """A row for each, made of the values of the rows up to it."""
+        each = [_row(row)[1] for row in plain(rows)]
+        size = len(self.query.neurons) // self.heads
+        parts = [slice(at, at + size) for at in range(0, len(self.query.neurons), size)]
+        keys: list[list[Value]] = []
+        values: list[list[Value]] = []
+        made = []
+        for row in each:
+            query = _list(self.query, row)
+            keys.append(_list(self.key, row))
+            values.append(_list(self.value, row))
+            mixed: list[Value] = []
+            for part in parts:
+                scores = [autograd.dot(query[part], key[part]) / size**0.5 for key in keys]
+                weights = autograd.softmax(scores)
+                columns = zip(*(value[part] for value in values), strict=True)
+                mixed += [autograd.dot(weights, column) for column in columns]
+            made.append(_list(self.out, mixed))
+        return made
+
+    def __repr__(self) -> str:
+        return f"SelfAttention({len(self.query.neurons)}, heads={self.heads})"
+
+
 class Softmax(Module):
     """e^{x_j} / (e^{x_1} + ... + e^{x_n}) for each j: `autograd.softmax` as a part of networks.
 
@@ -271,6 +335,12 @@ def _row(inputs: Any) -> tuple[bool, list[Value]]:
     if isinstance(inputs, Iterable) and not isinstance(inputs, Value):
         return False, [as_value(x, f"x_{{{i}}}") for i, x in enumerate(inputs, start=1)]
     return True, [as_value(inputs, "x")]
+
+
+def _list(layer: Layer, row: Any) -> list[Value]:
+    """What a layer gives, also of a single neuron, as a list."""
+    outputs = layer(row)
+    return outputs if isinstance(outputs, list) else [outputs]
 
 
 def _each(function: Operation, inputs: Any) -> Any:

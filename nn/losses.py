@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     Number = Value | float
-    Numbers = Number | Iterable[Number]
+    Numbers = Number | Iterable[Number] | Iterable[Iterable[Number]]
     Rows = Iterable[Number] | Iterable[Iterable[Number]]
     Reduction = Literal["mean", "sum", "none"]
     Whole = Literal["mean", "sum"]
@@ -50,8 +50,10 @@ def mse(y_hat: Numbers, y: Numbers, *, reduction: Reduction = "mean") -> Value |
     """(y - y_hat)^2 for one row, the mean of it for many: the mean squared error.
 
     `y_hat` is the prediction, `y` the target: both numbers or Values, or sequences of them of one
-    length. Gives a Value, with reduction="none" a list of them for many rows. Raises ArgumentError
-    where lengths differ or are 0, and for another `reduction` than "mean", "sum" and "none".
+    length, or sequences of such rows, the mean being that of all numbers. Gives a Value, with
+    reduction="none" a list of them for many rows, a list of lists for rows of several numbers.
+    Raises ArgumentError where lengths differ or are 0, and for another `reduction` than "mean",
+    "sum" and "none".
 
     >>> mse(18, 3).data
     225.0
@@ -59,10 +61,14 @@ def mse(y_hat: Numbers, y: Numbers, *, reduction: Reduction = "mean") -> Value |
     (113.0, 226.0)
     >>> [loss.data for loss in mse([18, 5], [3, 4], reduction="none")]
     [225.0, 1.0]
+    >>> mse([[18, 5], [1, 2]], [[3, 4], [1, 0]]).data
+    57.5
     """
-    return _over_rows(
-        "mse", y_hat, y, reduction, lambda prediction, target: (target - prediction) ** 2
-    )
+    return _over_rows("mse", y_hat, y, reduction, _squared_error)
+
+
+def _squared_error(prediction: Value, target: Value) -> Value:
+    return (target - prediction) ** 2
 
 
 @overload
@@ -77,9 +83,11 @@ def mae(y_hat: Numbers, y: Numbers, *, reduction: Reduction = "mean") -> Value |
     >>> mae([18, 5], [3, 4]).data
     8.0
     """
-    return _over_rows(
-        "mae", y_hat, y, reduction, lambda prediction, target: abs(target - prediction)
-    )
+    return _over_rows("mae", y_hat, y, reduction, _absolute_error)
+
+
+def _absolute_error(prediction: Value, target: Value) -> Value:
+    return abs(target - prediction)
 
 
 @overload
@@ -466,11 +474,48 @@ def _over_rows(
         )
     predictions, targets = list(y_hat), list(y)
     _need_as_many(name, predictions, targets)
+    if any(map(_is_row, predictions)) or any(map(_is_row, targets)):
+        losses, rows = _over_nested(name, predictions, targets, of_one)
+        found = _reduced(losses, reduction, False)
+        return rows if reduction == "none" else found  # type: ignore[return-value]
     losses = [
         of_one(as_value(prediction, rf"\hat{{y}}_{{{j}}}"), as_value(target, f"y_{{{j}}}"))
         for j, (prediction, target) in enumerate(zip(predictions, targets, strict=True), start=1)
     ]
     return _reduced(losses, reduction, False)
+
+
+def _over_nested(
+    name: str,
+    predictions: Sequence[Any],
+    targets: Sequence[Any],
+    of_one: Callable[[Value, Value], Value],
+) -> tuple[list[Value], list[list[Value]]]:
+    """The losses of rows of several numbers each: all of them, and row by row."""
+    rows = []
+    for i, (prediction, target) in enumerate(zip(predictions, targets, strict=True), start=1):
+        if not _is_row(prediction) or not _is_row(target):
+            many, one = ("y", "y_hat") if _is_row(target) else ("y_hat", "y")
+            raise ArgumentTypeError(
+                f"{name}() was given several numbers as row {i} of {many}, "
+                f"and a single one as that of {one}",
+                hint="give rows of the same length on both sides",
+            )
+        own, true = _listed(prediction), _listed(target)
+        if len(own) != len(true) or not own or any(map(_is_row, [*own, *true])):
+            raise ArgumentError(
+                f"{name}() was given {len(own)} predictions and {len(true)} targets in row {i}"
+                if len(own) != len(true) or not own
+                else f"{name}() was given rows within row {i}",
+                hint="a row holds one number for each output, as many on both sides",
+            )
+        rows.append(
+            [
+                of_one(as_value(p, rf"\hat{{y}}_{{{i},{j}}}"), as_value(t, f"y_{{{i},{j}}}"))
+                for j, (p, t) in enumerate(zip(own, true, strict=True), start=1)
+            ]
+        )
+    return [loss for row in rows for loss in row], rows
 
 
 def _of_distributions(

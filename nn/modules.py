@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import functools
 import math
+from contextlib import contextmanager
 from numbers import Real
 from typing import TYPE_CHECKING, Any, Final, Self
 
-from autograd import ArgumentError, ArgumentTypeError, Value
+from autograd import ArgumentError, ArgumentTypeError, Value, zero_grad
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-__all__ = ["Module", "counted"]
+__all__ = ["Module", "counted", "evaluating"]
 
 _SHOWN: Final = 5  # names in a message before "and N more"
 
@@ -134,8 +135,7 @@ class Module:
 
     def zero_grad(self) -> None:
         """Sets the gradient of every parameter to 0, as is due before each `backward()`."""
-        for parameter in self.parameters():
-            parameter.grad = 0.0
+        zero_grad(self.parameters())
 
     def state_dict(self) -> dict[str, float]:
         """The number of each parameter by its name: plain data, ready for `json.dump`."""
@@ -241,6 +241,20 @@ def _finite(number: object, name: str) -> float:
     except OverflowError:
         pass  # a whole number of hundreds of digits is as infinite here
     raise ArgumentError(f"{name} was given a number that is not finite", hint="mend the state")
+
+
+@contextmanager
+def evaluating(model: object) -> Iterator[None]:
+    """A Module is in its evaluation mode inside, and afterwards as it was."""
+    modules = model.modules() if isinstance(model, Module) else []
+    before = [module.training for module in modules]
+    try:
+        for module in modules:
+            module.training = False
+        yield
+    finally:
+        for module, mode in zip(modules, before, strict=True):
+            module.training = mode
 
 
 def counted(things: Sequence[object], noun: str = "parameter") -> str:

@@ -12,7 +12,7 @@ import math
 import time
 from collections.abc import Callable, Iterable, Sequence
 from numbers import Real
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import autograd
 from autograd import ArgumentError, ChalkgradError, Value
@@ -26,13 +26,25 @@ if TYPE_CHECKING:
 __all__ = ["NativeTraining", "NotNativeError"]
 
 _GRAPHS: Final = 64  # targets with a program of their own
-_COMPILING: Final = 3e-5  # seconds an operation
+# Seconds an operation until the first step: recording it, and where the engine is plain Python,
+# compiling it too.
+_COMPILING: Final = 6e-6 if autograd.compiled else 3e-5
 _MOST: Final = 200_000  # rows in one call
 _PATIENCE: Final = 0.1  # seconds in native code, until Ctrl-C and the progress bar get a turn
+_PART: Final = 64  # rows, of which a batch is left a multiple for the next call
 
 
 class NotNativeError(ArgumentError):
     """A training cannot be compiled; the message says why."""
+
+
+class _Moment(NamedTuple):
+    """What a training has come to: between two of these nothing is to be seen of it."""
+
+    data: list[list[float]]
+    updates: int
+    gradients: list[float] | None
+    losses: int
 
 
 class NativeTraining:
@@ -40,7 +52,7 @@ class NativeTraining:
 
     `losses` are those of each row before the first update, which the programs must give to the last
     bit. Raises NotNativeError where they do not, for what cannot be recorded, and where compiling
-    would take longer than `seconds`.
+    would take longer than `seconds`; where these are not told and llvmlite is missing, ImportError.
     """
 
     def __init__(
@@ -54,19 +66,12 @@ class NativeTraining:
         seconds: float = math.inf,
     ) -> None:
         self.optimizer = optimizer
+        self._count, self._batch = len(examples), batch
         formula = _formula(optimizer)
-        if formula is None:
-            raise NotNativeError(
-                f"{type(optimizer).__name__} has no formula() to be compiled",
-                hint="SGD and Adam have one",
-            )
-        self._memory = formula.memory
-        if any(p.data == 0.0 and math.copysign(1.0, p.data) < 0 for p in optimizer.parameters):
-            raise NotNativeError("a parameter is -0.0", hint="make it 0.0")
-        programs, rows, self._which = _recorded(
+        self._programs, rows, self._which = _recorded(
             model, examples, loss, optimizer.parameters, seconds
         )
-        for program, own in zip(programs, _by_program(rows, self._which), strict=True):
+        for program, own in zip(self._programs, _by_program(rows, self._which), strict=True):
             found = program.map([rows[number] for number in own])
             for number, value in zip(own, found, strict=True):
                 if value != losses[number]:
@@ -76,39 +81,55 @@ class NativeTraining:
                         hint="the model or the loss decides by the numbers of a row, or draws "
                         "random ones: use autograd.where, or compiled=False",
                     )
-        self.size = sum(map(len, programs)) // len(programs)
-        self._scan = autograd.Scan(
-            programs, formula.schedule, formula.rule, len(formula.memory), batch
-        )
+        self.size = sum(map(len, self._programs)) // len(self._programs)
+        self._made(formula)
+        if seconds == math.inf and not autograd.native_available():
+            self._scan.optimise(wait=True)  # which says what is missing
         self._rows = self._scan.rows(rows)
-        self._count, self._batch = len(rows), batch
         self._worked = 0
-        self._speed = 2e-8 * self.size  # seconds a row, a guess until one knows
-        self.load()
+        self._speed = 4e-9 * self.size  # seconds a row, a guess until one knows
+
+    def _made(self, formula: Formula) -> None:
+        """The loop that steps by this formula."""
+        try:
+            self._scan = autograd.Scan(
+                self._programs, formula.schedule, formula.rule, len(formula.memory), self._batch,
+                settings=len(formula.settings), measure=formula.measure,
+            )  # fmt: skip
+        except RuntimeError as error:
+            if autograd.native_available():
+                raise
+            raise NotNativeError(str(error), hint="compiled=False") from error
+        self._formula = formula
 
     # State: here while native code runs, in the optimizer whenever somebody may look.
 
     def load(self) -> None:
-        """Takes the parameters and what the optimizer remembers."""
+        """Takes the parameters, what the optimizer remembers, and how it works by now."""
         optimizer = self.optimizer
-        self._steps = getattr(optimizer, "_steps", 0)
+        formula = _formula(optimizer)
+        if (*formula.settings, *formula.memory) != (*self._formula.settings, *self._formula.memory):
+            self._made(formula)  # somebody has given it another
+        self._settings = list(formula.settings.values())
         state = [[parameter.data for parameter in optimizer.parameters]]
-        state += [getattr(optimizer, name) for name in self._memory]
+        state += [getattr(optimizer, name) for name in formula.memory]
         self._scan.load(state)
-        self._gradients: list[float] | None = None
+        self._now = _Moment(state, getattr(optimizer, "_steps", 0), None, 0)
+        # To a gradient of -0 the engine adds 0: that shows in such a parameter only.
+        self._fits = not any(p == 0.0 and math.copysign(1.0, p) < 0 for p in state[0])
 
     def store(self) -> None:
-        """Gives them back, all or nothing, with the last row's gradients."""
-        optimizer = self.optimizer
-        data, *memory = self._scan.data()
-        remembered: dict[str, object] = dict(zip(self._memory, memory, strict=True))
+        """Gives them back, with the last row's gradients."""
+        optimizer, now = self.optimizer, self._now
+        data, *memory = now.data
+        remembered: dict[str, object] = dict(zip(self._formula.memory, memory, strict=True))
         if hasattr(optimizer, "_steps"):
-            remembered["_steps"] = self._steps
+            remembered["_steps"] = now.updates
         for parameter, number in zip(optimizer.parameters, data, strict=True):
             parameter.data = number
         vars(optimizer).update(remembered)
-        if self._gradients is not None:
-            for parameter, number in zip(optimizer.parameters, self._gradients, strict=True):
+        if now.gradients is not None:
+            for parameter, number in zip(optimizer.parameters, now.gradients, strict=True):
                 parameter.grad = number
 
     def whole_epochs(self) -> int:
@@ -125,32 +146,37 @@ class NativeTraining:
     ) -> None:
         """Goes through the rows in this order in `epochs` epochs from `epoch` on.
 
-        The rows' losses are added to `found` as they come, which an interrupt leaves as it is.
-        Where native code stops, `learn(epoch, rows)` takes the step by the engine, all counted from
-        0; what it raises goes through, with the parameters as they were before that step.
+        It begins with the optimizer as it stands by now, its settings included. The rows' losses
+        are added to `found` as they come, which an interrupt leaves as it is. Where native code
+        stops, `learn(epoch, rows)` takes the step by the engine, all counted from 0; what it raises
+        goes through, with the parameters as they were before that step.
         """
         rows = array.array("q", order)
         at, end = epoch * self._count, (epoch + epochs) * self._count
+        begun = len(found)
+        self.load()
         try:
             while at < end:
-                part = min(end - at, _MOST, max(1, int(_PATIENCE / self._speed)))
-                stop = self._whole(at + part - 1)
-                begun = time.perf_counter()
-                before = self._scan.data()
-                losses = self._advance(rows, at, stop)
-                if losses is None:
-                    self._scan.load(before)
-                    losses = []
-                    step = at
-                    while step < stop:
-                        losses += self._one(rows, step, learn)
-                        step = self._whole(step)
-                self._speed = max(1e-9, (time.perf_counter() - begun) / (stop - at))
-                self._worked += stop - at
+                stop = min(end, self._whole(at + self._patient() - 1))
+                if not self._advance(rows, at, stop, found):
+                    while at < stop:
+                        step = self._whole(at)
+                        if not self._advance(rows, at, step, found):
+                            self._one(rows, at, step, learn, found)
+                        at = step
                 at = stop
-                found += losses
         finally:
-            self.store()
+            try:
+                self.store()
+            except BaseException:  # an interrupt on the way: once more, as a whole
+                self.store()
+                raise
+            finally:
+                del found[begun + self._now.losses :]
+
+    def _patient(self) -> int:
+        """For how many rows at most there is patience."""
+        return max(1, min(_MOST, int(_PATIENCE / self._speed)))
 
     def _whole(self, step: int) -> int:
         """Where the batch ends that a step is in."""
@@ -162,42 +188,65 @@ class NativeTraining:
         epoch, place = divmod(step, self._count)
         return epoch * -(-self._count // self._batch) + -(-place // self._batch)
 
-    def _advance(self, rows: Any, begin: int, end: int) -> list[float] | None:
-        """Steps in native code; None where any of them is in trouble."""
-        count = end - begin
-        taken, losses = self._scan.run(
-            self._rows, steps=count, begin=begin, order=rows, which=self._which,
-            count=self._count, time=self._steps,
-        )  # fmt: skip
-        if taken < count or not all(all(map(math.isfinite, kind)) for kind in self._scan.data()):
-            return None
-        self._steps += self._updates(end) - self._updates(begin)
-        self._gradients = self._scan.gradients()
+    def _advance(self, rows: Any, begin: int, end: int, found: list[float]) -> bool:
+        """Steps in native code, in parts where a batch takes long; False, and none, in trouble."""
+        if not self._fits:
+            return False
+        before, losses = self._now, []
+        at = begin
+        while at < end:
+            part = end - at
+            if self._whole(begin) == end and part > self._patient():
+                part = max(_PART, self._patient() // _PART * _PART)
+            part = min(part, end - at)
+            clock = time.perf_counter()
+            taken, some = self._scan.run(
+                self._rows, steps=part, begin=at, order=rows, which=self._which,
+                count=self._count, time=before.updates, settings=self._settings,
+            )  # fmt: skip
+            if taken < part:
+                break
+            self._speed = max(1e-9, (time.perf_counter() - clock) / part)
+            losses += some
+            at += part
+        data = self._scan.data()
+        if at < end or not all(all(map(math.isfinite, kind)) for kind in data):
+            self._scan.load(before.data)
+            return False
+        found += losses
+        updates = before.updates + self._updates(end) - self._updates(begin)
+        self._now = _Moment(data, updates, self._scan.gradients(), before.losses + len(losses))
+        self._worked += end - begin
         if self._worked * self.size > _WORTH_OPTIMISING:
-            self._scan.module.improve()
-        return losses
+            self._scan.optimise()
+        return True
 
     def _one(
-        self, rows: Any, step: int, learn: Callable[[int, Sequence[int]], list[float]]
-    ) -> list[float]:
-        """A single update, by the engine where native code cannot say what it comes to."""
-        before = self._scan.data()
-        losses = self._advance(rows, step, self._whole(step))
-        if losses is not None:
-            return losses
-        self._scan.load(before)
+        self,
+        rows: Any,
+        begin: int,
+        end: int,
+        learn: Callable[[int, Sequence[int]], list[float]],
+        found: list[float],
+    ) -> None:
+        """A single update by the engine, where native code cannot say what it comes to."""
+        losses = self._now.losses
         self.store()
+        epoch, place = divmod(begin, self._count)
         try:
-            epoch, place = divmod(step, self._count)
-            return learn(epoch, rows[place : place + self._whole(step) - step])
+            found += learn(epoch, rows[place : place + end - begin])
+            losses += end - begin
         finally:
             self.load()
+            self._now = self._now._replace(
+                losses=losses, gradients=[p.grad for p in self.optimizer.parameters]
+            )
 
 
 _WORTH_OPTIMISING: Final = 2e7  # operations run so far
 
 
-def _formula(optimizer: Optimizer) -> Formula | None:
+def _formula(optimizer: Optimizer) -> Formula:
     """The optimizer's formula, if its step is still the one that the formula is of."""
     kind = type(optimizer)
     homes = {
@@ -205,7 +254,29 @@ def _formula(optimizer: Optimizer) -> Formula | None:
         for name in ("step", "formula", "move")
     }
     own = homes["step"] is homes["formula"] and homes["move"] is kind.__mro__[-2]
-    return optimizer.formula() if own and "step" not in vars(optimizer) else None
+    found = optimizer.formula() if own and "step" not in vars(optimizer) else None
+    if found is None:
+        raise NotNativeError(
+            f"{kind.__name__} has no formula() to be compiled",
+            hint="nn's own optimizers have one, and what only changes their settings",
+        )
+    return found
+
+
+class _OwnError(Exception):
+    """Something went wrong in the user's own code while it was recorded."""
+
+
+def _record(function: Callable[..., Value], *args: Any, parameters: list[Value]) -> Program:
+    """The program of a row's loss; _OwnError for what the model or the loss raise."""
+
+    def watched(*given: Any) -> Value:
+        try:
+            return function(*given)
+        except Exception as error:
+            raise _OwnError from error
+
+    return autograd.record(watched, *args, wrt=parameters)
 
 
 def _recorded(
@@ -222,12 +293,10 @@ def _recorded(
         raise NotNativeError("the rows' inputs differ in shape", hint="pad them, or compiled=False")
     try:
         of_target = _shape(target)
-        whole = autograd.record(
-            lambda x, y: loss(model(x), y), _plain(inputs), _plain(target), wrt=parameters
+        whole = _record(
+            lambda x, y: loss(model(x), y), _plain(inputs), _plain(target), parameters=parameters
         )
-    except NotNativeError:
-        raise
-    except Exception:  # it looks at the target: one program for each there is
+    except (_OwnError, ChalkgradError):  # it looks at the target: one program for each there is
         return _by_target(model, examples, loss, parameters, seconds)
     if any(_shape(row[1]) != of_target for row in examples):
         raise NotNativeError("the targets differ in shape", hint="give each row one of the same")
@@ -259,16 +328,17 @@ def _by_target(
             places[key] = len(programs)
             try:
                 programs.append(
-                    autograd.record(
-                        lambda x, y=target: loss(model(x), y), _plain(inputs), wrt=parameters
+                    _record(
+                        lambda x, y=target: loss(model(x), y), _plain(inputs), parameters=parameters
                     )
                 )
-            except ChalkgradError as error:
-                raise NotNativeError(error.message, hint=error.hint) from error
-            except Exception as error:  # models are the user's code: anything may go wrong
+            except (_OwnError, ChalkgradError) as error:
+                cause = error.__cause__ if isinstance(error, _OwnError) else error
+                if isinstance(cause, ChalkgradError):
+                    raise NotNativeError(cause.message, hint=cause.hint) from cause
                 raise NotNativeError(
-                    f"it cannot be recorded: {error!r}", hint="compiled=False runs it as it stands"
-                ) from error
+                    f"it cannot be recorded: {cause!r}", hint="compiled=False runs it as it stands"
+                ) from cause
             _check_worth(programs[0], graphs, seconds)
         which.append(places[key])
     return programs, [_numbers(inputs) for inputs, _ in examples], bytes(which)
@@ -276,9 +346,13 @@ def _by_target(
 
 def _check_worth(program: Program, graphs: int, seconds: float) -> None:
     """Raises where compiling so many programs of this size would take longer than it saves."""
-    if len(program) * graphs * _COMPILING > seconds:
+    try:
+        size = len(program)
+    except ChalkgradError as error:  # there is an operation whose derivative cannot be recorded
+        raise NotNativeError(error.message, hint=error.hint) from error
+    if size * graphs * _COMPILING > seconds:
         raise NotNativeError(
-            f"compiling {len(program)} operations for {graphs} graphs takes longer than training",
+            f"compiling {size} operations for {graphs} graphs takes longer than training",
             hint="compiled=True does it all the same",
         )
 

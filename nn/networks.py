@@ -47,8 +47,8 @@ class Neuron(Module):
     `nin` inputs; `activation` any operation of one input or its name, or a function of yours from
     Value to Value, or "linear" for none (micrograd's `nonlin=False` says the same). First values
     come from `init`; `seed` is a number, a `random.Random` to draw from, or None for Python's
-    global generator. `layer` and `index` say where in a network it stands, `nout` how many neurons
-    stand beside it.
+    global generator. With bias=False there is no b, and `bias` is None. `layer` and `index` say
+    where in a network it stands, `nout` how many neurons stand beside it.
 
     Its Values are labelled: weights `W_{ij}^l` from source i to this neuron j of layer l, the bias
     `b_{lj}`, the output `O_{lj}`, and before the activation `z_{lj}`. Where an index has two digits
@@ -71,6 +71,7 @@ class Neuron(Module):
         activation: Activation = "relu",
         init: Initializer = _MICROGRADS,
         seed: Seed = None,
+        bias: bool = True,
         layer: int = 1,
         index: int = 1,
         nout: int = 1,
@@ -87,7 +88,7 @@ class Neuron(Module):
         self._name(nin, layer)
         self.output_label = self.symbol
         self.weights = [Value(rule.weight(draw, nin, nout), name) for name in self._names[:-1]]
-        self.bias = Value(rule.bias, self._names[-1])
+        self.bias = Value(rule.bias, self._names[-1]) if bias else None
 
     def _name(self, nin: int, layer: int) -> None:
         index = self._index
@@ -101,9 +102,11 @@ class Neuron(Module):
         """Gives its Values the symbols of another layer; what you called otherwise stays so."""
         names, symbol = self._names, self.symbol
         self._name(len(self.weights), layer)
-        for parameter, old, new in zip([*self.weights, self.bias], names, self._names, strict=True):
+        for parameter, old, new in zip(self.weights, names, self._names, strict=False):
             if parameter.label == old:
                 parameter.label = new
+        if self.bias is not None and self.bias.label == names[-1]:
+            self.bias.label = self._names[-1]
         if self.output_label == symbol:
             self.output_label = self.symbol
 
@@ -119,11 +122,9 @@ class Neuron(Module):
 
     def output(self, inputs: Sequence[Value]) -> Value:
         """The neuron's output for inputs that are Values already, exactly as many as it has."""
-        z = dot(self.weights, inputs, self.bias)
         if self._operation is None:
-            z.label = self.output_label
-            return z
-        z.label = self._inner_label
+            return dot(self.weights, inputs, self.bias, self.output_label)
+        z = dot(self.weights, inputs, self.bias, self._inner_label)
         output: Value = getattr(z, self._method)() if self._method else self._operation(z)
         output.label = self.output_label
         return output
@@ -140,13 +141,14 @@ class Neuron(Module):
         return self.weights
 
     @property
-    def b(self) -> Value:
+    def b(self) -> Value | None:
         """`bias`, as micrograd calls it."""
         return self.bias
 
     def named_parameters(self) -> list[tuple[str, Value]]:
         """The weights and the bias by the symbols of the notes, as `W_{11}^2` and `b_{21}`."""
-        return list(zip(self._names, [*self.weights, self.bias], strict=True))
+        named = list(zip(self._names, self.weights, strict=False))
+        return named if self.bias is None else [*named, (self._names[-1], self.bias)]
 
     def __repr__(self) -> str:
         return f"Neuron({len(self.weights)} -> 1 {self.activation}; {counted(self.parameters())})"
@@ -175,6 +177,7 @@ class Layer(Module):
         activation: Activation = "relu",
         init: Initializer = _MICROGRADS,
         seed: Seed = None,
+        bias: bool = True,
         layer: int = 1,
     ) -> None:
         nout = size_of(nout, "number of neurons")
@@ -183,7 +186,7 @@ class Layer(Module):
         self.neurons = [
             Neuron(
                 nin, nonlin, activation=activation, init=init, seed=draw,
-                layer=layer, index=index, nout=nout,
+                bias=bias, layer=layer, index=index, nout=nout,
             )
             for index in range(1, nout + 1)
         ]  # fmt: skip
@@ -227,6 +230,8 @@ class Linear(Layer):
 
     >>> Linear(2, 3, seed=0)
     Linear(2 -> 3 linear; 9 parameters)
+    >>> Linear(2, 3, seed=0, bias=False)
+    Linear(2 -> 3 linear without bias; 6 parameters)
     """
 
     def __init__(
@@ -236,9 +241,12 @@ class Linear(Layer):
         *,
         init: Initializer = _MICROGRADS,
         seed: Seed = None,
+        bias: bool = True,
         layer: int = 1,
     ) -> None:
-        super().__init__(nin, nout, activation="linear", init=init, seed=seed, layer=layer)
+        super().__init__(
+            nin, nout, activation="linear", init=init, seed=seed, bias=bias, layer=layer
+        )
 
 
 class MLP(Module):
@@ -434,5 +442,9 @@ def indices(first: int, second: int) -> str:
 
 def _shape(layers: Sequence[Layer]) -> str:
     """`2 -> 16 relu -> 1 linear`."""
-    sizes = [f"{len(layer.neurons)} {layer.neurons[0].activation}" for layer in layers]
+    sizes = [
+        f"{len(layer.neurons)} {layer.neurons[0].activation}"
+        f"{' without bias' if layer.neurons[0].bias is None else ''}"
+        for layer in layers
+    ]
     return " -> ".join([str(len(layers[0].neurons[0].weights)), *sizes])

@@ -7,7 +7,7 @@ from numbers import Real
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import autograd
-from autograd import ArgumentError, ArgumentTypeError, Value
+from autograd import ArgumentError, ArgumentTypeError, RangeError, Value
 from nn.errors import TrainingError
 from nn.modules import counted
 
@@ -20,11 +20,14 @@ __all__ = ["Adagrad", "Adam", "AdamW", "Optimizer", "RMSProp", "SGD"]
 class Formula(NamedTuple):
     """An optimizer's step for programs: see `autograd.Scan`.
 
-    `memory` names the attributes that hold a number for each parameter.
+    `settings` are the numbers that its schedule takes, by what they are: one that has others
+    computes something else. `memory` names the attributes that hold a number for each parameter.
     """
 
-    schedule: Callable[[Any], Sequence[Any]]
+    settings: dict[str, float]
+    schedule: Callable[..., Sequence[Any]]
     rule: Callable[..., Sequence[Any]]
+    measure: Callable[..., Any] | None
     memory: tuple[str, ...]
 
 
@@ -86,18 +89,14 @@ class Optimizer:
 
     def zero_grad(self) -> None:
         """Sets every gradient to 0, as is due before each `backward()`."""
-        for parameter in self.parameters:
-            parameter.grad = 0.0
+        autograd.zero_grad(self.parameters)
 
     def step(self) -> None:
         """Moves every parameter once, by the gradients as they stand."""
         raise NotImplementedError(f"{type(self).__name__} has no step()")
 
     def formula(self) -> Formula | None:
-        """The step for programs; None where an optimizer has not said.
-
-        Raises ArgumentError where it is not one parameter's alone: with `clip_norm`.
-        """
+        """The step for programs; None where an optimizer has not said."""
         return None
 
     def _slopes(self, weight_decay: float = 0.0) -> list[float]:
@@ -107,7 +106,9 @@ class Optimizer:
             low, high = -self.clip_value, self.clip_value
             found = [min(max(g, low), high) for g in found]
         if self.clip_norm is not None:
-            norm = math.hypot(*found)
+            (square,) = autograd.added_in_order([[g * g] for g in found], 1)
+            # Squares of what is large are infinite; hypot scales them first.
+            norm = math.sqrt(square) if square < math.inf else math.hypot(*found)
             factor = min(1.0, self.clip_norm / (norm + 1e-6)) if norm < math.inf else math.nan
             found = [g * factor for g in found]
         if weight_decay:
@@ -117,23 +118,66 @@ class Optimizer:
             ]
         return found
 
-    def _slope_of_one(self, weight_decay: float) -> Callable[[Any, Any], Any]:
-        """The same of one parameter and its gradient, for programs."""
-        if self.clip_norm is not None:
-            raise ArgumentError(
-                f"{type(self).__name__} with clip_norm cannot be compiled: "
-                "the norm is that of all gradients",
-                hint="take clip_value, or compiled=False",
-            )
-        limit = self.clip_value
+    def _compiled(
+        self,
+        schedule: Callable[..., Sequence[Any]],
+        rule: Callable[..., Sequence[Any]],
+        memory: tuple[str, ...] = (),
+        weight_decay: float = 0.0,
+        **settings: float,
+    ) -> Formula:
+        """The formula of a step: what `_slopes` does with a gradient, then the rule.
 
-        def gradient(p: Any, g: Any) -> Any:
-            clipped = g
-            if limit is not None:
-                clipped = autograd.at_most(autograd.at_least(g, -limit), limit)
-            return clipped + weight_decay * p if weight_decay else clipped
+        `schedule(t, **settings)` gives the numbers that `rule(numbers, p, slope, *memory)` takes.
+        """
+        own = {
+            "lr": self._lr,
+            **settings,
+            **({} if self.clip_value is None else {"clip_value": self.clip_value}),
+            **({} if self.clip_norm is None else {"clip_norm": self.clip_norm}),
+            **({"weight_decay": weight_decay} if weight_decay else {}),
+        }
+        names, decays = tuple(own), bool(weight_decay)
+        by_value, by_norm = self.clip_value is not None, self.clip_norm is not None
 
-        return gradient
+        def clipped(g: Any, limit: Any) -> Any:
+            return autograd.at_most(autograd.at_least(g, -limit), limit)
+
+        def measure(*given: Any) -> Any:
+            *numbers, g = given
+            limit = dict(zip(names, numbers, strict=True)).get("clip_value")
+            found = g if limit is None else clipped(g, limit)
+            return found * found
+
+        def begin(t: Any, *given: Any) -> list[Any]:
+            numbers = dict(zip(names, given, strict=False))
+            mine = [numbers[name] for name in ("clip_value", "weight_decay") if name in numbers]
+            if by_norm:
+                norm = autograd.sqrt(given[-1])
+                mine.append(autograd.at_most(numbers["clip_norm"] / (norm + 1e-6), 1.0))
+            return [*mine, *schedule(t, **{name: numbers[name] for name in ("lr", *settings)})]
+
+        def move(numbers: Sequence[Any], p: Any, g: Any, *memory: Any) -> Sequence[Any]:
+            left = list(numbers)
+            # A program's gradient may be -0 where the engine's, which is added to 0, is 0: memory
+            # would show it, a parameter only if it is -0 itself.
+            slope = g + 0.0 if memory else g
+            if by_value:
+                slope = clipped(slope, left.pop(0))
+            decay = left.pop(0) if decays else None
+            if by_norm:
+                slope = slope * left.pop(0)
+            if decay is not None:
+                slope = slope + decay * p
+            return rule(left, p, slope, *memory)
+
+        return Formula(own, begin, move, measure if by_norm else None, memory)
+
+    def description(self) -> dict[str, Any]:
+        """What it was made with, as plain data: its kind, first rate and settings."""
+        names = [name for name in (*self.settings, *self.options) if name != "lr"]
+        made_with = {name: getattr(self, name) for name in names}
+        return {"kind": type(self).__name__, "lr": self.initial_lr, **made_with}
 
     def state_dict(self) -> dict[str, Any]:
         """What it remembers and its rate, as plain data: with it training goes on to the last bit.
@@ -178,29 +222,30 @@ class Optimizer:
                 )
         vars(self).update(taken)
 
-    def move(self, changes: Sequence[float], **remembered: object) -> None:
+    def move(self, changes: list[float], **remembered: object) -> None:
         """Adds to each parameter its change, and sets what the optimizer remembers by name.
 
         All of it, or, on TrainingError or an interrupt, nothing.
         """
-        before = [parameter.data for parameter in self.parameters]
-        moved = [data + change for data, change in zip(before, changes, strict=True)]
-        # What is infinite or nan shows in the sum, which is quicker to look at.
-        if not math.isfinite(sum(moved)) and not all(map(math.isfinite, moved)):
-            raise self._not_finite(moved)
-        old = {name: getattr(self, name) for name in remembered}
         try:
-            for parameter, data in zip(self.parameters, moved):  # noqa: B905  # as long, and fast
-                parameter.data = data
-            if remembered:
+            if not remembered:
+                autograd.move(self.parameters, changes)
+                return
+            before = [parameter.data for parameter in self.parameters]
+            old = {name: getattr(self, name) for name in remembered}
+            try:
+                autograd.move(self.parameters, changes)
                 vars(self).update(remembered)
-        except BaseException:
-            for parameter, data in zip(self.parameters, before):  # noqa: B905
-                parameter.data = data
-            vars(self).update(old)
-            raise
+            except BaseException:
+                for parameter, data in zip(self.parameters, before, strict=True):
+                    parameter.data = data
+                vars(self).update(old)
+                raise
+        except RangeError:
+            raise self._not_finite(changes) from None
 
-    def _not_finite(self, moved: Sequence[float]) -> TrainingError:
+    def _not_finite(self, changes: Sequence[float]) -> TrainingError:
+        moved = [p.data + change for p, change in zip(self.parameters, changes, strict=True)]
         at = next(at for at, data in enumerate(moved) if not math.isfinite(data))
         parameter = self.parameters[at]
         return TrainingError(
@@ -259,6 +304,12 @@ class SGD(Optimizer):
     def step(self) -> None:
         """Moves every parameter once, by the gradients as they stand."""
         rate, momentum = self._lr, self.momentum
+        if not (momentum or self.weight_decay or self.clip_value or self.clip_norm):
+            try:
+                autograd.descend(self.parameters, rate)
+            except RangeError:
+                raise self._not_finite([-rate * p.grad for p in self.parameters]) from None
+            return
         gradients = self._slopes(self.weight_decay)
         if momentum == 0.0:
             self.move([-rate * g for g in gradients])
@@ -274,23 +325,25 @@ class SGD(Optimizer):
 
     def formula(self) -> Formula:
         """One parameter's step as programs take it: the same arithmetic in the same order."""
-        rate, momentum, nesterov = self._lr, self.momentum, self.nesterov
-        gradient = self._slope_of_one(self.weight_decay)
+        nesterov = self.nesterov
 
-        # A program's gradient may be -0 where the engine's, which is added to 0, is 0: memory would
-        # show it, a parameter only if it is -0 itself.
+        def plain(numbers: Sequence[Any], p: Any, g: Any) -> list[Any]:
+            (rate,) = numbers
+            return [p + -rate * g]
 
-        def plain(_: Sequence[Any], p: Any, g: Any) -> list[Any]:
-            return [p + -rate * gradient(p, g)]
-
-        def with_momentum(_: Sequence[Any], p: Any, g: Any, velocity: Any) -> list[Any]:
-            g = gradient(p, g + 0.0)
+        def with_momentum(numbers: Sequence[Any], p: Any, g: Any, velocity: Any) -> list[Any]:
+            rate, momentum = numbers
             velocity = momentum * velocity + g
             return [p + -rate * (g + momentum * velocity if nesterov else velocity), velocity]
 
-        if momentum == 0.0:
-            return Formula(lambda t: (), plain, ())
-        return Formula(lambda t: (), with_momentum, ("_velocities",))
+        decay = self.weight_decay
+        if self.momentum == 0.0:
+            return self._compiled(lambda t, lr: [lr], plain, weight_decay=decay)
+        named = {"momentum of Nesterov" if nesterov else "momentum": self.momentum}
+        return self._compiled(
+            lambda t, lr, **momentum: [lr, *momentum.values()],
+            with_momentum, ("_velocities",), decay, **named,
+        )  # fmt: skip
 
 
 class Adam(Optimizer):
@@ -360,22 +413,25 @@ class Adam(Optimizer):
 
     def formula(self) -> Formula:
         """One parameter's step as programs take it: the same arithmetic in the same order."""
-        (b1, b2), rate, eps = self.betas, self._lr, self.eps
-        shrink = -rate * self.weight_decay if self._decoupled else 0.0
-        gradient = self._slope_of_one(0.0 if self._decoupled else self.weight_decay)
+        shrinks = self._decoupled and bool(self.weight_decay)
 
-        def corrections(t: Any) -> list[Any]:
-            return [rate / (1 - t.called("pow", b1)), 1 / (1 - t.called("pow", b2))]
+        def schedule(t: Any, lr: Any, b1: Any, b2: Any, eps: Any, decay: Any = 0.0) -> list[Any]:
+            rate, scale = lr / (1 - b1.call("pow", t)), 1 / (1 - b2.call("pow", t))
+            return [rate, scale, b1, 1 - b1, b2, 1 - b2, eps, -lr * decay]
 
         def rule(numbers: Sequence[Any], p: Any, g: Any, m: Any, v: Any) -> list[Any]:
-            rate, scale = numbers
-            g = gradient(p, g + 0.0)
-            m = b1 * m + (1 - b1) * g
-            v = b2 * v + (1 - b2) * g * g
+            rate, scale, b1, rest1, b2, rest2, eps, shrink = numbers
+            m = b1 * m + rest1 * g
+            v = b2 * v + rest2 * g * g
             change = -rate * m / (autograd.sqrt(v * scale) + eps)
-            return [p + (shrink * p + change if shrink else change), m, v]
+            return [p + (shrink * p + change if shrinks else change), m, v]
 
-        return Formula(corrections, rule, ("_means", "_squares"))
+        b1, b2 = self.betas
+        settings = {"b1": b1, "b2": b2, "eps": self.eps}
+        if shrinks:
+            settings["decay"] = self.weight_decay
+        coupled = 0.0 if self._decoupled else self.weight_decay
+        return self._compiled(schedule, rule, ("_means", "_squares"), coupled, **settings)
 
 
 class AdamW(Adam):
@@ -462,16 +518,20 @@ class RMSProp(Optimizer):
 
     def formula(self) -> Formula:
         """One parameter's step as programs take it: the same arithmetic in the same order."""
-        a, eps, momentum, rate = self.alpha, self.eps, self.momentum, self._lr
-        gradient = self._slope_of_one(self.weight_decay)
 
-        def rule(_: Sequence[Any], p: Any, g: Any, v: Any, u: Any) -> list[Any]:
-            g = gradient(p, g)
-            v = a * v + (1 - a) * g * g
+        def schedule(t: Any, lr: Any, alpha: Any, eps: Any, momentum: Any) -> list[Any]:
+            return [lr, alpha, 1 - alpha, eps, momentum]
+
+        def rule(numbers: Sequence[Any], p: Any, g: Any, v: Any, u: Any) -> list[Any]:
+            rate, a, rest, eps, momentum = numbers
+            v = a * v + rest * g * g
             u = momentum * u + g / (autograd.sqrt(v) + eps)
             return [p + -rate * u, v, u]
 
-        return Formula(lambda t: (), rule, ("_squares", "_velocities"))
+        return self._compiled(
+            schedule, rule, ("_squares", "_velocities"), self.weight_decay,
+            alpha=self.alpha, eps=self.eps, momentum=self.momentum,
+        )  # fmt: skip
 
 
 class Adagrad(Optimizer):
@@ -516,15 +576,15 @@ class Adagrad(Optimizer):
 
     def formula(self) -> Formula:
         """One parameter's step as programs take it: the same arithmetic in the same order."""
-        eps, rate = self.eps, self._lr
-        gradient = self._slope_of_one(self.weight_decay)
 
-        def rule(_: Sequence[Any], p: Any, g: Any, v: Any) -> list[Any]:
-            g = gradient(p, g)
+        def rule(numbers: Sequence[Any], p: Any, g: Any, v: Any) -> list[Any]:
+            rate, eps = numbers
             v = v + g * g
             return [p + -rate * (g / (autograd.sqrt(v) + eps)), v]
 
-        return Formula(lambda t: (), rule, ("_squares",))
+        return self._compiled(
+            lambda t, lr, eps: [lr, eps], rule, ("_squares",), self.weight_decay, eps=self.eps
+        )
 
 
 def _over_roots(gradients: list[float], squares: list[float], eps: float) -> list[float]:

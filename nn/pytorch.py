@@ -43,12 +43,15 @@ def to_torch(model: Module) -> Any:
     for part in _parts(model):
         if isinstance(part, Layer):
             neurons = part.neurons
-            linear = torch.nn.Linear(len(neurons[0].weights), len(neurons), dtype=torch.float64)
+            biases = [neuron.bias.data for neuron in neurons if neuron.bias is not None]
+            linear = torch.nn.Linear(
+                len(neurons[0].weights), len(neurons), bias=bool(biases), dtype=torch.float64
+            )
             weights = [[w.data for w in neuron.weights] for neuron in neurons]
             with torch.no_grad():
                 linear.weight.copy_(torch.tensor(weights, dtype=torch.float64))
-                biases = [neuron.bias.data for neuron in neurons]
-                linear.bias.copy_(torch.tensor(biases, dtype=torch.float64))
+                if biases:
+                    linear.bias.copy_(torch.tensor(biases, dtype=torch.float64))
             parts.append(linear)
             name = neurons[0].activation
         else:
@@ -61,10 +64,10 @@ def to_torch(model: Module) -> Any:
 def from_torch(module: Any) -> MLP:
     """The `MLP` of a `torch.nn.Sequential` of Linear and activations, or of a single Linear.
 
-    Parameters are taken as they are, floats as the doubles they are; a Linear without bias gets
-    biases of 0. Raises ArgumentTypeError for another module, and ArgumentError for one that is no
-    MLP: with an activation that Chalkgrad has not in this form, or with different ones inside.
-    (PyTorch's Softplus leaves out e^{-z} beyond z = 20, which is 2e-9 there.)
+    Parameters are taken as they are, floats as the doubles they are. Raises ArgumentTypeError for
+    another module, and ArgumentError for one that is no MLP: with an activation that Chalkgrad has
+    not in this form, or with different ones inside. (PyTorch's Softplus leaves out e^{-z} beyond
+    z = 20, which is 2e-9 there.)
 
     >>> from importlib.util import find_spec
     >>> model = MLP(2, [3, 1], activation="tanh", seed=1)
@@ -103,7 +106,7 @@ def from_torch(module: Any) -> MLP:
     sizes = [linear.out_features for linear in linears]
     model = MLP(linears[0].in_features, sizes, activation=inside.pop(), output=names[-1])
     for layer, linear in zip(model.layers, linears, strict=True):
-        biases = [0.0] * len(layer.neurons) if linear.bias is None else linear.bias.tolist()
+        biases = [None] * len(layer.neurons) if linear.bias is None else linear.bias.tolist()
         for neuron, row, bias in zip(layer.neurons, linear.weight.tolist(), biases, strict=True):
             if len(row) != len(neuron.weights):
                 raise ArgumentError(
@@ -113,7 +116,10 @@ def from_torch(module: Any) -> MLP:
                 )
             for weight, number in zip(neuron.weights, row, strict=True):
                 weight.data = number
-            neuron.bias.data = bias
+            if bias is None:
+                neuron.bias = None
+            elif neuron.bias is not None:
+                neuron.bias.data = bias
     return model
 
 

@@ -16,7 +16,7 @@ from nn.modules import Module
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["load", "replace_file", "save"]
+__all__ = ["load", "read_json", "replace_file", "save"]
 
 _FORMAT: Final = "chalkgrad parameters"
 _VERSION: Final = 1
@@ -72,23 +72,7 @@ def load(path: str | os.PathLike[str], model: AnyModule) -> AnyModule:
     """
     _need_module("load(path, model)", model)
     name = os.fspath(path)
-    try:
-        held = json.loads(Path(name).read_bytes().decode("utf-8"), object_pairs_hook=_once)
-    except (ValueError, RecursionError) as error:  # UnicodeDecodeError and JSONDecodeError are such
-        raise ArgumentError(
-            f"{name} is damaged: {str(error) or 'it is nested too deeply'}",
-            hint="nn.save writes a file anew; the damaged one is left as it is",
-        ) from error
-    if not isinstance(held, dict) or held.get("format") != _FORMAT:
-        raise ArgumentError(
-            f"{name} holds no parameters saved by nn.save",
-            hint=f'such a file begins with "format": "{_FORMAT}"',
-        )
-    if held.get("version") != _VERSION:
-        raise ArgumentError(
-            f"{name} has the version {held.get('version')!r} of the format, this reads {_VERSION}",
-            hint="a newer Chalkgrad wrote it: pip install --upgrade chalkgrad",
-        )
+    held = read_json(name, _FORMAT, _VERSION, "parameters saved by nn.save")
     parameters = held.get("parameters")
     if not isinstance(parameters, dict):
         raise ArgumentError(f"{name} is damaged: it has no parameters", hint="save it anew")
@@ -106,6 +90,30 @@ def load(path: str | os.PathLike[str], model: AnyModule) -> AnyModule:
             hint=f"it was saved from {saved}; {error.hint}" if saved else error.hint,
         ) from error
     return model
+
+
+def read_json(path: str, format_name: str, version: int, what: str) -> dict[str, Any]:
+    """What a file holds that says in itself what it is: `what`, of this format and version.
+
+    Raises ArgumentError for a damaged file and for any other, OSError where it cannot be read.
+    """
+    try:
+        held = json.loads(Path(path).read_bytes().decode("utf-8"), object_pairs_hook=_once)
+    except (ValueError, RecursionError) as error:  # UnicodeDecodeError and JSONDecodeError are such
+        raise ArgumentError(
+            f"{path} is damaged: {str(error) or 'it is nested too deeply'}",
+            hint="it is left as it is: give another file, or have it written anew",
+        ) from error
+    if not isinstance(held, dict) or held.get("format") != format_name:
+        raise ArgumentError(
+            f"{path} holds no {what}", hint=f'such a file begins with "format": "{format_name}"'
+        )
+    if held.get("version") != version:
+        raise ArgumentError(
+            f"{path} has the version {held.get('version')!r} of the format, this reads {version}",
+            hint="a newer Chalkgrad wrote it: pip install --upgrade chalkgrad",
+        )
+    return held
 
 
 def replace_file(path: str | os.PathLike[str], text: str) -> None:

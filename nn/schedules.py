@@ -8,10 +8,13 @@ from numbers import Real
 from typing import TYPE_CHECKING, Any, Literal
 
 from autograd import ArgumentError, ArgumentTypeError
+from nn.callbacks import Callback
 from nn.optimizers import Optimizer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from nn.callbacks import Training
 
 __all__ = [
     "CosineAnnealingLR",
@@ -23,12 +26,13 @@ __all__ = [
 ]
 
 
-class Schedule:
+class Schedule(Callback):
     """The base of schedules: `rate(t)` is the learning rate after t calls of `step()`.
 
     Made for an optimizer it sets its `lr` to `rate(0)`, and once an epoch (or an update, as you
-    call it) `step()` sets it to the next. Rates count from the optimizer's `initial_lr`, so that
-    schedules can follow one another; see `SequentialLR`. One of your own has `rate`:
+    call it) `step()` sets it to the next; `fit(..., callbacks=[schedule])` does so by itself. Rates
+    count from the optimizer's `initial_lr`, so that schedules can follow one another; see
+    `SequentialLR`. One of your own has `rate`:
 
     >>> from autograd import Value
     >>> from nn import SGD
@@ -56,6 +60,18 @@ class Schedule:
         self.steps = 0
         self._set(self.rate(0))
 
+    def begin(self, training: Training) -> None:
+        """Refuses a training by another optimizer."""
+        if training.optimizer is not self.optimizer:
+            raise ArgumentError(
+                f"{type(self).__name__} is for another optimizer than the one that is trained with",
+                hint="make the schedule with the optimizer that fit is given",
+            )
+
+    def after_epoch(self, training: Training) -> None:
+        """Goes on to the next rate."""
+        self.step()
+
     def rate(self, t: int) -> float:
         """The learning rate after t steps."""
         raise NotImplementedError(f"{type(self).__name__} has no rate()")
@@ -64,26 +80,17 @@ class Schedule:
         """Goes on to the next rate."""
         self._set(self.rate(self.steps + 1), steps=self.steps + 1)
 
-    def state_dict(self) -> dict[str, Any]:
-        """Where it stands, as plain data."""
-        return {name: getattr(self, name) for name in self.memory}
-
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Takes up what `state_dict()` gave; the rate itself is in the optimizer's state.
 
         Raises ArgumentError, changing nothing, for another kind of schedule's.
         """
-        if sorted(state) != sorted(self.memory):
-            raise ArgumentError(
-                f"the state does not fit {type(self).__name__}: it has {', '.join(state)}",
-                hint=f"its own has {', '.join(self.memory)}",
-            )
         for name, number in state.items():
             if not isinstance(number, Real) or isinstance(number, bool):
                 raise ArgumentError(
                     f"{name} in the state is {number!r}", hint="a schedule remembers numbers"
                 )
-        vars(self).update(state)
+        super().load_state_dict(state)
 
     def _set(self, rate: float, **remembered: object) -> None:
         """Sets the rate and what is remembered; on an interrupt neither."""
@@ -220,10 +227,11 @@ class SequentialLR(Schedule):
 class ReduceLROnPlateau(Schedule):
     """lr := max(lr factor, min_lr) where the loss has not become better for over `patience` steps.
 
-    `step(loss)` is given what to watch, for instance the loss of rows held out. Better is less than
-    (1 - threshold) times the best so far, or with mode="max" more than (1 + threshold) times it.
-    After the rate has fallen, `cooldown` steps are not counted. Raises ArgumentError for settings
-    out of range and for a loss that is no finite number.
+    `step(loss)` is given what to watch, for instance the loss of rows held out; a callback of `fit`
+    watches the loss of the validation rows, or where there are none that of training. Better is
+    less than (1 - threshold) times the best so far, or with mode="max" more than (1 + threshold)
+    times it. After the rate has fallen, `cooldown` steps are not counted. Raises ArgumentError for
+    settings out of range and for a loss that is no finite number.
 
     >>> from autograd import Value
     >>> from nn import SGD
@@ -264,6 +272,10 @@ class ReduceLROnPlateau(Schedule):
     def rate(self, t: int) -> float:
         """The learning rate as it stands, whatever t: it depends on the losses."""
         return self.optimizer.lr
+
+    def after_epoch(self, training: Training) -> None:
+        """Takes the loss that the epoch ended with."""
+        self.step(training.history.latest())
 
     def step(self, loss: float | None = None) -> None:
         """Takes the loss of an epoch, and lowers the rate where it is due."""

@@ -5,12 +5,8 @@ from __future__ import annotations
 import difflib
 import math
 import random
-import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from numbers import Real
-from typing import TYPE_CHECKING, Any, Final, Literal, overload
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import autograd
 from autograd import (
@@ -21,57 +17,35 @@ from autograd import (
     Value,
     no_grad,
 )
+from nn.callbacks import Callback, Training, callbacks_of
+from nn.checkpoints import Checkpoint, rows_digest
 from nn.errors import TrainingError
+from nn.evaluation import Evaluation, metrics_of, name_of
 from nn.modules import Module
-from nn.native import NativeTraining
+from nn.native import NativeTraining, NotNativeError
+from nn.progress import progress_bar
+from nn.rows import examples_of
 
 if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from nn.evaluation import Metrics
+    from nn.history import History
     from nn.optimizers import Optimizer
 
     Model = Callable[[Any], Any]
     Loss = Callable[[Any, Any], Value]
+    Rows = Iterable[tuple[Any, Any]]
 
-__all__ = ["History", "fit"]
+__all__ = ["fit"]
 
-_LONG: Final = 0.5  # seconds from which on a training is worth compiling
-_REFRESH: Final = 0.1  # seconds between two changes of the progress bar
-
-
-class History(Sequence[float]):
-    """How a training went: the mean loss of each epoch, as a sequence of numbers.
-
-    A row's loss is the one computed for its update, so before it. `steps` holds the loss of every
-    row in the order of training where `fit` was asked for it with `steps=True`.
-
-    >>> history = History([4.0, 1.0, 0.25])
-    >>> history, history[-1], len(history)
-    (History(3 epochs, loss 4 -> 0.25), 0.25, 3)
-    """
-
-    def __init__(self, losses: Iterable[float] = (), steps: Iterable[float] = ()) -> None:
-        self.losses = list(losses)
-        self.steps = list(steps)
-
-    @overload
-    def __getitem__(self, index: int) -> float: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[float]: ...
-    def __getitem__(self, index: int | slice) -> float | list[float]:
-        return self.losses[index]
-
-    def __len__(self) -> int:
-        return len(self.losses)
-
-    def __repr__(self) -> str:
-        if not self.losses:
-            return "History(0 epochs)"
-        count = f"{len(self)} epoch{'' if len(self) == 1 else 's'}"
-        return f"History({count}, loss {self.losses[0]:.6g} -> {self.losses[-1]:.6g})"
+_LONG: Final = 0.1  # seconds from which on a training is worth compiling
 
 
 def fit(
     model: Model,
-    rows: Iterable[tuple[Any, Any]],
+    rows: Rows,
     loss: Loss,
     optimizer: Optimizer,
     epochs: int | None = None,
@@ -79,6 +53,12 @@ def fit(
     batch_size: int = 1,
     shuffle: bool = False,
     seed: int | None = None,
+    validation: Rows | None = None,
+    metrics: Metrics = (),
+    callbacks: Iterable[Callback | Callable[[Training], object]] = (),
+    checkpoint: str | os.PathLike[str] | None = None,
+    checkpoint_every: int = 1,
+    resume: bool = False,
     steps: bool = False,
     progress: bool = True,
     compiled: bool | Literal["auto"] = "auto",
@@ -96,15 +76,27 @@ def fit(
     a new order, the same for the same `seed`. `steps` asks for the loss of every row in the
     history. `progress` shows a bar, on a terminal only.
 
+    After each epoch `history.validation` gets the mean loss of the `validation` rows, on which
+    nothing is learnt, and `history.metrics` each of the `metrics`: functions such as `accuracy` or
+    `mae`, or one of yours, that give a number for a row's prediction (plain numbers) and target, in
+    a list or by names in a dict. They are of the validation rows, or where there are none of
+    `rows`. Then come the `callbacks`: `EarlyStopping`, schedules, functions of the `Training`.
+
+    With `checkpoint` all of that is written to this file after each `checkpoint_every` epochs and
+    the last; a crash never costs the last good one. With `resume=True` the training goes on from
+    the file, if it is there, until there are `epochs` in all, and ends with the same bits as one
+    that was never broken off: shuffling, dropout, optimizer, schedules, history.
+
     `compiled` says whether the rows are gone through in native code, which takes llvmlite and gives
     the same losses and parameters to the last bit: "auto" where that is to be had and the training
     takes longer than compiling it.
 
-    Raises ArgumentError or ArgumentTypeError for rows that do not fit, naming the row, and
-    TrainingError where a loss, gradient or update is infinite or undefined, naming epoch, row and
-    symbol: the parameters are then as the last good update left them. So they are where Ctrl-C
-    stops it: the KeyboardInterrupt has the history so far as its attribute `history`. With
-    compiled=True what cannot be compiled is an ArgumentError, and without llvmlite an ImportError.
+    Raises ArgumentError or ArgumentTypeError for rows that do not fit, naming the row, and for a
+    checkpoint that is damaged or of another training, saying what differs; TrainingError where a
+    loss, gradient or update is infinite or undefined, naming epoch, row and symbol: the parameters
+    are then as the last good update left them. So they are where Ctrl-C stops it: the
+    KeyboardInterrupt has the history so far as its attribute `history`. With compiled=True what
+    cannot be compiled is an ArgumentError, and without llvmlite an ImportError.
 
     >>> from nn import MLP, SGD, mse
     >>> model = MLP(1, [1], seed=1)
@@ -116,23 +108,47 @@ def fit(
     epochs = _checked_call(loss, optimizer, epochs, unknown)
     if isinstance(batch_size, bool) or not isinstance(batch_size, int) or batch_size < 1:
         raise ArgumentError(f"a batch of {batch_size!r} rows", hint="a whole number, 1 or more")
-    examples = _checked(rows)
-    history = History()
+    if resume and checkpoint is None:
+        raise ArgumentError("resume=True without a checkpoint", hint="checkpoint='training.json'")
+    examples = examples_of(rows)
+    held_out = [] if validation is None else examples_of(validation, "validation ")
+    training = Training(model, optimizer, epochs, examples, loss)
+    history = training.history
+    shuffler = random.Random(seed)  # noqa: S311 - the order of rows is no secret
+
+    # What happens after an epoch: the validation, what the caller wants, and last the checkpoint.
+    own, watched = callbacks_of(callbacks), metrics_of(metrics)
+    evaluation = Evaluation(held_out or examples, loss if held_out else None, watched)
+    each: list[Callback] = [*([evaluation] if held_out or watched else []), *own]
+    if checkpoint is not None:
+        about = {
+            "loss": name_of(loss), "rows": rows_digest(examples),
+            "validation": rows_digest(held_out), "batch_size": batch_size, "shuffle": bool(shuffle),
+            "seed": seed, "steps": bool(steps), "metrics": list(watched),
+        }  # fmt: skip
+        each.append(
+            Checkpoint(
+                checkpoint, checkpoint_every,
+                resume=resume, callbacks=own, shuffler=shuffler, about=about,
+            )
+        )  # fmt: skip
+
     begun = time.perf_counter()
     losses = _try_all(model, examples, loss, optimizer)
     # A step takes about three times as long as a try.
     expected = 3 * (time.perf_counter() - begun) * epochs
-    order = list(range(len(examples)))
-    shuffler = random.Random(seed)  # noqa: S311 - the order of rows is no secret
 
     def learn(epoch: int, rows: Sequence[int]) -> list[float]:
         return _learn(model, examples, rows, loss, optimizer, batch_size, f"epoch {epoch + 1}")
 
     try:
         native = _compiled(model, examples, loss, optimizer, losses, batch_size, compiled, expected)
-        with _progress_bar(epochs, wanted=progress) as show:
-            while len(history) < epochs:
-                epoch = len(history)
+        evaluation.fast = native is not None
+        for callback in each:
+            callback.begin(training)
+        with progress_bar(epochs, wanted=progress) as show:
+            while training.goes_on:
+                epoch, order = training.epoch, list(range(len(examples)))
                 if shuffle:
                     shuffler.shuffle(order)
                 found: list[float] = []
@@ -141,15 +157,29 @@ def fit(
                         for begin in range(0, len(order), batch_size):
                             found += learn(epoch, order[begin : begin + batch_size])
                     else:
-                        several = 1 if shuffle else min(epochs - epoch, native.whole_epochs())
+                        native.load()  # a callback may have changed anything
+                        several = (
+                            1 if shuffle else min(native.whole_epochs(), _pause(training, each))
+                        )
                         native.run(order, epoch, several, learn, found)
                 finally:
-                    _enter(history, found, len(order), steps)
-                show(len(history), history.losses[-1])
+                    history.enter(found, len(order), steps=steps)
+                for callback in each:
+                    if training.epoch % callback.every == 0:
+                        callback.after_epoch(training)
+                show(history)
+        for callback in reversed(each):
+            callback.end(training)
     except KeyboardInterrupt as interrupt:
         interrupt.history = history  # type: ignore[attr-defined]
         raise
     return history
+
+
+def _pause(training: Training, callbacks: Sequence[Callback]) -> int:
+    """How many epochs there are until a callback is to be called, or the last."""
+    until = [callback.every - training.epoch % callback.every for callback in callbacks]
+    return min([training.epochs - training.epoch, *until])
 
 
 def _compiled(
@@ -165,20 +195,13 @@ def _compiled(
     """The training in native code where that is asked for, or pays; `expected` are its seconds."""
     if compiled is True:
         return NativeTraining(model, examples, loss, optimizer, losses, batch)
-    if compiled != "auto" or expected <= _LONG or not autograd.native_available():
+    can = autograd.compiled or autograd.native_available()
+    if compiled != "auto" or expected <= _LONG or not can:
         return None
     try:
         return NativeTraining(model, examples, loss, optimizer, losses, batch, expected)
-    except ChalkgradError:  # the engine can do whatever a program cannot
+    except NotNativeError:  # the engine can do whatever a program cannot
         return None
-
-
-def _enter(history: History, losses: list[float], count: int, steps: bool) -> None:
-    """Enters the rows' losses: those of all of them, and the mean of each whole epoch."""
-    for begin in range(0, len(losses) - count + 1, count):
-        history.losses.append(math.fsum(losses[begin : begin + count]) / count)
-    if steps:
-        history.steps.extend(losses)
 
 
 def _checked_call(
@@ -256,36 +279,6 @@ def _sound(error: Value) -> Value:
     return error
 
 
-def _checked(rows: Iterable[tuple[Any, Any]]) -> list[tuple[Any, Any]]:
-    """The rows as a list of pairs without infinite or missing numbers."""
-    examples = []
-    for number, row in enumerate(rows, start=1):
-        if not isinstance(row, (tuple, list)) or len(row) != 2:
-            raise ArgumentError(
-                f"row {number} is {row!r}", hint="a row is a pair (inputs, target): ([80, 8], 8)"
-            )
-        # What can be gone through only once is kept, as it is needed in every epoch.
-        inputs, target = (list(part) if isinstance(part, Iterator) else part for part in row)
-        _check_finite(inputs, f"row {number}, input")
-        _check_finite(target, f"row {number}, target")
-        examples.append((inputs, target))
-    if not examples:
-        raise ArgumentError("there are no rows to train on", hint="give at least one")
-    return examples
-
-
-def _check_finite(numbers: object, where: str) -> None:
-    """Refuses nan and inf; whether the rest fits, the model and the loss will tell."""
-    if isinstance(numbers, Real):
-        if not math.isfinite(numbers):
-            raise ArgumentError(
-                f"{where} is {float(numbers)!r}", hint="fill the gaps of the data or leave them out"
-            )
-    elif isinstance(numbers, Iterable) and not isinstance(numbers, (str, bytes, Mapping)):
-        for column, number in enumerate(numbers, start=1):
-            _check_finite(number, f"{where} {column}")
-
-
 def _try_all(
     model: Model, examples: list[tuple[Any, Any]], loss: Loss, optimizer: Optimizer
 ) -> list[float]:
@@ -317,37 +310,3 @@ def _located(error: Exception, where: str, optimizer: Optimizer) -> ChalkgradErr
     if not hint or isinstance(error, OverflowError):
         hint = f"take a smaller learning rate than {optimizer.lr:g}, or scale the inputs"
     return TrainingError(f"{where}: {message}", hint=hint)
-
-
-@contextmanager
-def _progress_bar(epochs: int, *, wanted: bool) -> Iterator[Callable[[int, float], None]]:
-    """Gives what is to be called with each epoch and its loss; does nothing off a terminal."""
-    if not wanted or not sys.stderr.isatty():
-        yield lambda epoch, loss: None
-        return
-    # Here, as it is slow to load and needed for nothing else.
-    from rich.console import Console  # noqa: PLC0415
-    from rich.progress import (  # noqa: PLC0415
-        BarColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-    )
-
-    columns = (
-        TextColumn("epoch {task.completed}/{task.total}"),
-        BarColumn(),
-        TextColumn("loss {task.fields[loss]:.6g}"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=epochs, loss=math.nan)
-        shown = 0.0
-
-        def show(epoch: int, loss: float) -> None:
-            nonlocal shown
-            if time.monotonic() - shown > _REFRESH:
-                bar.update(task, completed=epoch, loss=loss)
-                shown = time.monotonic()
-
-        yield show

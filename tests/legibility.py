@@ -1,83 +1,99 @@
-"""What can be read in a picture: its boxes and arrows, and whether any text is in another's way."""
+"""What can be read in a picture's SVG, and whether any text is in the way of anything."""
 
 from __future__ import annotations
 
-import json
-from itertools import combinations
-from typing import TYPE_CHECKING, Any, NamedTuple
+import math
+import re
+import xml.etree.ElementTree as ET
+from itertools import combinations, pairwise
+from typing import TYPE_CHECKING, NamedTuple
 
 from viz import fonts
-from viz.layout import lay_out
+from viz.svg import svg_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
-    import graphviz
+    from viz import Picture
 
-    from viz.layout import Renderer
-
-_LISTS = ("_ldraw_", "_hldraw_", "_tldraw_")
+SVG = "{http://www.w3.org/2000/svg}"
 _SUPERSCRIPTS = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
 
 
 class Text(NamedTuple):
-    """A line of text and the ground it takes, in points."""
+    """A line of text and the ground it takes, and to what it belongs."""
 
     string: str
     left: float
-    bottom: float
-    right: float
     top: float
+    right: float
+    bottom: float
+    of: str
 
 
 class Arrow(NamedTuple):
-    """An arrow: the names of the boxes at its ends, what is written on it, its line style."""
+    """An arrow: the names of the boxes at its ends, what is written on it, whether it is dashed."""
 
     start: str
     end: str
     label: str
-    style: str
+    dashed: bool
 
 
 class Reading(NamedTuple):
-    """All that can be read."""
+    """All that can be read: lines of boxes by name, arrows, caption, titles with their boxes."""
 
     boxes: dict[str, list[str]]
     arrows: list[Arrow]
     caption: list[str]
     groups: dict[str, set[str]]
+    legend: list[str]
 
 
-def layout_of(drawing: graphviz.Digraph, renderer: Renderer = "embedded") -> dict[str, Any]:
-    layout: dict[str, Any] = json.loads(lay_out(drawing, "json", renderer))
-    return layout
+def svg(picture: Picture) -> ET.Element:
+    return ET.fromstring(svg_of(picture.canvas, with_font=False))
 
 
-def read(drawing: graphviz.Digraph) -> Reading:
-    """Boxes by name with their lines of text, visible arrows, the caption, what stands together."""
-    layout = layout_of(drawing)
-    objects = {thing["_gvid"]: thing for thing in layout["objects"]}
-    boxes = {
-        thing["name"]: [text.string for text in texts([thing])]
-        for thing in objects.values()
-        if "pos" in thing and thing.get("style") != "invis"
-    }
+def parts(root: ET.Element, kind: str) -> list[ET.Element]:
+    """The groups of a kind: node, edge, cluster, caption, legend."""
+    return [part for part in root.iter(f"{SVG}g") if part.get("class") == kind]
+
+
+def strings(part: ET.Element) -> list[str]:
+    """The lines of text in a part of a picture, as they are written in one line."""
+    return [
+        text.get("data-text", "") or "".join(text.itertext()) for text in part.iter(f"{SVG}text")
+    ]
+
+
+def read(picture: Picture) -> Reading:
+    root = svg(picture)
+    boxes = {part.get("id", ""): strings(part) for part in parts(root, "node")}
     arrows = [
         Arrow(
-            objects[edge["tail"]]["name"],
-            objects[edge["head"]]["name"],
-            edge.get("label", "").strip(),
-            edge.get("style", ""),
+            part.get("data-start", ""),
+            part.get("data-end", ""),
+            " ".join(strings(part)),
+            any(path.get("stroke-dasharray") for path in part.iter(f"{SVG}path")),
         )
-        for edge in layout.get("edges", [])
-        if edge.get("style") != "invis"
+        for part in parts(root, "edge")
     ]
-    groups = {
-        thing["label"]: {objects[node]["name"] for node in thing["nodes"]}
-        for thing in objects.values()
-        if thing["name"].startswith("cluster")
+    around = {
+        part.get("id", ""): outline(part)
+        for part in parts(root, "node")
+        if part.find(f"{SVG}path") is not None
     }
-    return Reading(boxes, arrows, [text.string for text in texts([layout])], groups)
+    groups: dict[str, set[str]] = {}
+    for part in parts(root, "cluster"):
+        left, top, right, bottom = outline(part)
+        groups[strings(part)[0]] = {
+            name
+            for name, (x0, y0, x1, y1) in around.items()
+            if left <= x0 and x1 <= right and top <= y0 and y1 <= bottom
+        }
+    (caption,) = [strings(part) for part in parts(root, "caption")] or [[]]
+    (legend,) = [strings(part) for part in parts(root, "legend")] or [[]]
+    return Reading(boxes, arrows, caption, groups, legend)
 
 
 def number_in(text: str) -> float:
@@ -87,52 +103,140 @@ def number_in(text: str) -> float:
     return float(f"{mantissa}e{power.translate(_SUPERSCRIPTS)}" if power else mantissa)
 
 
-def texts(things: Iterable[dict[str, Any]]) -> Iterator[Text]:
+def outline(part: ET.Element) -> tuple[float, float, float, float]:
+    """The ground of the first shape of a part."""
+    path = next(part.iter(f"{SVG}path")).get("d", "")
+    points = list(points_of(path))
+    xs, ys = [x for x, _ in points], [y for _, y in points]
+    return min(xs), min(ys), max(xs), max(ys)
+
+
+def points_of(path: str) -> Iterator[tuple[float, float]]:
+    """Points along a path, close to each other."""
+    at = (0.0, 0.0)
+    for name, places in re.findall(r"([MLCZ])([^MLCZ]*)", path):
+        numbers = [float(place) for place in places.split(",") if place]
+        pairs = list(zip(numbers[::2], numbers[1::2], strict=True))
+        if name == "M":
+            at = pairs[0]
+            yield at
+        elif name in ("L", "C"):
+            curve = [at, *pairs] if name == "C" else [at, at, pairs[0], pairs[0]]
+            length = sum(math.dist(a, b) for a, b in pairwise(curve))
+            steps = max(2, math.ceil(length / 1.5))
+            for step in range(1, steps + 1):
+                t = step / steps
+                weights = (1 - t) ** 3, 3 * (1 - t) ** 2 * t, 3 * (1 - t) * t**2, t**3
+                yield (
+                    sum(w * x for w, (x, _) in zip(weights, curve, strict=True)),
+                    sum(w * y for w, (_, y) in zip(weights, curve, strict=True)),
+                )
+            at = pairs[-1]
+
+
+def texts(root: ET.Element) -> Iterator[Text]:
     """The lines of text in the picture, measured with its font."""
-    for operations in (thing.get(name, []) for thing in things for name in _LISTS):
-        size = 14.0
-        for operation in operations:
-            if operation["op"] == "F":
-                size = operation["size"]
-            elif operation["op"] == "T":
-                string, (x, y) = operation["text"], operation["pt"]
-                width = fonts.width(string, size)
-                left = x - {"l": 0.0, "c": 0.5, "r": 1.0}[operation["align"]] * width
-                left += fonts.width(string[: len(string) - len(string.lstrip())], size)
-                right = left + fonts.width(string.strip(), size)
-                yield Text(string.strip(), left, y - 0.2 * size, right, y + 0.75 * size)
+    for part in root.iter(f"{SVG}g"):
+        for text in part.findall(f"{SVG}text"):
+            runs = text.findall(f"{SVG}tspan") or [text]
+            boxes = []
+            for run in runs:
+                size, x, y = (float(run.get(name, "0")) for name in ("font-size", "x", "y"))
+                string = (run.text or "").rstrip()
+                left = x + fonts.width(string[: len(string) - len(string.lstrip())], size)
+                right = x + fonts.width(string, size)
+                boxes.append((left, y - 0.75 * size, right, y + 0.2 * size))
+            yield Text(
+                text.get("data-text", "") or "".join(text.itertext()),
+                min(box[0] for box in boxes),
+                min(box[1] for box in boxes),
+                max(box[2] for box in boxes),
+                max(box[3] for box in boxes),
+                part.get("id", ""),
+            )
 
 
-def overlapping(layout: dict[str, Any]) -> list[tuple[str, str]]:
+def overlapping(root: ET.Element) -> list[tuple[str, str]]:
     """The pairs of texts of which one lies on the other."""
-    found = texts([layout, *layout.get("objects", []), *layout.get("edges", [])])
     return [
         (a.string, b.string)
-        for a, b in combinations(found, 2)
-        if min(a.right, b.right) - max(a.left, b.left) > 0.5
-        and min(a.top, b.top) - max(a.bottom, b.bottom) > 0.5
+        for a, b in combinations(texts(root), 2)
+        if min(a.right, b.right) - max(a.left, b.left) > 0.3
+        and min(a.bottom, b.bottom) - max(a.top, b.top) > 0.3
     ]
 
 
-def overflowing(layout: dict[str, Any]) -> list[str]:
-    """The texts that reach beyond the box, or the field of a box, that they stand in."""
+def on_arrows(root: ET.Element) -> list[tuple[str, str]]:
+    """The texts that stand on an arrow, with it, or where an arrow runs through a box."""
     found = []
-    for thing in layout.get("objects", []):
-        if "pos" not in thing:
-            continue
-        x, y = (float(place) for place in thing["pos"].split(","))
-        across, up = float(thing["width"]) * 36, float(thing["height"]) * 36
-        walls = [x - across, x + across]
-        walls += [
-            operation["points"][0][0]
-            for operation in thing.get("_draw_", [])
-            if operation["op"] == "L"
-        ]
-        for text in texts([thing]):
-            middle = (text.left + text.right) / 2
-            left = max((wall for wall in walls if wall <= middle), default=middle)
-            right = min((wall for wall in walls if wall > middle), default=middle)
-            inside = left <= text.left and text.right <= right
-            if not inside or text.bottom < y - up - 1 or text.top > y + up + 1:
-                found.append(text.string)
+    all_texts = list(texts(root))
+    for edge in parts(root, "edge"):
+        name = f"{edge.get('data-start')} -> {edge.get('data-end')}"
+        for path in edge.iter(f"{SVG}path"):
+            half = float(path.get("stroke-width", "0")) / 2
+            points = list(points_of(path.get("d", "")))
+            left, right = min(x for x, _ in points) - half, max(x for x, _ in points) + half
+            top, bottom = min(y for _, y in points) - half, max(y for _, y in points) + half
+            near = [
+                text
+                for text in all_texts
+                if text.left < right
+                and left < text.right
+                and text.top < bottom
+                and top < text.bottom
+            ]
+            for x, y in points:
+                found += [
+                    (text.string, name)
+                    for text in near
+                    if text.left - half < x < text.right + half
+                    and text.top - half < y < text.bottom + half
+                ]
+    return sorted(set(found))
+
+
+def through_boxes(root: ET.Element) -> list[tuple[str, str]]:
+    """The boxes that an arrow runs through, with the arrow."""
+    found = []
+    grounds = {part.get("id", ""): outline(part) for part in parts(root, "node")
+               if part.find(f"{SVG}path") is not None}  # fmt: skip
+    for edge in parts(root, "edge"):
+        ends = edge.get("data-start", ""), edge.get("data-end", "")
+        for path in edge.iter(f"{SVG}path"):
+            points = list(points_of(path.get("d", "")))
+            first, last = min(y for _, y in points), max(y for _, y in points)
+            near = {n: g for n, g in grounds.items() if g[1] < last and first < g[3]}
+            for x, y in points:
+                found += [
+                    (name, f"{ends[0]} -> {ends[1]}")
+                    for name, (left, top, right, bottom) in near.items()
+                    if name not in ends and left < x < right and top < y < bottom
+                ]
+    return sorted(set(found))
+
+
+def overflowing(root: ET.Element) -> list[str]:
+    """The texts of boxes that reach beyond their box, or beyond the picture."""
+    width, height = (float(root.get(side, "0").removesuffix("pt")) for side in ("width", "height"))
+    grounds = {part.get("id", ""): outline(part) for part in parts(root, "node")
+               if part.find(f"{SVG}path") is not None}  # fmt: skip
+    found = []
+    scaled = any("transform" in group.attrib for group in root.iter(f"{SVG}g"))
+    for text in texts(root):
+        left, top, right, bottom = grounds.get(text.of, (-math.inf, -math.inf, math.inf, math.inf))
+        below = text.top > bottom  # what is written below a circle
+        inside = left <= text.left and text.right <= right and top <= text.top
+        if (not below and not (inside and text.bottom <= bottom + 0.5)) or (
+            not scaled
+            and not (
+                text.left >= 0 and text.right <= width and text.top >= 0 and text.bottom <= height
+            )
+        ):
+            found.append(text.string)
     return found
+
+
+def faults(picture: Picture) -> list[object]:
+    """All that a reader would trip over."""
+    root = svg(picture)
+    return [*overlapping(root), *on_arrows(root), *through_boxes(root), *overflowing(root)]

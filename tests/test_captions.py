@@ -11,7 +11,11 @@ from autograd import Value, topological_order
 from tests.graphs import lpa, random_graphs
 from tests.legibility import number_in
 from viz.captions import backward_has_run, explanation, uneven, warnings
-from viz.views import every_step, labelled_only
+from viz.views import View, collapsed, every_step
+
+
+def by_labels(order: list[Value]) -> View:
+    return collapsed(every_step(order), "labels", {}, set())
 
 
 def words(root: Value) -> list[str]:
@@ -103,7 +107,7 @@ def test_a_constant_is_no_graph() -> None:
 def test_the_chain_rule_of_the_example_is_right(root: Value) -> None:
     root.backward()
     order = topological_order(root)
-    for view in (every_step(order), labelled_only(order)):
+    for view in (every_step(order), by_labels(order)):
         lines = explanation(view, set(), 12)
         if len(lines) == 2:
             found = re.fullmatch(r"chain rule at (\S+): (.*) [=≈] (\S+)", lines[1])

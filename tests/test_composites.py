@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 import autograd
 from autograd import (
+    GraphError,
     RangeError,
     Value,
     check_grads,
@@ -23,6 +24,7 @@ from autograd import (
     log_softmax,
     logsumexp,
     mean,
+    modes,
     softmax,
     topological_order,
     where,
@@ -142,6 +144,14 @@ def test_the_sum_of_one_value_is_another_node() -> None:
     assert (w.label, total.data, total.label) == ("w", 3.0, "s")
 
 
+def test_the_sum_of_one_unlabelled_result_is_that_result() -> None:
+    x, result = Value(3.0), Value(3.0) * 2
+    assert autograd.sum([result]) is result
+    assert autograd.sum([x]) is not x
+    result.label = "r"
+    assert autograd.sum([result]).parents[0] is result
+
+
 def test_results_are_values_even_of_plain_numbers_and_of_nothing() -> None:
     sums = [autograd.sum([]), autograd.sum([1, 2])]
     products = [dot([], []), dot([], [], 3), dot([1], [2]), dot([1], [2], 3)]
@@ -184,6 +194,9 @@ def test_softmax_and_log_softmax_against_mpmath(size: float, data: st.DataObject
         for p, log_p, x in zip(softmax(xs), log_softmax(xs), exact(numbers), strict=True):
             assert abs(p.data - exp(x - top)) <= 1e-13 * exp(x - top) + 1e-300
             assert abs(log_p.data - (x - top)) <= 4 * len(numbers) * EPS * (1 + abs(x - top))
+        for at, log_p in enumerate(log_softmax(xs)):
+            for place in (at, at - len(xs)):
+                assert log_softmax(xs, only=place).data == log_p.data
     assert math.fsum(p.data for p in softmax(xs)) == pytest.approx(1.0, rel=1e-14)
 
 
@@ -218,6 +231,32 @@ def test_usual_sizes_give_the_formula_as_written_in_the_notes() -> None:
     assert [node.op.name for node in topological_order(p)] == [
         "leaf", "exp", "leaf", "exp", "add", "div",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("function", [softmax, log_softmax, lambda xs: [logsumexp(xs)]])
+def test_what_is_not_too_large_is_not_shifted(function: Callable[[list[Value]], Any]) -> None:
+    beyond = math.nextafter(50.0, 51.0)
+    for numbers, shifted in [
+        ([-50.0, 50.0], False), ([1.0, beyond], True), ([1.0, -beyond], True), ([beyond], True),
+        ([50.0], False), ([-50.0], False),
+    ]:  # fmt: skip
+        nodes = topological_order(*function([Value(x) for x in numbers]))
+        assert (
+            any(node.op.name == "sub" and node.parents[1].is_constant for node in nodes) is shifted
+        )
+
+
+@pytest.mark.parametrize("function", [softmax, log_softmax, lambda xs: [logsumexp(xs)]])
+def test_what_is_recorded_asks_again_whether_it_is_too_large(
+    function: Callable[[list[Value]], Any],
+) -> None:
+    xs = [Value(1.0), Value(-2.0)]
+    asked: list[Any] = []
+    with modes.watching(asked):
+        function(xs)
+        with pytest.raises(GraphError, match="while a program is recorded"):
+            function([Value(1.0), Value(60.0)])
+    assert asked == [(x, -50.0, 50.0, True) for x in xs]
 
 
 def test_second_derivatives() -> None:

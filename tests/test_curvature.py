@@ -13,9 +13,12 @@ from hypothesis import strategies as st
 import autograd
 from autograd import TABLE, ChalkgradError, GradientError, Value, differentiate, grad, hessian
 from autograd import jacobian as jacobian_of
+from autograd.curvature import second_partials
 from tests.expressions import count_leaves, programs, run
 
 OPERATIONS = [pytest.param(op, id=name) for name, op in TABLE.items()]
+BINARY = [op for op in TABLE.values() if op.arity == 2]
+SHIFTED = ("asec", "acsc", "acosh", "acoth")  # they need a number above 1
 POINTS = [-1.7, -0.6, 0.3, 0.9, 2.0]
 # Of about the size of 1, as second derivatives of tiny numbers cancel in any arithmetic of floats.
 numbers = st.integers(-200, 200).map(lambda n: n / 97)
@@ -43,6 +46,79 @@ def test_each_operations_second_derivatives_are_those_of_its_rules(op: Any) -> N
                 assert row == pytest.approx(expected, rel=1e-12, abs=1e-14)
             checked += 1
     assert checked > 0
+
+
+@pytest.mark.parametrize("op", BINARY, ids=lambda op: op.name)
+@pytest.mark.parametrize("scale", [1.5, -2.0])
+def test_an_operation_on_one_number_twice(op: Any, scale: float) -> None:
+    """Also beneath and above others, and times a number below 0."""
+
+    def function(v: Any) -> Any:
+        inner = v[0] * v[1] + 0.25
+        return op(inner, inner) * v[1] * scale
+
+    for at in ([0.5, 0.75], [1.25, 2.0]):
+        try:
+            by_rules = jacobian_of(grad(function))(at)
+        except GradientError:
+            continue
+        for row, expected in zip(hessian(function)(at), by_rules, strict=True):
+            assert row == pytest.approx(expected, rel=1e-12, abs=1e-14)
+
+
+@pytest.mark.parametrize("op", BINARY, ids=lambda op: op.name)
+@pytest.mark.parametrize("inner", BINARY, ids=lambda op: op.name)
+def test_a_constant_on_either_side_of_what_is_bent_from_above(op: Any, inner: Any) -> None:
+    def function(v: Any) -> Any:
+        left, right = inner(0.75, v[0]), inner(v[1], 1.25)
+        return op(left, v[1]) * op(v[0], right) - op(left, left)
+
+    at = [0.5, 1.5]
+    try:
+        by_rules = jacobian_of(grad(function))(at)
+    except ChalkgradError:
+        return
+    for row, expected in zip(hessian(function)(at), by_rules, strict=True):
+        assert row == pytest.approx(expected, rel=1e-11, abs=1e-13)
+
+
+@pytest.mark.parametrize("op", BINARY, ids=lambda op: op.name)
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_the_square_of_an_operation_with_a_constant(op: Any, side: str) -> None:
+    """Of one input alone, and of the last of two: beside it stands nothing that hides an error."""
+
+    def function(x: Any) -> Any:
+        return (op(0.75, x) if side == "left" else op(x, 0.75)) ** 2
+
+    expected = grad(grad(function))(1.5)
+    assert hessian(function)(1.5) == pytest.approx(expected, rel=1e-12)
+    assert hessian(lambda v: function(v[1]) + v[0] ** 2)([3.0, 1.5])[1] == pytest.approx(
+        [0.0, expected], rel=1e-12
+    )
+
+
+def test_the_square_of_arithmetic_with_a_constant() -> None:
+    """Nodes made by Python's signs hold what would be the derivative by the constant, too."""
+    assert hessian(lambda x: (3 * x) ** 2)(1.5) == hessian(lambda x: (x * 3) ** 2)(1.5) == 18.0
+    assert hessian(lambda x: (3 - x) ** 2)(1.5) == hessian(lambda x: (x + 3) ** 2)(1.5) == 2.0
+    assert hessian(lambda x: (3 / x) ** 2)(2.0) == pytest.approx(54 / 16)
+    assert hessian(lambda x: (x / 4) ** 2)(2.0) == 0.125
+    assert hessian(lambda x: (2**x) ** 2)(1.0) == pytest.approx(4 * math.log(4) ** 2)
+    assert hessian(lambda v: v[0] ** 2 + (3 * v[1]) ** 2)([1.0, 1.5]) == [[2.0, 0.0], [0.0, 18.0]]
+
+
+@pytest.mark.parametrize("op", OPERATIONS)
+def test_second_partials_that_are_not_asked_for_are_zero(op: Any) -> None:
+    node = op(
+        *[Value(x) for x in (0.75, 0.5)[: op.arity]] if op.name not in SHIFTED else [Value(1.5)]
+    )
+    both = second_partials(node, True, True)
+    if op.name == "div":  # written out: all of them exist, and cost nothing
+        assert second_partials(node, True, False) == both
+        return
+    assert second_partials(node, True, False) == (both[0], 0.0, 0.0)
+    assert second_partials(node, False, True) == (0.0, 0.0, both[2])
+    assert second_partials(node, False, False) == (0.0, 0.0, 0.0)
 
 
 @given(program=programs({name: op.arity for name, op in TABLE.items()}, numbers))
@@ -97,6 +173,14 @@ def test_a_branch_not_taken_bends_nothing() -> None:
         return autograd.where(x, autograd.sqrt(x), x * x + 2 * x)
 
     assert hessian(function)(0.0) == 2.0
+
+
+def test_what_has_no_slope_may_bend() -> None:
+    assert hessian(lambda x: (x - 3) ** 2)(3.0) == 2.0
+    assert hessian(lambda v: (v[0] - v[1]) * (v[1] - v[0]) * 0.5)([2.0, 2.0]) == [
+        [-1.0, 1.0], [1.0, -1.0],
+    ]  # fmt: skip
+    assert hessian(lambda x: 1 - autograd.cos(x * x - 4))(2.0) == pytest.approx(16.0)
 
 
 def test_a_second_derivative_that_does_not_exist_is_explained() -> None:

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import itertools
 import os
+import random
 import re
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograd import ArgumentError
+from autograd import ArgumentError, Value
+from demos import gpt, moons, newton
 from demos._network import inputs, network, safe_rate, steepness, steepness_at_fit
 from demos._rows import Student, read_students
 from demos._terminal import number
-from nn import SGD, TrainingError, fit, mse
+from nn import MLP, SGD, TrainingError, binary_cross_entropy, fit, mse, read_table
 
 ROOT = Path(__file__).resolve().parents[1]
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -300,3 +304,180 @@ def test_explore_leaves_its_pages(tmp_path):
     for page in pages:
         assert page.name in result.stdout
         assert page.stat().st_size < 150_000
+
+
+# Moons: micrograd's own figures
+
+
+def test_moons_has_the_losses_that_micrograd_published():
+    """Those of demo.ipynb in karpathy/micrograd, step for step."""
+    published = read_table(ROOT / "tests" / "micrograd_moons.csv").numbers(["loss", "accuracy"])
+    points = read_table(ROOT / "demos" / "moons.csv").numbers(["x", "y", "label"])
+    rows = [([x, y], int(label)) for x, y, label in points]
+    random.seed(1337)
+    losses, right, _ = moons.train(MLP(2, [16, 16, 1]), rows)
+    assert losses == pytest.approx([loss for loss, _ in published], rel=1e-11)
+    assert right[:-1] == pytest.approx([accuracy / 100 for _, accuracy in published])
+    assert right[-1] == 1.0
+
+
+def test_moons_are_scikit_learns():
+    datasets = pytest.importorskip("sklearn.datasets")
+    np.random.seed(1337)  # as the notebook has it
+    x, y = datasets.make_moons(n_samples=100, noise=0.1)
+    points = read_table(ROOT / "demos" / "moons.csv").numbers(["x", "y", "label"])
+    assert points == pytest.approx(
+        np.column_stack([x, 2 * y - 1]), rel=1e-12, abs=1e-15
+    )  # the last bits are the processor's
+
+
+def ends_with_two_lines(text: str) -> None:
+    learned = text.partition("Learned")[2].splitlines()[1:]
+    assert len([line for line in learned if line.strip()]) == 2
+
+
+def test_moons_tells_its_story(tmp_path):
+    text = told(run("demos.moons", "--out", str(tmp_path)))
+    assert "0 0.895844102868 50%" in words(text)
+    assert "99 0.010978370135 100%" in words(text)
+    ends_with_two_lines(text)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "boundary.png", "gradients.png", "loss.png",
+    ]  # fmt: skip
+    assert all(path.read_bytes().startswith(PNG) for path in tmp_path.iterdir())
+
+
+# Digits
+
+
+@pytest.mark.slow
+def test_digits_reads_95_of_100_right_in_under_a_minute(tmp_path):
+    pytest.importorskip("sklearn")
+    pytest.importorskip("llvmlite")
+    text = told(run("demos.digits", "--out", str(tmp_path)))
+    found = re.search(r"([\d.]+) seconds, natively: ([\d.]+)% of the digits held", words(text))
+    assert float(found[1]) < 60
+    assert float(found[2]) >= 95
+    ends_with_two_lines(text)
+    names = sorted(path.name for path in tmp_path.iterdir())
+    assert names == ["confusion.png", "loss.png", "wrong.png"]
+
+
+def test_digits_without_scikit_learn_says_what_to_install(tmp_path):
+    (tmp_path / "sklearn.py").write_text("raise ImportError")
+    path = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])
+    text = told(run("demos.digits", "--out", str(tmp_path / "out"), PYTHONPATH=path))
+    assert "pip install -e '.[all,demos]'" in text
+
+
+# Irises, and Newton's method on them
+
+
+def test_iris_tells_its_story(tmp_path):
+    text = told(run("demos.iris", "--out", str(tmp_path)))
+    assert "$" not in text
+    assert "setosa 5.01 3.43 1.46 0.246" in words(text)  # the means that everybody has
+    assert text.count(" equal\n") == 3
+    assert "different" not in text
+    assert "∂L/∂W₃₂¹ = ∂L/∂ŷ₂ · ∂ŷ₂/∂W₃₂¹" in text
+    assert float(re.search(r"Of all 150 flowers ([\d.]+)% are right", words(text))[1]) > 95
+    ends_with_two_lines(text)
+    names = sorted(path.name for path in tmp_path.iterdir())
+    assert names == ["confusion.png", "derivation.html", "loss.png", "petals.png"]
+
+
+def test_newton_doubles_the_digits(tmp_path):
+    text = told(run("demos.newton", "--out", str(tmp_path)))
+    steps = re.findall(r"^ +\d+ +(0\.\d{15}) +(\S+) +(\S+)$", text, re.MULTILINE)
+    norms = [float(norm) for _, norm, _ in steps]
+    assert len(steps) == 10
+    assert norms[-1] < 1e-14
+    # Quadratic: each error is at most a constant times the square of the one before.
+    errors = [float(error) for *_, error in steps]
+    assert all(b < 1.0 * a * a for a, b in itertools.pairwise(errors))
+    assert "Newton was there in 6" in text
+    ends_with_two_lines(text)
+    names = sorted(path.name for path in tmp_path.iterdir())
+    assert names == ["descent.png", "gradients.png", "newton.png"]
+
+
+def test_newton_agrees_with_scipy(tmp_path):
+    pytest.importorskip("scipy")
+    rows, targets = newton.flowers()
+
+    def loss(w):
+        logits = [w[0] * a + w[1] * b + w[2] for a, b in rows]
+        return binary_cross_entropy(logits, targets, from_logits=True)
+
+    ours = newton.newton(loss, [0.0, 0.0, 0.0])[-1]
+    from scipy.optimize import minimize  # noqa: PLC0415
+
+    theirs = minimize(lambda w: loss([Value(float(x)) for x in w]).data, [0.0] * 3, tol=1e-12)
+    assert ours == pytest.approx(list(theirs.x), abs=1e-4)
+
+
+# The GPT
+
+
+def test_a_gpt_looks_back_and_never_ahead():
+    model = gpt.GPT(random.Random(1))
+    name = gpt.one_hot(".anna")
+    whole = model(name)
+    for length in range(1, 5):
+        part = model(name[:length])
+        assert [[z.data for z in row] for row in part] == [
+            [z.data for z in row] for row in whole[:length]
+        ]
+    other = model(gpt.one_hot(".inna"))
+    assert [z.data for z in other[0]] == [z.data for z in whole[0]]
+    assert [z.data for z in other[3]] != [z.data for z in whole[3]]
+
+
+def test_its_loss_is_the_mean_over_the_letters_that_there_are():
+    model = gpt.GPT(random.Random(1))
+    logits = model(gpt.one_hot(".bo"))
+    each = []
+    for z, letter in zip(logits, "bo.", strict=False):
+        numbers = np.array([x.data for x in z])
+        each.append(np.log(np.exp(numbers).sum()) - numbers[gpt.LETTERS.index(letter)])
+    assert gpt.loss(logits, gpt.one_hot("bo.")).data == pytest.approx(np.mean(each))
+
+
+def test_the_names_are_as_told():
+    names = (ROOT / "demos" / "names.txt").read_text(encoding="utf-8").split()
+    assert len(names) == len(set(names)) > 300
+    assert all(re.fullmatch("[a-z]{1,8}", name) for name in names)
+
+
+@pytest.mark.slow
+def test_gpt_makes_up_names(tmp_path):
+    pytest.importorskip("llvmlite")
+    text = told(run("demos.gpt", "--out", str(tmp_path)))
+    made_up = text.partition("Made up:")[2].partition("Picture")[0]
+    names = re.findall(r"[a-z]+", made_up)
+    assert len(names) == 28
+    with_vowel = [name for name in names if re.search("[aeiouy]", name) and len(name) > 2]
+    assert len(with_vowel) > 22
+    losses = re.findall(r"^ +\d+ +([\d.]+) +([\d.]+)$", text, re.MULTILINE)
+    assert float(losses[-1][0]) < 2.1 < 2.5 < float(losses[0][0])
+    ends_with_two_lines(text)
+
+
+# LPA's options
+
+
+def test_lpa_goes_on_where_it_stopped(tmp_path):
+    def losses(*options):
+        text = told(run("demos.lpa", *options))
+        return re.search(r"epoch +mean loss.*?S of", text, re.DOTALL)[0]
+
+    out = str(tmp_path / "out")
+    run("demos.lpa", "--out", out, "--epochs", "2", "--resume")
+    resumed = losses("--out", out, "--epochs", "7", "--resume")
+    assert resumed == losses("--out", str(tmp_path / "other"), "--epochs", "7")
+    assert "training.json" in os.listdir(out)
+
+
+def test_lpa_takes_other_optimizers(tmp_path):
+    text = words(told(run("demos.lpa", "--out", str(tmp_path), "--optimizer", "adam")))
+    assert "adam scales its steps itself, so it gets a usual rate: η = 0.01." in text

@@ -6,7 +6,9 @@ import base64
 import hashlib
 import json
 import math
+import os
 import re
+import subprocess
 import sys
 from html.parser import HTMLParser
 from pathlib import Path
@@ -204,14 +206,18 @@ def test_a_widget_says_what_it_lacks(monkeypatch: pytest.MonkeyPatch) -> None:
         viz.widget(lpa())
 
 
-def test_the_command_says_what_is_to_be_installed(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    for name in [name for name in sys.modules if name.startswith("viz.explorer")]:
-        monkeypatch.delitem(sys.modules, name)
-    monkeypatch.setitem(sys.modules, "graphviz", None)
-    assert main(["explore", "L = w^2", "w = 2"]) == 2
-    assert "chalkgrad[pictures]" in capsys.readouterr().err
+def test_the_command_says_what_is_to_be_installed(tmp_path: Path) -> None:
+    code = (
+        "import sys; sys.modules['matplotlib'] = None; from viz.command import main; "
+        "sys.exit(main(['explore', 'L = w^2', 'w = 2']))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert "chalkgrad[pictures]" in done.stderr
+    assert not list(tmp_path.iterdir())
 
 
 # Notes and equations.

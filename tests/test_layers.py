@@ -35,6 +35,7 @@ from nn import (
     Module,
     Neuron,
     RMSNorm,
+    SelfAttention,
     Sequential,
     Softmax,
     constant,
@@ -355,3 +356,53 @@ def test_what_cannot_be_says_why(make, error, says):
     with pytest.raises(error, match=says) as caught:
         make()
     assert "\nhint: " in str(caught.value)
+
+
+# Attention
+
+
+def attended(attention, rows):
+    """Numpy's answer: all scores at once, those of later rows masked."""
+    weights = [
+        np.array([[w.data for w in n.weights] for n in layer.neurons])
+        for layer in (attention.query, attention.key, attention.value, attention.out)
+    ]
+    x = np.array(rows)
+    q, k, v = (x @ w.T for w in weights[:3])
+    size = x.shape[1] // attention.heads
+    mixed = np.zeros_like(x)
+    for at in range(0, x.shape[1], size):
+        part = slice(at, at + size)
+        scores = q[:, part] @ k[:, part].T / np.sqrt(size)
+        scores[np.triu_indices(len(rows), 1)] = -np.inf
+        chances = np.exp(scores - scores.max(axis=1, keepdims=True))
+        mixed[:, part] = chances / chances.sum(axis=1, keepdims=True) @ v[:, part]
+    return mixed @ weights[3].T
+
+
+@pytest.mark.parametrize(("width", "heads"), [(4, 1), (4, 2), (6, 3), (3, 3), (1, 1)])
+@pytest.mark.parametrize("length", [1, 2, 5])
+def test_attention_is_its_formula(width, heads, length):
+    draw = random.Random(width * heads + length)
+    attention = SelfAttention(width, heads, seed=3)
+    rows = [[draw.gauss(0, 1) for _ in range(width)] for _ in range(length)]
+    expected = attended(attention, rows)
+    for given_ in (rows, np.array(rows)):
+        assert [[y.data for y in row] for row in attention(given_)] == [
+            pytest.approx(list(row), abs=1e-12) for row in expected
+        ]
+
+
+def test_attention_never_looks_ahead():
+    attention = SelfAttention(2, seed=1)
+    inputs = [[Value(0.5), Value(-1.0)], [Value(1.0), Value(2.0)]]
+    first, _ = attention(inputs)
+    autograd.sum(first).backward()
+    assert all(x.grad != 0 for x in inputs[0])
+    assert all(x.grad == 0 for x in inputs[1])
+
+
+@pytest.mark.parametrize(("width", "heads"), [(4, 3), (0, 1), (4, 0)])
+def test_heads_part_the_width(width, heads):
+    with pytest.raises(ArgumentError, match=r"heads|width"):
+        SelfAttention(width, heads)

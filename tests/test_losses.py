@@ -440,3 +440,49 @@ def test_bad_input_says_what_and_why(compute, error, says):
     with pytest.raises(error, match=says) as caught:
         compute()
     assert "\nhint: " in str(caught.value)
+
+
+# Rows of several numbers
+
+
+@SETTINGS
+@given(st.integers(1, 4), st.integers(1, 3), st.randoms(use_true_random=False))
+def test_rows_of_several_numbers_are_one_long_row(rows, columns, draw):
+    def table(numbers):
+        return [[numbers() for _ in range(columns)] for _ in range(rows)]
+
+    p = table(lambda: draw.uniform(0.01, 0.99))
+    t = table(lambda: draw.choice([-1.0, 1.0]))
+    flat = [x for row in t for x in row]
+    for loss in (mse, mae, huber, hinge):
+        for how in ("mean", "sum"):
+            one, many = ([Value(x) for row in p for x in row] for _ in range(2))
+            nested = [many[i * columns : (i + 1) * columns] for i in range(rows)]
+            expected, found = loss(one, flat, reduction=how), loss(nested, t, reduction=how)
+            expected.backward()
+            found.backward()
+            assert found.data == expected.data
+            assert [x.grad for x in many] == [x.grad for x in one]
+        each = loss(p, t, reduction="none")
+        assert [[x.data for x in row] for row in each] == [
+            [loss(a, b).data for a, b in zip(*pair, strict=True)] for pair in zip(p, t, strict=True)
+        ]
+        assert loss(np.array(p), np.array(t)).data == loss(p, t).data
+    labels = {node.label for node in topological_order(mse(p, t))}
+    assert {rf"\hat{{y}}_{{{rows},{columns}}}", f"y_{{{rows},{columns}}}", "L"} <= labels
+
+
+@pytest.mark.parametrize(
+    ("prediction", "target", "error", "says"),
+    [
+        ([[1, 2], [3]], [[1, 2], [3, 4]], ArgumentError, "1 predictions and 2 targets in row 2"),
+        ([[1, 2], 3], [[1, 2], [3, 4]], ArgumentTypeError, "row 2 of y, and a single one"),
+        ([[1, 2]], [1], ArgumentTypeError, "row 1 of y_hat, and a single one"),
+        ([[1, 2]], [[1, 2], [3, 4]], ArgumentError, "1 predictions and 2 targets"),
+        ([[]], [[]], ArgumentError, "0 predictions and 0 targets in row 1"),
+        ([[[1]]], [[[1]]], ArgumentError, "rows within row 1"),
+    ],
+)
+def test_rows_that_do_not_fit(prediction, target, error, says):
+    with pytest.raises(error, match=says):
+        mse(prediction, target)

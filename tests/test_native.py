@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import math
 import os
 import random
+import re
 import signal
+import sys
 import threading
 import time
 from typing import Any
@@ -17,7 +20,16 @@ from hypothesis import strategies as st
 import autograd
 import nn.native
 import nn.training
-from autograd import ArgumentError, ChalkgradError, Value, native_available, softmax, where
+from autograd import (
+    ArgumentError,
+    ChalkgradError,
+    Value,
+    columns,
+    native_available,
+    softmax,
+    where,
+)
+from autograd.program import functions, native, scan
 from nn import (
     MLP,
     SGD,
@@ -36,6 +48,7 @@ from nn import (
     mse,
     sparse_cross_entropy,
 )
+from tests.ways import AT_ONCE, LOW, NATIVE, OPTIMISED, WAYS, needs_steps, run_in
 
 pytestmark = pytest.mark.skipif(not native_available(), reason="llvmlite is not installed")
 
@@ -85,10 +98,24 @@ OPTIMIZERS = {
     "rmsprop": lambda p: RMSProp(p, lr=0.02, alpha=0.9),
     "rmsprop with momentum": lambda p: RMSProp(p, lr=0.02, momentum=0.5, weight_decay=0.1),
     "adagrad": lambda p: Adagrad(p, lr=0.05, weight_decay=0.1),
+    "clipped by norm": lambda p: SGD(p, lr=0.05, clip_norm=0.5),
+    "clipped twice": lambda p: Adam(p, 0.02, weight_decay=0.1, clip_value=0.3, clip_norm=0.4),
 }
 
 
-def trained(compiled: bool, loss: str, optimizer: str, network: Any, **options: Any) -> Any:
+@pytest.fixture(params=WAYS[:2])
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """At once by steps, or by LLVM."""
+    run_in(request.param, monkeypatch)
+    monkeypatch.setattr(
+        autograd, "native_available", lambda: True
+    )  # compiled=True may be asked for
+    return request.param
+
+
+def trained(
+    compiled: bool, loss: str, optimizer: str, network: Any, count: int = 5, **options: Any
+) -> Any:
     """Everything that a training leaves behind."""
     function, output, target = LOSSES[loss]
     sizes, activation, seed = network
@@ -96,7 +123,7 @@ def trained(compiled: bool, loss: str, optimizer: str, network: Any, **options: 
     sizes = [*sizes[:-1], CLASSES if many else 1]
     draw = random.Random(seed)
     model = MLP(2, sizes, activation=activation, output=output, seed=seed)
-    rows = [([draw.gauss(0, 1), draw.gauss(0, 1)], target(draw)) for _ in range(5)]
+    rows = [([draw.gauss(0, 1), draw.gauss(0, 1)], target(draw)) for _ in range(count)]
     steps = OPTIMIZERS[optimizer](model.parameters())
     history = fit(model, rows, function, steps, 4, steps=True, compiled=compiled, **options)
     state = {name: thing for name, thing in vars(steps).items() if name != "parameters"}
@@ -111,30 +138,53 @@ networks = st.tuples(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(
+    st.sampled_from(NATIVE),
+    st.sampled_from([2, 4, 8]),
     st.sampled_from(sorted(LOSSES)),
     st.sampled_from(sorted(OPTIMIZERS)),
     networks,
     st.booleans(),
-    st.integers(1, 6),
+    st.integers(1, 12),
 )
 def test_the_bits_of_the_engine(
-    loss: str, optimizer: str, network: Any, shuffle: bool, batch: int
+    way: str, lanes: int, loss: str, optimizer: str, network: Any, shuffle: bool, batch: int
 ) -> None:
-    options = {"shuffle": shuffle, "seed": 5, "batch_size": batch}
+    options = {"shuffle": shuffle, "seed": 5, "batch_size": batch, "count": 11}
     slow = trained(False, loss, optimizer, network, **options)
-    assert trained(True, loss, optimizer, network, **options) == slow
+    with pytest.MonkeyPatch.context() as patch:
+        run_in(way, patch, lanes=lanes)
+        patch.setattr(autograd, "native_available", lambda: True)
+        assert trained(True, loss, optimizer, network, **options) == slow
 
 
+def check(way: str, loss: str, optimizer: str) -> None:
+    network = ([3, 1], "tanh", 1)
+    for batch in (1, 3):
+        options = {"batch_size": batch}
+        slow = trained(False, loss, optimizer, network, **options)
+        with pytest.MonkeyPatch.context() as patch:
+            run_in(way, patch)
+            patch.setattr(autograd, "native_available", lambda: True)
+            assert trained(True, loss, optimizer, network, **options) == slow
+
+
+@needs_steps
 @pytest.mark.parametrize("loss", sorted(LOSSES))
 @pytest.mark.parametrize("optimizer", sorted(OPTIMIZERS))
-def test_every_loss_and_optimizer(loss: str, optimizer: str) -> None:
-    network = ([3, 1], "tanh", 1)
-    assert trained(True, loss, optimizer, network) == trained(False, loss, optimizer, network)
+def test_every_loss_and_optimizer_at_once(loss: str, optimizer: str) -> None:
+    check(AT_ONCE, loss, optimizer)
 
 
-def test_a_second_fit_goes_on_from_the_first() -> None:
+@pytest.mark.parametrize("way", [OPTIMISED, LOW])
+@pytest.mark.parametrize("number", range(max(len(LOSSES), len(OPTIMIZERS))))
+def test_every_loss_and_optimizer_compiled(number: int, way: str) -> None:
+    losses, optimizers = sorted(LOSSES), sorted(OPTIMIZERS)
+    check(way, losses[number % len(losses)], optimizers[number % len(optimizers)])
+
+
+def test_a_second_fit_goes_on_from_the_first(way: str) -> None:
     def twice(first: bool, second: bool) -> Any:
         model = MLP(2, [3, 1], seed=3)
         adam = Adam(model.parameters(), lr=0.01)
@@ -147,7 +197,7 @@ def test_a_second_fit_goes_on_from_the_first() -> None:
         assert twice(first, second) == slow
 
 
-def test_parameters_that_are_not_trained_stay() -> None:
+def test_parameters_that_are_not_trained_stay(way: str) -> None:
     def last_layer(compiled: bool) -> Any:
         model = MLP(2, [3, 1], activation="tanh", seed=3)
         optimizer = SGD(model.layers[1].parameters(), lr=0.1)
@@ -241,14 +291,6 @@ def test_an_optimizer_of_ones_own_is_not_taken_for_its_base() -> None:
         fit(model, [([1, 2], 3)], mse, Stubborn(model.parameters(), 0.1), 2, compiled=True)
 
 
-def test_a_norm_over_all_parameters_is_refused() -> None:
-    model = MLP(2, [1], seed=1)
-    optimizer = SGD(model.parameters(), 0.1, clip_norm=1.0)
-    with pytest.raises(ArgumentError, match="clip_norm cannot be compiled"):
-        fit(model, [([1, 2], 3)], mse, optimizer, 2, compiled=True)
-    assert len(fit(model, [([1, 2], 3)], mse, optimizer, 2)) == 2
-
-
 def test_gradient_hooks_are_not_passed_over() -> None:
     model = MLP(2, [1], seed=1)
     model.parameters()[0].on_gradient(lambda gradient: 0.0)
@@ -256,7 +298,7 @@ def test_gradient_hooks_are_not_passed_over() -> None:
         fit(model, [([1, 2], 3)], mse, SGD(model.parameters(), 0.1), 2, compiled=True)
 
 
-def test_batches_longer_than_a_block_of_sums() -> None:
+def test_batches_longer_than_a_block_of_sums(way: str) -> None:
     def trained_on_many(compiled: bool) -> Any:
         model = MLP(1, [2, 1], activation="tanh", seed=1)
         rows = [(math.sin(n), math.cos(n)) for n in range(2500)]
@@ -270,7 +312,7 @@ def test_batches_longer_than_a_block_of_sums() -> None:
 @pytest.mark.parametrize("batch", [1, 2])
 @pytest.mark.parametrize("optimizer", sorted(OPTIMIZERS))
 @pytest.mark.parametrize("what", ["overflow", "probability", "growth"])
-def test_errors_are_those_of_the_engine(optimizer: str, what: str, batch: int) -> None:
+def test_errors_are_those_of_the_engine(optimizer: str, what: str, batch: int, way: str) -> None:
     def failed(compiled: bool) -> Any:
         loss: Any = mse
         if what == "overflow":
@@ -295,7 +337,7 @@ def test_errors_are_those_of_the_engine(optimizer: str, what: str, batch: int) -
     assert failed(True) == failed(False)
 
 
-def test_a_row_in_trouble_that_is_none_goes_on() -> None:
+def test_a_row_in_trouble_that_is_none_goes_on(way: str) -> None:
     """Logits beyond 50 are shifted by the largest: that is another graph, for the engine."""
 
     def pushed(compiled: bool) -> Any:
@@ -347,6 +389,223 @@ def test_without_llvmlite_the_error_says_what_to_install(monkeypatch: pytest.Mon
     fit(model, [([1, 2], 3)], mse, optimizer, 2)
     with pytest.raises(ImportError, match=r"pip install 'chalkgrad\[native\]'"):
         fit(model, [([1, 2], 3)], mse, optimizer, 2, compiled=True)
+
+
+@pytest.mark.parametrize("optimizer", sorted(OPTIMIZERS))
+@pytest.mark.parametrize("batch", [1, 3])
+def test_settings_that_change_on_the_way_compile_nothing_anew(
+    optimizer: str, batch: int, way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = []
+    scan = autograd.Scan
+
+    def counted(*args: Any, **named: Any) -> Any:
+        made.append(scan(*args, **named))
+        return made[-1]
+
+    monkeypatch.setattr(autograd, "Scan", counted)
+    draw = random.Random(2)
+    rows = [([draw.gauss(0, 1), draw.gauss(0, 1)], draw.gauss(0, 1)) for _ in range(7)]
+
+    def change(steps: Any, model: Any, epoch: int) -> None:
+        """What a schedule, or whoever looks on between two epochs, may do."""
+        steps.lr *= 0.7
+        for name, number in {"momentum": 0.6, "eps": 1e-6, "weight_decay": 0.05}.items():
+            if getattr(steps, name, 0.0):
+                setattr(steps, name, number * (1 + epoch / 8))
+        for name in ("clip_value", "clip_norm"):
+            if getattr(steps, name) is not None:
+                setattr(steps, name, 0.2 + 0.1 * epoch)
+        if epoch == 2:
+            model.parameters()[0].data = 0.125
+
+    def epochs(compiled: bool) -> Any:
+        model = MLP(2, [3, 1], activation="tanh", seed=4)
+        steps = OPTIMIZERS[optimizer](model.parameters())
+        losses: list[float] = []
+        if compiled:
+            first = [mse(model(x), y).data for x, y in rows]
+            native = nn.native.NativeTraining(model, rows, mse, steps, first, batch)
+        for epoch in range(5):
+            change(steps, model, epoch)
+            if compiled:
+                native.run(
+                    list(range(7)), epoch, 1, lambda *_: pytest.fail("by the engine"), losses
+                )
+            else:
+                options = {"steps": True, "batch_size": batch, "compiled": False}
+                losses += fit(model, rows, mse, steps, 1, **options).steps  # type: ignore[arg-type]
+        return losses, model.state_dict(), steps.state_dict(), [p.grad for p in model.parameters()]
+
+    assert epochs(True) == epochs(False)
+    assert len(made) == 1
+
+
+def test_a_step_of_another_shape_is_made_anew(way: str) -> None:
+    """Momentum that was not there before, a clip, Nesterov's step: no number, another formula."""
+
+    def epochs(compiled: bool) -> Any:
+        model = MLP(1, [2, 1], activation="tanh", seed=4)
+        steps = SGD(model.parameters(), 0.1)
+        rows = [(0.5, 1.0), (-1.0, 0.5)]
+        losses: list[float] = []
+        if compiled:
+            first = [mse(model(x), y).data for x, y in rows]
+            native = nn.native.NativeTraining(model, rows, mse, steps, first, 1)
+        for epoch, change in enumerate(
+            ["", "momentum", "nesterov", "clip_norm", "clip_value", "weight_decay"]
+        ):
+            if change:
+                setattr(steps, change, 0.5 if change != "nesterov" else True)
+            if compiled:
+                native.run([0, 1], epoch, 1, lambda *_: pytest.fail("by the engine"), losses)
+            else:
+                losses += fit(model, rows, mse, steps, 1, steps=True, compiled=False).steps
+        return losses, model.state_dict(), steps.state_dict()
+
+    assert epochs(True) == epochs(False)
+
+
+def test_a_parameter_that_is_minus_zero(way: str) -> None:
+    def trained_from(compiled: bool) -> Any:
+        model = MLP(1, [2, 1], activation="relu", seed=4)
+        for parameter in model.parameters()[:3]:
+            parameter.data = -0.0
+        fit(
+            model,
+            [(0.5, 1.0), (-1.0, 0.5)],
+            mse,
+            SGD(model.parameters(), 0.1),
+            3,
+            compiled=compiled,
+        )
+        return [p.data.hex() for p in model.parameters()]
+
+    assert trained_from(True) == trained_from(False)
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+def test_bad_rows_are_named_and_change_nothing(compiled: bool) -> None:
+    bad: list[tuple[Any, str]] = [
+        (([1.0], 1.0), "row 3.*1 number was given where 2 are needed"),
+        (([1.0, 2.0, 3.0], 1.0), "row 3.*3 numbers"),
+        (([1.0, math.nan], 1.0), "row 3, input 2 is nan"),
+        (([1.0, 2.0], math.inf), "row 3, target is inf"),
+        (([1e200, 1e200], 1.0), "row 3"),
+    ]
+    for row, says in bad:
+        model = MLP(2, [2, 1], seed=1)
+        before = model.state_dict()
+        with pytest.raises(ChalkgradError, match=f"(?s){says}"):
+            fit(
+                model, [([1, 2], 3), ([2, 1], 3), row], mse,
+                SGD(model.parameters(), 0.1), 2, compiled=compiled,
+            )  # fmt: skip
+        assert model.state_dict() == before
+
+
+class Terminal(io.StringIO):
+    """A terminal that somebody looks at."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_the_progress_bar_is_drawn_between_native_calls(
+    monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    monkeypatch.setattr(nn.native, "_PATIENCE", 1e-4)
+    monkeypatch.setattr(nn.progress, "_REFRESH", 0.0)
+    monkeypatch.setenv("TERM", "xterm")
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    model = MLP(1, [2, 1], activation="tanh", seed=1)
+    rows = [(0.5, 1.0), (-1.0, 0.5)]
+    history = fit(model, rows, mse, SGD(model.parameters(), 0.01), 20_000, compiled=True)
+    shown = [int(number) for number in re.findall(r"epoch (\d+)/20000", terminal.getvalue())]
+    assert len(set(shown)) > 2  # more than the beginning and the end
+    assert shown == sorted(shown)
+    assert f"loss {history[shown[-1] - 1]:.6g}" in terminal.getvalue()
+
+
+def refusing(patch: pytest.MonkeyPatch) -> None:
+    """An LLVM that does not know the processor."""
+
+    def refuse(*_: Any) -> Any:
+        raise RuntimeError("Unable to find target for this triple")
+
+    patch.setattr(native, "_machine", refuse)
+    patch.setattr(native, "_broken", [])
+    patch.setattr(native, "_unsaid", [])
+
+
+@pytest.mark.parametrize("way", [LOW, OPTIMISED])
+def test_where_llvm_does_not_work_that_is_said_once(
+    way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [([0.1 * i, 1.0], 0.05 * i) for i in range(4)]
+
+    def train(compiled: Any) -> Any:
+        model = MLP(2, [3, 1], activation="tanh", seed=1)
+        losses = fit(model, rows, mse, SGD(model.parameters(), 0.01), 20, compiled=compiled).losses
+        return losses, model.state_dict()
+
+    expected = train(False)
+    monkeypatch.setattr(nn.training, "_LONG", 0.0)
+    monkeypatch.setattr(nn.native, "_COMPILING", 0.0)
+    monkeypatch.setattr(nn.native, "_WORTH_OPTIMISING", -1.0)
+    monkeypatch.setattr(native, "_compiled", {})
+    if way == LOW:
+        monkeypatch.setattr(columns, "available", False)
+    refusing(monkeypatch)
+    joined = native.Native.improve
+
+    def at_once(self: native.Native, *, wait: bool = False) -> None:
+        joined(self, wait=wait)
+        if self._thread is not None:
+            self._thread.join()
+
+    monkeypatch.setattr(native.Native, "improve", at_once)
+    with pytest.warns(RuntimeWarning, match="Unable to find target") as said:
+        assert [train("auto") for _ in range(3)] == [expected] * 3
+    assert len(said) == 1
+    assert not native_available()
+    with pytest.raises((RuntimeError, ArgumentError), match="Unable to find target"):
+        train(True)
+
+
+@pytest.mark.parametrize("way", [LOW, OPTIMISED])
+def test_errors_that_nobody_expected_are_not_hidden(
+    way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: Any) -> str:
+        raise KeyError("a mistake of ours")
+
+    monkeypatch.setattr(nn.training, "_LONG", 0.0)
+    monkeypatch.setattr(nn.native, "_COMPILING", 0.0)
+    monkeypatch.setattr(nn.native, "_WORTH_OPTIMISING", -1.0)
+    monkeypatch.setattr(native, "_compiled", {})
+    monkeypatch.setattr(scan, "scan_text", broken)
+    monkeypatch.setattr(nn.native, "_PATIENCE", 1e-6)
+    if way == LOW:
+        monkeypatch.setattr(columns, "available", False)
+    model = MLP(2, [3, 1], seed=1)
+    with pytest.raises(KeyError, match="a mistake of ours"):
+        fit(model, [([1, 2], 3)] * 8, mse, SGD(model.parameters(), 1e-3), 20_000)
+    assert all(map(math.isfinite, model.state_dict().values()))
+
+
+def test_a_mistake_while_recording_is_not_taken_for_a_branch(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def broken(*_: Any, **__: Any) -> Any:
+        raise KeyError("a mistake of ours")
+
+    monkeypatch.setattr(nn.training, "_LONG", 0.0)
+    monkeypatch.setattr(functions, "Recording", broken)
+    model = MLP(2, [3, 1], seed=1)
+    with pytest.raises(KeyError, match="a mistake of ours"):
+        fit(model, [([1, 2], 3)], mse, SGD(model.parameters(), 1e-3), 2)
 
 
 def test_a_loss_that_overflows_names_epoch_and_row() -> None:

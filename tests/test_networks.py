@@ -26,6 +26,7 @@ from nn import (
     MLP,
     Initializer,
     Layer,
+    Linear,
     Neuron,
     constant,
     he,
@@ -336,3 +337,18 @@ def test_a_row_that_does_not_fit_says_why(row, error, says):
     for model in (MLP(2, [2, 1]), Layer(2, 2), Neuron(2)):
         with pytest.raises(error, match=says):
             model(row)
+
+
+def test_a_layer_without_bias():
+    layer, twin = Linear(2, 3, seed=1, bias=False), Linear(2, 3, seed=1)
+    assert [y.data for y in layer([0.5, -1])] == [y.data for y in twin([0.5, -1])]  # b = 0 there
+    assert [name for name, _ in layer.named_parameters()] == [
+        "W_{11}^1", "W_{21}^1", "W_{12}^1", "W_{22}^1", "W_{13}^1", "W_{23}^1",
+    ]  # fmt: skip
+    assert all(neuron.bias is None and neuron.b is None for neuron in layer.neurons)
+    assert repr(layer) == "Linear(2 -> 3 linear without bias; 6 parameters)"
+    layer.renumber(2)
+    assert [p.label for p in layer.parameters()][-1] == "W_{23}^2"
+    assert layer([0.5, 2])[0].label == "O_{21}"
+    single = Linear(1, 1, init=constant(W=3, b=5), bias=False)
+    assert single(2).data == 6

@@ -7,6 +7,7 @@ import importlib.util
 import itertools
 import math
 import pickle
+import random
 import re
 import sys
 from fractions import Fraction
@@ -491,6 +492,29 @@ def test_derivatives_of_whole_powers_of_any_number(base: float, exponent: int) -
         factor *= exponent - order + 1
         y = differentiate(y, x)
         assert y.data == pytest.approx(factor * base ** (exponent - order), rel=1e-14)
+
+
+@pytest.mark.parametrize("exponent", [0.0, 1.0, 2.0])
+def test_programs_compute_small_whole_powers_without_the_librarys(exponent: float) -> None:
+    x, power = Value(1.25), Value(exponent)
+    assert "pow(" not in autograd.compile(x**exponent, [x]).source
+    assert "pow(" in autograd.compile(x**3.0, [x]).source
+    a = 1.301511120506715  # GNU's pow misses its square by a bit
+    program = autograd.compile(x**power, [x, power])
+    for b in (0.0, 1.0, 2.0, 3.0):
+        assert program(a, b) == autograd.pow(a, b) == (a * a if b == 2.0 else math.pow(a, b))
+
+
+def test_hypot_is_right_to_little_more_than_half_a_digit() -> None:
+    """Which the root of the sum of squares is not: what it misses is put right."""
+    draw = random.Random(1)
+    for _ in range(2_000):
+        a = math.ldexp(draw.uniform(1, 2), draw.randint(-1000, 1000))
+        b = math.ldexp(draw.uniform(1, 2) * a, draw.randint(-4, 4))
+        found = autograd.hypot(a, b)
+        with mp.workdps(60):
+            true = mp.sqrt(mp.mpf(a) ** 2 + mp.mpf(b) ** 2)
+            assert abs(found - true) <= 0.55 * mp.mpf(math.ulp(found)), (a, b)
 
 
 def test_a_power_of_zero_has_the_derivatives_that_exist() -> None:

@@ -335,7 +335,7 @@ def test_bad_settings_say_what_would_be_good(make):
 
 
 @pytest.mark.parametrize("make", ALL.values(), ids=ALL)
-@pytest.mark.parametrize("line", range(0, 40, 3))
+@pytest.mark.parametrize("line", range(0, 60, 3))
 def test_an_interrupted_step_happens_wholly_or_not_at_all(make, line):
     """A trace stands for Ctrl-C: it raises at one line after another of a step."""
 
@@ -355,7 +355,7 @@ def test_an_interrupted_step_happens_wholly_or_not_at_all(make, line):
 
     def trace(frame, event, _):
         nonlocal lines
-        if event == "line" and frame.f_code.co_name == "move":
+        if event == "line" and frame.f_code.co_name in ("step", "move", "descend", "_set_all"):
             lines += 1
             if lines == line + 1:
                 raise KeyboardInterrupt
@@ -365,7 +365,7 @@ def test_an_interrupted_step_happens_wholly_or_not_at_all(make, line):
     try:
         optimizer.step()
     except KeyboardInterrupt:
-        assert state(optimizer) == state(untouched)
+        assert state(optimizer) in (state(untouched), state(stepped))
     else:
         assert state(optimizer) == state(stepped)
     finally:

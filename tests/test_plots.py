@@ -14,11 +14,14 @@ from typing import Any, NamedTuple
 import matplotlib as mpl
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import nn
 from autograd import ArgumentError, ArgumentTypeError
-from viz import PictureError, PictureFileError, plot_loss
-from viz.plots import figure_of
+from viz import PictureError, PictureFileError, plot_gradients, plot_loss
+from viz.figures import new_axes
+from viz.plots import _number_epochs, figure_of
 
 
 class History(NamedTuple):
@@ -51,9 +54,74 @@ def test_a_wide_range_gets_a_logarithmic_axis(losses: list[float], scale: str) -
     axes.figure.savefig(io.BytesIO(), format="png")
 
 
-def test_epochs_are_whole() -> None:
-    (axes,) = figure_of([3.0, 2.0, 1.0], "").axes
-    assert all(tick == int(tick) for tick in axes.get_xticks())
+@pytest.mark.parametrize(
+    ("epochs", "ticks"),
+    [
+        (1, [1]),
+        (2, [1, 2]),
+        (3, [1, 2, 3]),
+        (10, [1, 2, 4, 6, 8, 10]),
+        (20, [1, 5, 10, 15, 20]),
+        (100, [1, 20, 40, 60, 80, 100]),
+        (1000, [1, 200, 400, 600, 800, 1000]),
+    ],
+)
+def test_the_axis_counts_the_epochs_that_there_were(epochs: int, ticks: list[int]) -> None:
+    (axes,) = figure_of([1.0 / (1 + i) for i in range(epochs)], "").axes
+    axes.figure.savefig(io.BytesIO(), format="png")
+    assert list(axes.get_xticks()) == ticks
+
+
+@given(st.integers(1, 100_000))
+def test_no_tick_is_at_an_epoch_that_there_was_not(epochs: int) -> None:
+    axes = new_axes("")
+    _number_epochs(axes, epochs)
+    ticks = list(axes.get_xticks())
+    assert ticks[0] == 1
+    assert ticks == sorted(set(ticks))
+    assert all(tick == int(tick) and 1 <= tick <= epochs for tick in ticks)
+    assert len(ticks) >= min(epochs, 3)
+
+
+def test_validation_is_a_second_curve(tmp_path: Path) -> None:
+    model = nn.MLP(1, [1], seed=1)
+    history = nn.fit(
+        model, [([1.0], 2.0)], nn.mse, nn.SGD(model.parameters(), lr=0.1), epochs=5,
+        validation=[([2.0], 3.0)],
+    )  # fmt: skip
+    (axes,) = figure_of(history.losses, "", history.validation).axes
+    assert [line.get_label() for line in axes.lines] == ["training rows", "validation rows"]
+    assert list(axes.lines[1].get_ydata()) == history.validation
+    assert plot_loss(history, tmp_path / "loss.png").exists()
+
+
+def test_gradients_have_a_curve_for_each_layer(tmp_path: Path) -> None:
+    model = nn.MLP(1, [2, 1], activation="tanh", seed=1)
+    history = nn.fit(
+        model, [([1.0], 2.0)], nn.mse, nn.SGD(model.parameters(), lr=0.1), epochs=5,
+        callbacks=[nn.GradientNorms()],
+    )  # fmt: skip
+    svg = plot_gradients(history, tmp_path / "norms.svg", title="Norms").read_text("utf-8")
+    assert all(f"<!-- {text} -->" in svg for text in ("layer 1", "layer 2", "Norms", "epoch"))
+
+
+@pytest.mark.parametrize("thing", [History([1.0]), [1.0], 3.0])
+def test_what_has_no_gradients(tmp_path: Path, thing: Any) -> None:
+    with pytest.raises(ArgumentTypeError, match="needs norms by layer"):
+        plot_gradients(thing, tmp_path / "norms.png")
+    with pytest.raises(ArgumentError, match="no gradients to plot"):
+        plot_gradients({}, tmp_path / "norms.png")
+
+
+def test_a_notebook_shows_the_picture(tmp_path: Path) -> None:
+    png = plot_loss([2.0, 1.0], tmp_path / "loss.png")
+    svg = plot_loss([2.0, 1.0], tmp_path / "loss.svg")
+    pdf = plot_loss([2.0, 1.0], tmp_path / "loss.pdf")
+    assert png._repr_mimebundle_()["image/png"] == png.read_bytes()
+    assert svg._repr_mimebundle_()["image/svg+xml"] == svg.read_text("utf-8")
+    assert pdf._repr_mimebundle_() == {"text/plain": str(pdf)}
+    assert png.parent._repr_mimebundle_() == {"text/plain": str(tmp_path)}
+    assert png == tmp_path / "loss.png"
 
 
 @pytest.mark.parametrize("ending", [".png", ".svg", ".pdf", ".SVG"])

@@ -5,13 +5,15 @@ from __future__ import annotations
 import math
 import random
 from array import array
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import autograd.program.machine as machine
+import autograd.program.native as native_module
 import autograd.program.program as module
 from autograd import (
     TABLE,
@@ -28,24 +30,24 @@ from autograd import (
     softmax,
 )
 from autograd.program import added_in_order
-from autograd.program.native import native_available
 from tests.expressions import programs, run
+from tests.ways import (
+    AT_ONCE,
+    BY_ENGINE,
+    LOW,
+    NATIVE,
+    OPTIMISED,
+    WAYS,
+    needs_llvm,
+    needs_steps,
+    run_in,
+)
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
-needs_llvm = pytest.mark.skipif(not native_available(), reason="llvmlite is not installed")
-NATIVE = [
-    pytest.param(True, marks=needs_llvm, id="native"),
-    pytest.param(False, id="without llvmlite"),
-]
-
-
-@pytest.fixture(params=NATIVE)
-def native(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[bool]:
-    """Both with llvmlite and as if it were not installed."""
-    if not request.param:
-        monkeypatch.setattr(module, "native_available", lambda: False)
+@pytest.fixture(params=WAYS)
+def native(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """In each of the ways in which a program can run, also as if llvmlite were not installed."""
+    run_in(request.param, monkeypatch)
     return request.param
 
 
@@ -79,7 +81,7 @@ def by_the_engine(activation: str, rows: list[list[float]]) -> list[list[float]]
 
 @pytest.mark.parametrize("activation", ["relu", "tanh", "sigmoid", "gelu", "softplus"])
 @pytest.mark.parametrize("count", [1, 7, 8, 13])
-def test_the_bits_of_the_engine(activation: str, count: int, native: bool) -> None:
+def test_the_bits_of_the_engine(activation: str, count: int, native: str) -> None:
     loss, inputs, parameters = network(activation)
     program = compile(loss, inputs, wrt=parameters)
     rows = points(count)
@@ -91,9 +93,8 @@ def test_the_bits_of_the_engine(activation: str, count: int, native: bool) -> No
     assert program.total(rows) == (sums[0], sums[1:])
 
 
-@needs_llvm
 @pytest.mark.parametrize("threads", [1, 2, 3])
-def test_many_rows_and_threads_give_the_same_bits(threads: int) -> None:
+def test_many_rows_and_threads_give_the_same_bits(threads: int, native: str) -> None:
     loss, inputs, parameters = network("tanh")
     program = compile(loss, inputs, wrt=parameters)
     rows = points(2500)
@@ -104,42 +105,56 @@ def test_many_rows_and_threads_give_the_same_bits(threads: int) -> None:
 
 
 @needs_llvm
+@pytest.mark.parametrize("way", [OPTIMISED, LOW])
 @pytest.mark.parametrize("lanes", [2, 4, 8])
-def test_lanes_and_optimising_change_no_bit(lanes: int) -> None:
+def test_lanes_change_no_bit(lanes: int, way: str, monkeypatch: pytest.MonkeyPatch) -> None:
     loss, inputs, parameters = network("sigmoid")
     rows = points(1500)
-    results = []
-    for optimised in (False, True):
-        program = compile(loss, inputs, wrt=parameters)
-        assert program._machine is not None
-        program._machine.lanes = lanes
-        if optimised:
-            program._machine.optimise("map", "total", "gradient")
-        results.append((program.map(rows), program.total(rows), program.value_and_grad(*rows[0])))
-    assert results[0] == results[1]
-    sums = added_in_order(
-        [[v, *g] for v, g in (program.value_and_grad(*row) for row in rows)], len(parameters) + 1
-    )
-    assert results[0][1] == (sums[0], sums[1:])
+    expected = by_the_engine("sigmoid", rows)
+    run_in(way, monkeypatch, lanes=lanes)
+    program = compile(loss, inputs, wrt=parameters)
+    assert program.map(rows) == [e[0] for e in expected]
+    sums = added_in_order(expected, len(parameters) + 1)
+    assert program.total(rows) == (sums[0], sums[1:])
 
 
-@pytest.mark.parametrize("columns", [1, 4, 5, 9])
-def test_rows_of_any_width(columns: int, native: bool) -> None:
-    inputs = [Value(0.1 * n, f"x_{n}") for n in range(columns)]
-    w = [Value(1.0 + 0.1 * n, f"w_{n}") for n in range(columns)]
+@needs_llvm
+@needs_steps
+def test_faster_code_takes_over_while_a_program_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(native_module, "_compiled", {})
+    monkeypatch.setattr(machine, "_MANY_AT_ONCE", 0.0)
+    monkeypatch.setattr(machine, "_MANY_SINGLY", 0.0)
+    loss, inputs, parameters = network("tanh", seed=3)
+    program = compile(loss, inputs, wrt=parameters)
+    rows = points(100)
+    first = (program.total(rows), program.map(rows), program.value_and_grad(*rows[0]))
+    assert program._machine is not None
+    assert set(program._machine._kinds) == {"total", "map", "gradient"}
+    for kind in program._machine._kinds.values():
+        assert kind.native._thread is not None  # the first run has started it
+        kind.native._thread.join()
+        assert kind.native.level == native_module.HIGHEST
+    assert (program.total(rows), program.map(rows), program.value_and_grad(*rows[0])) == first
+    assert "optimised" in program.explain()
+
+
+@pytest.mark.parametrize("width", [1, 4, 5, 9])
+def test_rows_of_any_width(width: int, native: str) -> None:
+    inputs = [Value(0.1 * n, f"x_{n}") for n in range(width)]
+    w = [Value(1.0 + 0.1 * n, f"w_{n}") for n in range(width)]
     program = compile(dot(w, inputs).tanh() * inputs[-1], inputs, wrt=[*w, inputs[0]])
-    rows = points(21, columns)
+    rows = points(21, width)
     expected = [program.value_and_grad(*row) for row in rows]
     for row, (value, gradients) in zip(rows, expected, strict=True):
         graph, leaves = module.replay(program.recording, row)
         graph[0].backward()
         assert (value, gradients) == (graph[0].data, [leaves[p].grad for p in program.wrt])
     assert program.map(rows) == [value for value, _ in expected]
-    sums = added_in_order([[value, *slopes] for value, slopes in expected], columns + 2)
+    sums = added_in_order([[value, *slopes] for value, slopes in expected], width + 2)
     assert program.total(rows) == (sums[0], sums[1:])
 
 
-def test_a_graph_cut_into_many_functions(native: bool) -> None:
+def test_a_graph_cut_into_many_functions(native: str) -> None:
     x, w = Value(0.3, "x"), Value(0.9, "w")
     nodes = [x]
     for n in range(700):
@@ -154,23 +169,25 @@ def test_a_graph_cut_into_many_functions(native: bool) -> None:
 SMOOTH = {"add": 2, "sub": 2, "mul": 2, "neg": 1, "sin": 1, "tanh": 1, "maximum": 2, "relu": 1}
 
 
-@settings(max_examples=25)
-@given(programs(SMOOTH, st.floats(-2.0, 2.0)), st.floats(-2.0, 2.0))
-def test_random_graphs(expression: Any, number: float) -> None:
+@settings(max_examples=60)
+@given(programs(SMOOTH, st.floats(-2.0, 2.0)), st.floats(-2.0, 2.0), st.sampled_from(NATIVE))
+def test_random_graphs(expression: Any, number: float, way: str) -> None:
     nodes = list(run(expression, TABLE, Value, lambda x: x))
     values = [node for node in nodes if isinstance(node, Value) and node.is_leaf]
     result = nodes[-1]
     if not isinstance(result, Value) or result.is_constant:
         return
-    program = compile(result, values[:1], wrt=values)
-    graph, leaves = module.replay(program.recording, [number])
-    graph[0].backward()
-    expected = (graph[0].data, [leaves[v].grad if v in leaves else 0.0 for v in values])
-    assert program.value_and_grad(number) == expected
-    assert program.map([[number]]) == [expected[0]]
+    with pytest.MonkeyPatch.context() as patch:
+        run_in(way, patch)
+        program = compile(result, values[:1], wrt=values)
+        graph, leaves = module.replay(program.recording, [number])
+        graph[0].backward()
+        expected = (graph[0].data, [leaves[v].grad if v in leaves else 0.0 for v in values])
+        assert program.value_and_grad(number) == expected
+        assert program.map([[number]]) == [expected[0]]
 
 
-def test_rows_come_as_lists_buffers_and_arrays(native: bool) -> None:
+def test_rows_come_as_lists_buffers_and_arrays(native: str) -> None:
     loss, inputs, _ = network("tanh")
     program = compile(loss, inputs)
     rows = points(9)
@@ -195,7 +212,7 @@ def test_arrays_are_read_where_they_stand() -> None:
     assert table.row(0)[0] == 42.0
 
 
-def test_parameters_are_read_at_each_call(native: bool) -> None:
+def test_parameters_are_read_at_each_call(native: str) -> None:
     w, x = Value(3.0, "w"), Value(0.0, "x")
     program = compile(w * x, [x])
     assert program(2) == 6.0
@@ -204,7 +221,7 @@ def test_parameters_are_read_at_each_call(native: bool) -> None:
     assert program.total([[2], [3]]) == (25.0, [5.0])
 
 
-def test_several_outputs(native: bool) -> None:
+def test_several_outputs(native: str) -> None:
     x = Value(1.0, "x")
     program = compile(softmax([x, 2 * x]), [x])
     assert program(0.0) == [0.5, 0.5]
@@ -230,7 +247,7 @@ def test_several_outputs(native: bool) -> None:
     ],
 )
 def test_errors_are_the_engines_and_name_the_row(
-    make: Any, bad: float, error: type[Exception], native: bool
+    make: Any, bad: float, error: type[Exception], native: str
 ) -> None:
     w, x = Value(1.5, "w"), Value(1e-3, "x")
     program = compile(make(w, x), [x])
@@ -242,7 +259,7 @@ def test_errors_are_the_engines_and_name_the_row(
             compute(rows)
 
 
-def test_a_gradient_that_is_not_finite(native: bool) -> None:
+def test_a_gradient_that_is_not_finite(native: str) -> None:
     w, x = Value(1.0, "w"), Value(1.0, "x")
     program = compile((w * x).sqrt(), [x])
     with pytest.raises(GradientError, match="sqrt"):
@@ -251,7 +268,7 @@ def test_a_gradient_that_is_not_finite(native: bool) -> None:
         program.total([[1.0], [0.0]])
 
 
-def test_an_infinite_slope_that_gets_nothing_is_no_trouble(native: bool) -> None:
+def test_an_infinite_slope_that_gets_nothing_is_no_trouble(native: str) -> None:
     """A branch not taken passes nothing on, not even 0 * inf."""
     from autograd import where  # noqa: PLC0415
 
@@ -261,7 +278,7 @@ def test_an_infinite_slope_that_gets_nothing_is_no_trouble(native: bool) -> None
     assert program.total([[0.0], [4.0]]) == (3.0, [2.0])
 
 
-def test_rows_that_do_not_fit(native: bool) -> None:
+def test_rows_that_do_not_fit(native: str) -> None:
     loss, inputs, _ = network("tanh")
     program = compile(loss, inputs)
     for rows in ([[1, 2, 3], [1, 2]], np.zeros((2, 2)), array("d", [1.0, 2.0])):
@@ -306,7 +323,8 @@ def test_programs_of_one_structure_are_compiled_once() -> None:
         program = compile(loss, inputs, wrt=parameters)
         results.append(program.total(points(3)))
         assert program._machine is not None
-        results.append(program._machine._kinds["total"][2])
+        program._machine.optimise("total")
+        results.append(program._machine._kinds["total"].native.current)
     assert results[1] is results[3]
     assert results[0] != results[2]
     assert first.data != second.data
@@ -320,8 +338,11 @@ def test_the_text_for_llvm_is_shown() -> None:
     assert "fast" not in text
 
 
-def test_without_llvmlite_the_message_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "native_available", lambda: False)
+@pytest.mark.parametrize("way", [pytest.param(AT_ONCE, marks=needs_steps), BY_ENGINE])
+def test_without_llvmlite_the_message_says_what_to_install(
+    way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_in(way, monkeypatch)
     w, x = Value(1.0, "w"), Value(2.0, "x")
     program = compile(w * x, [x])
     assert isinstance(program, Program)

@@ -9,7 +9,9 @@ import matplotlib.image
 import pytest
 
 import autograd as ag
+import nn
 from autograd import ArgumentTypeError, Value, derive, update_rule
+from tests.pdfs import pieces_of
 from tests.test_derivation import network
 from viz import PictureError, PictureFileError
 from viz.sheet import sheet
@@ -61,10 +63,57 @@ def test_a_long_line_is_broken_where_it_can_be(tmp_path):
 
 def test_a_pdf_has_as_many_pages_as_it_needs(gradients, tmp_path):
     few = sheet(gradients, tmp_path / "few.pdf").read_bytes()
-    many = sheet(gradients * 4, tmp_path / "many.pdf", title="Many").read_bytes()
+    many = sheet(gradients * 6, tmp_path / "many.pdf", title="Many").read_bytes()
     assert few.startswith(b"%PDF")
     assert re.search(rb"/Count 1\b", few)
     assert re.search(rb"/Count 3\b", many)
+    numbers = [piece.text for piece in pieces_of(many) if re.fullmatch(r"\d+ / \d+", piece.text)]
+    assert numbers == ["1 / 3", "2 / 3", "3 / 3"]
+    assert next(piece.text for piece in pieces_of(many)) == "Many"
+
+
+def test_a_page_is_filled_in_columns_layer_by_layer(gradients, tmp_path):
+    pieces = pieces_of(sheet(gradients, tmp_path / "few.pdf").read_bytes())
+    left, right = min(piece.x for piece in pieces), max(piece.x for piece in pieces)
+    assert left < 60
+    assert right > 450
+    starts = {round(piece.x) for piece in pieces if piece.text == "="}
+    assert max(starts) - min(starts) > 300
+    assert max(piece.x + 6 * len(piece.text) for piece in pieces) < 595
+    headings = [piece.text for piece in pieces if piece.text.startswith("layer")]
+    assert headings == ["layer 1", "layer 2"]
+    assert pieces[0].text == "layer 1"
+
+
+def test_lines_that_go_on_stand_behind_the_signs(tmp_path):
+    x = Value(2.0, "x")
+    a, b = x * 3, x.tanh()
+    a.label, b.label = "a", "b"
+    y = a * b
+    y.label = "y"
+    derivation = derive(y, x)
+    assert [row.sign for row in derivation.rows][:2] == ["=", "+"]
+    pieces = pieces_of(sheet([derivation], tmp_path / "sums.pdf").read_bytes())
+    equals = {piece.x for piece in pieces if piece.text == "="}
+    assert len(equals) == 1
+    further = next(piece for piece in pieces if piece.text == "+")
+    first = next(piece for piece in pieces if piece.text.startswith("∂") and piece.x > min(equals))
+    assert further.x > first.x > min(equals)
+
+
+def test_many_derivations_are_set(tmp_path):
+    model = nn.MLP(2, [4, 3, 1], activation="tanh", seed=1)
+    loss = nn.mse(model([0.3, 0.7]), 1.0)
+    loss.backward()
+    derivations = [derive(loss, parameter) for parameter in model.parameters()]
+    pieces = pieces_of(sheet(derivations, tmp_path / "many.pdf").read_bytes())
+    by_label = [each for each in pieces if each.text == "="]
+    assert len(by_label) >= 2 * len(derivations)
+    for derivation in derivations:
+        assert any(piece.text == f"{abs(derivation.value):g}" for piece in pieces)
+    assert [p.text for p in pieces if p.text.startswith("layer")] == [
+        f"layer {i}" for i in (1, 2, 3)
+    ]
 
 
 def test_the_same_sheet_is_the_same_file(gradients, tmp_path):
@@ -114,8 +163,8 @@ def test_labels_of_any_kind_can_be_set(tmp_path):
 
 def test_a_letter_that_the_font_lacks_is_not_passed_over(tmp_path):
     x = Value(2.0, "損")
-    with pytest.warns(UserWarning, match="missing from font"):
-        sheet([derive(x * x, x)], tmp_path / "sheet.png")
+    with pytest.warns(UserWarning, match="has no 損"):
+        sheet([derive(x * x, x)], tmp_path / "sheet.pdf")
     assert "損" in sheet([derive(x * x, x)], tmp_path / "sheet.html").read_text("utf-8")
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from autograd import TABLE, ChalkgradError, Operation, Value, compile, operation
 from autograd.errors import GraphError
-from autograd.program.native import native_available
+from tests.ways import WAYS, run_in
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,7 +29,6 @@ POINTS = [
 FEW = [-37.0, -3.0, -1.0, -0.3, -0.0, 0.0, 1e-160, 0.2, 0.5, 1.0, 1.3, 2.0, 4.6, 1e16]
 EXPONENTS = [-2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0, 3.0]
 
-needs_llvm = pytest.mark.skipif(not native_available(), reason="llvmlite is not installed")
 every_operation = pytest.mark.parametrize("op", [pytest.param(op, id=n) for n, op in TABLE.items()])
 
 
@@ -65,9 +64,12 @@ def bits(numbers: list[float]) -> list[str]:
     return [number.hex() for number in numbers]
 
 
-@needs_llvm
+@pytest.mark.parametrize("way", WAYS[:3])
 @every_operation
-def test_llvm_gives_the_bits_of_the_engine(op: Operation) -> None:
+def test_programs_give_the_bits_of_the_engine(
+    op: Operation, way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_in(way, monkeypatch)
     program = graph(op)
     fine = [(row, found) for row in rows(op) if (found := eagerly(op, row)) is not None]
     assert len(fine) > 3
@@ -78,9 +80,12 @@ def test_llvm_gives_the_bits_of_the_engine(op: Operation) -> None:
         assert bits([value, *gradients]) == bits(found), row
 
 
-@needs_llvm
+@pytest.mark.parametrize("way", WAYS[:2])
 @every_operation
-def test_what_raises_in_the_engine_raises_in_programs(op: Operation) -> None:
+def test_what_raises_in_the_engine_raises_in_programs(
+    op: Operation, way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_in(way, monkeypatch)
     program = graph(op)
     for row in rows(op):
         try:

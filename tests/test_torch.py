@@ -9,7 +9,7 @@ import pytest
 
 import autograd
 from autograd import ArgumentError, ArgumentTypeError, Value, sigmoid, tanh
-from nn import MLP, Layer, LayerNorm, Linear, Sequential, from_torch, mse, to_torch
+from nn import MLP, Layer, LayerNorm, Linear, SelfAttention, Sequential, from_torch, mse, to_torch
 from tests import against_torch
 
 GOLDEN = against_torch.golden()
@@ -79,8 +79,11 @@ def gradients_of_both(torch, model, module, row):
     their_grads = []
     for part in module:
         if isinstance(part, torch.nn.Linear):
-            for weights, bias in zip(part.weight.grad.tolist(), part.bias.grad.tolist()):  # noqa: B905
-                their_grads += [*weights, bias]
+            for j, weights in enumerate(part.weight.grad.tolist()):
+                their_grads += [
+                    *weights,
+                    *([] if part.bias is None else [part.bias.grad[j].item()]),
+                ]
     return (
         ([y.data for y in ours], [x.grad for x in inputs], [p.grad for p in model.parameters()]),
         (theirs.tolist(), tensor.grad.tolist(), their_grads),
@@ -108,6 +111,8 @@ def test_layers_and_sequentials_go_to_pytorch_too():
     torch = pytest.importorskip("torch")
     for model in (
         Layer(2, 3, activation="tanh", seed=1),
+        Layer(2, 3, activation="tanh", seed=1, bias=False),
+        Sequential(Linear(2, 3, seed=1, bias=False), tanh, Linear(3, 1, seed=2)),
         Sequential(Linear(2, 3, seed=1), tanh, MLP(3, [2, 1], seed=2), sigmoid),
     ):
         ours, theirs = gradients_of_both(torch, model, to_torch(model), [0.5, -1.0])
@@ -122,7 +127,7 @@ def test_modules_of_pytorch_come_as_they_are():
         nn.Linear(2, 3, bias=False), nn.ReLU(), nn.Linear(3, 2), nn.ReLU(), nn.Linear(2, 1)
     )
     model = from_torch(module)
-    assert repr(model) == "MLP(2 -> 3 relu -> 2 relu -> 1 linear; 20 parameters)"
+    assert repr(model) == "MLP(2 -> 3 relu without bias -> 2 relu -> 1 linear; 17 parameters)"
     expected = module.double()(torch.tensor([0.5, -1.0], dtype=torch.float64))
     assert model([0.5, -1.0]).data == close(expected.item())
     assert mse(from_torch(nn.Linear(2, 1))([1, 2]), 0.0).data >= 0
@@ -164,3 +169,26 @@ def test_without_pytorch_it_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "torch", None)
     with pytest.raises(ImportError, match="pip install torch"):
         to_torch(MLP(1, [1]))
+
+
+def test_attention_is_pytorchs():
+    torch = pytest.importorskip("torch")
+    attention = SelfAttention(6, heads=2, bias=True, seed=4)
+    draw = random.Random(5)
+    for p in attention.parameters():
+        p.data = draw.gauss(0, 1)
+    theirs = torch.nn.MultiheadAttention(6, 2, dtype=torch.float64)
+    layers = [attention.query, attention.key, attention.value, attention.out]
+    w = [torch.tensor([[x.data for x in n.weights] for n in layer.neurons]) for layer in layers]
+    b = [torch.tensor([n.bias.data for n in layer.neurons]) for layer in layers]
+    with torch.no_grad():
+        theirs.in_proj_weight.copy_(torch.cat(w[:3]))
+        theirs.in_proj_bias.copy_(torch.cat(b[:3]))
+        theirs.out_proj.weight.copy_(w[3])
+        theirs.out_proj.bias.copy_(b[3])
+    rows = [[draw.gauss(0, 1) for _ in range(6)] for _ in range(4)]
+    x = torch.tensor(rows, dtype=torch.float64)
+    mask = torch.triu(torch.ones(4, 4, dtype=torch.bool), 1)
+    made, _ = theirs(x, x, x, attn_mask=mask)
+    for ours, row in zip(attention(rows), made.tolist(), strict=True):
+        assert [y.data for y in ours] == pytest.approx(row, abs=1e-12)

@@ -30,11 +30,14 @@ from autograd import (
     jacobian,
     jvp,
     logsumexp,
+    modes,
     no_grad,
     topological_order,
     value_and_grad,
     vjp,
 )
+from autograd.transforms import push_forward
+from autograd.value import literals_and_results
 from tests.expressions import count_leaves, derivative, programs, reference, run, second_derivative
 
 if TYPE_CHECKING:
@@ -119,6 +122,9 @@ def test_derivatives_that_do_not_exist_are_explained() -> None:
 def test_a_derivative_nobody_asks_for_does_not_matter() -> None:
     x, w = Value(0.0), Value(2.0)
     assert differentiate(x.sqrt() * w, w).data == 0.0
+    assert differentiate((x * 2).sqrt() * w + (x * w).sqrt() * 0, w).data == 0.0
+    assert differentiate((x * 3 * 2).sqrt() ** 2 * w, w).data == 0.0
+    assert grad(lambda w: (x * 2).sqrt() * w)(2.0).data == 0.0
 
 
 def test_derivatives_of_deep_graphs_need_no_recursion() -> None:
@@ -127,6 +133,22 @@ def test_derivatives_of_deep_graphs_need_no_recursion() -> None:
         y = y * 0.9999
     assert differentiate(y, x).data == pytest.approx(0.9999**20_000)
     assert jvp(lambda x: autograd.sum([x] * 20_000), (1.0,), (1.0,))[1] == 20_000.0
+
+
+def test_derivatives_through_exponentially_many_paths() -> None:
+    def function(x: Any) -> Any:
+        for _ in range(200):
+            x = x * 0.5 + x * 0.5
+        return x * x
+
+    x = Value(1.0)
+    assert differentiate(function(x), x).data == 2.0
+    assert grad(function)(1.0) == 2.0
+    assert value_and_grad(function)(1.0) == (1.0, 2.0)
+    assert jacobian(lambda x: [function(x)])(1.0) == [2.0]
+    assert jvp(function, (1.0,), (1.0,)) == (1.0, 2.0)
+    assert vjp(function, 1.0)[1](1.0) == (2.0,)
+    assert hessian(function)(1.0) == grad(grad(function))(1.0) == 2.0
 
 
 def test_literal_zeros_and_ones_disappear_from_derivative_graphs() -> None:
@@ -169,6 +191,48 @@ def test_derivatives_to_order_four(name: str, point: float) -> None:
         with mp.workdps(60):
             true = mp.diff(meant, mp.mpf(point), order, h=mp.mpf("1e-12"))
             assert nested(point) == pytest.approx(float(true), rel=1e-9, abs=1e-10), order
+
+
+@pytest.mark.parametrize(
+    ("function", "power"),
+    [
+        (autograd.tanh, 2),
+        (lambda x: x.sin() * x.exp(), 2),
+        (lambda x: 1 / (1 + x * x), 3),
+        (lambda x: x * (x * x + 2).log(), 3),
+        (lambda x: autograd.where(x, x.sqrt() * x, x), 3),
+    ],
+)
+def test_derivatives_by_one_number_grow_like_a_power_of_their_order(
+    function: Any, power: float
+) -> None:
+    x = Value(0.375)
+    output, sizes = function(x), []
+    coefficients = autograd.taylor(function, 0.375, 12)
+    derivative = function
+    for order in range(1, 13):
+        output = push_forward([output], {x: 1.0})[0]
+        derivative = grad(derivative)
+        true = coefficients[order] * math.factorial(order)
+        assert output.data == pytest.approx(true, rel=1e-7)
+        assert derivative(0.375) == pytest.approx(true, rel=1e-7)
+        sizes.append(len(autograd.topological_order(output)))
+    assert sizes[11] < sizes[5] * 2 ** (power + 1)
+
+
+def test_what_is_shared_is_what_holds_the_same_number() -> None:
+    """Neither 0 and -0 nor a result whose input was set afterwards are the same."""
+    x = Value(0.0, "x")
+    with modes.sharing(literals_and_results([x])):
+        assert (x * 0.0) is (x * 0.0)
+        assert (x * 0.0) is not (x * -0.0)
+        assert math.copysign(1.0, (1.0 / (x * -0.0 + 1e-300)).data) == 1.0
+        assert (x + 1.0) is (1.0 + x)
+        before = x + 2.0
+        x.data = 5.0
+        after = x + 2.0
+    assert (before.data, after.data) == (2.0, 7.0)
+    assert (x + 1.0) is not (x + 1.0)
 
 
 def test_high_orders_of_polynomials_are_exact() -> None:
@@ -254,6 +318,16 @@ def test_argnums_choose_the_arguments() -> None:
     assert value_and_grad(f, (1, 2))(*point) == (23.0, (12.0, [1.0]))
     assert jacobian(f, (0, 1))(*point) == (9.0, 12.0)
     assert hessian(f, 1)(*point) == 4.0
+
+
+def test_options_go_by_their_names() -> None:
+    for transform in (grad, value_and_grad, jacobian, hessian):
+        assert transform(lambda x, y: x * y * y, argnums=1)(3.0, 2.0) == transform(
+            lambda y: 3.0 * y * y
+        )(2.0)
+    for transform in (grad, value_and_grad, hessian):
+        with pytest.raises(TypeError):
+            transform(lambda x: x, 0, True)
 
 
 def test_arguments_not_differentiated_by_may_be_anything() -> None:
@@ -485,7 +559,7 @@ def test_hessians_are_symmetric(program: Program) -> None:
 
 @pytest.mark.parametrize("transform", [grad, value_and_grad, jacobian, hessian])
 def test_argnums_beyond_the_arguments(transform: Any) -> None:
-    for argnums, count in ((2, 2), (-3, 2), ((0, 5), 2), (0, 0)):
+    for argnums, count in ((2, 2), (3, 2), (-3, 2), ((0, 5), 2), (0, 0), (1, 0)):
         with pytest.raises(ValueError, match=r"argnums(.|\n)*hint: "):
             transform(lambda *xs: sum(xs), argnums)(*[1.0] * count)
 
@@ -664,6 +738,9 @@ def test_what_else_a_function_returns_comes_along() -> None:
     assert value_and_grad(f, has_aux=True)(3.0) == ((9.0, {"seen": 3.0}), 6.0)
     with pytest.raises(ArgumentError, match="has_aux"):
         grad(lambda x: x * x, has_aux=True)(3.0)
+    for wrong in ((), (Value(1.0),), (Value(1.0), 2, 3), [Value(1.0), 2]):
+        with pytest.raises(ArgumentError, match=rf"\(result, aux\), not {type(wrong).__name__}"):
+            value_and_grad(lambda x, wrong=wrong: wrong, has_aux=True)(3.0)
 
 
 def test_arrays_are_taken_and_given_back() -> None:
@@ -713,6 +790,26 @@ def test_an_inner_derivatives_plain_arguments_leave_the_outer_one_a_float() -> N
         slope = grad(lambda w, function=function: w * function(w))(2.0)
         assert type(slope) is float, name
         assert slope == 8.0
+    for second in (
+        lambda w: hessian(lambda q: q * q * q * w)(1.0),
+        lambda w: hessian(lambda q: q * q * q * w, sparse=True)(1.0).values[0],
+        lambda w: jacobian(jacobian(lambda q: [q * q * q * w]))(1.0)[0],
+        lambda w: jvp(grad(lambda q: q * q * q * w), (1.0,), (1.0,))[1],
+        lambda w: value_and_grad(grad(lambda q: q * q * q * w))(1.0)[1],
+    ):
+        slope = grad(lambda w, second=second: w * second(w))(2.0)
+        assert (slope, type(slope)) == (24.0, float)
+
+
+def test_a_function_that_goes_backward_itself_spoils_no_derivative() -> None:
+    def function(x: Any) -> Any:
+        (x * x * 7).backward()
+        return x * 3
+
+    assert grad(function)(2.0) == 3.0
+    assert value_and_grad(function)(2.0) == (6.0, 3.0)
+    assert jacobian(lambda x: [function(x), x * x])(2.0) == [3.0, 4.0]
+    assert hessian(lambda x: function(x) * x)(2.0) == 6.0
 
 
 def test_a_gradient_of_values_from_outside_changes_no_grad_of_theirs() -> None:
@@ -721,6 +818,35 @@ def test_a_gradient_of_values_from_outside_changes_no_grad_of_theirs() -> None:
     h.backward()
     grad(lambda x: x * h)(2.0)
     assert (h.grad, w.grad) == (1.0, 2.0)
+
+
+def test_each_derivative_is_a_value_only_where_values_from_outside_play_a_part() -> None:
+    w = Value(5.0)
+
+    def function(v: Any) -> Any:
+        return v[0] ** 2 + w * v[1] + v[2] * v[3] + (v[4] * w) ** 2 + 3 * v[5]
+
+    at = [2.0, 3.0, 4.0, 5.0, 6.0, 7.0]
+    for found in (
+        grad(function)(at),
+        jvp(function, (at,), ([1.0] * 6,))[1:],
+        value_and_grad(function)(at)[1],
+        jacobian(function)(at),
+        vjp(function, at)[1](1.0)[0],
+        vjp(lambda v: [v[0], function(v)], at)[1]([0.0, 1.0])[0],
+        jacobian(lambda v: [1, function(v)])(at)[1],
+    ):
+        numbers = [float(number) for number in found]
+        if len(found) == 1:
+            assert (numbers, type(found[0])) == ([4.0 + 5.0 + 9.0 + 300.0 + 3.0], Value)
+        else:
+            assert numbers == [4.0, 5.0, 5.0, 4.0, 300.0, 3.0]
+            assert [type(number) for number in found] == [float, Value, float, float, Value, float]
+    result, _ = vjp(lambda v: [v[0], v[0] * v[1], w, w * v[0], 2.0, v[1] ** 2 + w], at)
+    assert [type(number) for number in result] == [float, float, Value, Value, float, Value]
+    rows = hessian(function)(at)
+    assert [[float(x) for x in row] for row in rows][4] == [0.0, 0.0, 0.0, 0.0, 50.0, 0.0]
+    assert [type(x) for x in rows[4]] == [float] * 4 + [Value, float]
 
 
 # Never a derivative lost in silence.
@@ -776,3 +902,99 @@ def test_losses_of_probabilities_can_be_differentiated() -> None:
     assert grad(loss)(0.25) == pytest.approx(-4.0)
     one_hot = grad(lambda p: nn.categorical_cross_entropy([p, 1 - p], [1, 0]))
     assert one_hot(0.25) == pytest.approx(-4.0)
+
+
+# Corners of the rules.
+
+
+@pytest.mark.parametrize("op", TABLE.values(), ids=lambda op: op.name)
+@pytest.mark.parametrize("way", [-1, 1])
+@pytest.mark.parametrize("which", [0, 1])
+def test_a_number_set_either_way_is_seen_by_every_operation(op: Any, way: int, which: int) -> None:
+    if which == op.arity:
+        return
+    inputs = [Value(x, "x") for x in (1.625, 1.5, 0.375, 0.5) if _has_slope(op, x)][: op.arity]
+    output = op(*inputs)
+    differentiate(output, inputs)
+    before = output.data
+    inputs[which].data += way * 0.0625
+    if op.evaluate(*[x.data for x in inputs]) == before:
+        differentiate(output, inputs)  # nothing is wrong with it
+        return
+    with pytest.raises(GraphError, match=rf"{before!r}(.|\n)*x = (.|\n)*hint: compute it again"):
+        differentiate(output, inputs)
+
+
+def test_a_number_set_to_where_nothing_can_be_computed_is_an_error_of_ours() -> None:
+    x = Value(2.0, "x")
+    for output in (1 / x, x / (x * 1), x.log(), x**-1):
+        x.data = 0.0
+        with pytest.raises(ChalkgradError, match="hint: "):
+            differentiate(output, x)
+        x.data = 2.0
+        differentiate(output, x)
+
+
+def _has_slope(op: Any, x: float) -> bool:
+    """Whether an operation is defined, and its slopes, around x."""
+    inputs = [Value(at) for at in (x, 1.5)[: op.arity]]
+    try:
+        differentiate(op(*inputs), inputs)
+        op.evaluate(x + 0.0625, 1.5)
+        op.evaluate(x - 0.0625, 1.5)
+    except ChalkgradError:
+        return False
+    return True
+
+
+def test_what_passes_an_infinite_slope_is_zero_where_nothing_arrives() -> None:
+    x = Value(2.0)
+    flat = autograd.tanh(x * math.inf)
+    assert differentiate(flat, x).data == 0.0
+    flat.backward()
+    assert x.grad == 0.0
+    assert jvp(lambda x: autograd.tanh(x * math.inf), (2.0,), (0.0,))[1] == 0.0
+    for sign in (1.0, -1.0):
+        with pytest.raises(GradientError, match="inf"):
+            differentiate(x * math.inf * sign, x)
+        with pytest.raises(GradientError, match="inf"):
+            jvp(lambda x: x * math.inf, (2.0,), (sign,))
+
+
+def test_infinite_slopes_that_would_cancel_are_an_error() -> None:
+    x, v = Value(0.0, "x"), Value(1.0, "v")
+    steep, as_steep = x * 1e308 * 1e308, x * 1e308 * 1e308
+    for output in (v * steep - v * as_steep, v * steep + (-v) * as_steep):
+        with pytest.raises(GradientError, match=r"a gradient is not finite: (.|\n)*hint: keep the"):
+            differentiate(output, x)
+    with pytest.raises(GradientError, match=r"a gradient is not finite: (.|\n)*hint: keep the"):
+        jvp(lambda x: x * 1e308 * 1e308 - x * 1e308 * 1e308, (0.0,), (v,))
+
+
+def test_what_passes_a_slope_of_zero_leaves_nothing_in_the_graph() -> None:
+    x, v, w = Value(2.0, "x"), Value(5.0, "v"), Value(7.0, "w")
+    for constant in (autograd.gate(x, 3.0), autograd.gate(x, v), autograd.step(x), x**0):
+        assert differentiate(v * constant + w * x, x) is w
+        assert differentiate(w * x + v * constant, x) is w
+
+
+def test_what_rules_pass_through_may_be_too_large_in_arithmetic_only() -> None:
+    """As for plain numbers, which backward() takes: 1 / inf is 0."""
+    big = 1.7e308
+    rules: dict[str, Callable[[Any], Any]] = {
+        "add": lambda x: 1 / (x * 1e308 + big),
+        "sub": lambda x: 1 / (x * 1e308 - -big),
+        "mul": lambda x: 1 / (x * 1e308 * big),
+        "div": lambda x: 1 / (x * 1e308 / (x * 1e-308)),
+    }
+    for name, rule in rules.items():
+        op = autograd.operation(lambda x, y, rule=rule: rule(x), name=name)(lambda x: x)
+        x = Value(1.0)
+        output = op(x)
+        output.backward()
+        assert (x.grad, differentiate(output, x).data) == (0.0, 0.0), name
+        assert grad(op)(1.0) == 0.0
+    for rule in (lambda x: 1 / (x * 1e200) ** 2, lambda x: 1 / autograd.exp(x * 1000)):
+        op = autograd.operation(lambda x, y, rule=rule: rule(x))(lambda x: x)
+        with pytest.raises(GradientError, match="is larger than the largest float"):
+            differentiate(op(x), x)

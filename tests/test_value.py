@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import functools
 import gc
+import inspect
 import math
+import operator
 import os
 import pickle
 import random
@@ -19,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 import autograd
@@ -34,9 +37,11 @@ from autograd import (
     Value,
     anomaly,
     differentiate,
+    modes,
     no_grad,
     topological_order,
     where,
+    within,
 )
 from tests.expressions import programs, run
 
@@ -468,6 +473,39 @@ def test_gradient_graphs_agree_with_backward(program: Program) -> None:
         assert gradient.data == pytest.approx(leaf.grad, rel=1e-9, abs=1e-12 * largest)
 
 
+@given(program=some_programs, data=st.data())
+def test_no_backward_leaves_a_trace_for_the_next(program: Program, data: st.DataObject) -> None:
+    """Whatever went before, from above or below, well or not: as from a graph just built."""
+
+    def gradients(nodes: list[Value], at: int) -> Any:
+        leaves = [node for node in nodes if node.op.name == "leaf"]
+        for leaf in leaves:
+            leaf.grad = 0.0
+        try:
+            nodes[at].backward()
+        except (GradientError, GraphError) as error:
+            return type(error)
+        return [leaf.grad for leaf in leaves]
+
+    used = values(program)
+    for at in data.draw(st.permutations(range(len(used)))):
+        assert gradients(used, at) == gradients(values(program), at)
+
+
+def test_backward_after_one_that_failed_passes_through_the_same_results() -> None:
+    x = Value(0.0)
+    inner = x * 2 + 3
+    good, bad = inner * inner, inner * inner + (inner - 3).sqrt()
+    for _ in range(2):
+        with pytest.raises(GradientError):
+            bad.backward()
+        x.grad = 0.0
+        good.backward()
+        assert (x.grad, inner.grad) == (12.0, 6.0)
+        (good * 2).backward()
+        assert x.grad == 36.0
+
+
 def test_changing_data_between_forward_and_backward_changes_no_gradient() -> None:
     a, b = Value(2.0), Value(5.0)
     product = a * b
@@ -785,6 +823,122 @@ def test_no_grad_decorates_functions() -> None:
     assert not (Value(3.0) * 2).is_constant
 
 
+@pytest.mark.parametrize("block", [no_grad, anomaly])
+def test_a_decorated_function_keeps_its_name_and_its_words(block: Callable[[], Any]) -> None:
+    def measure(x: Value, *, by: float = 2.0) -> Value:
+        """How much it is."""
+        return x * by
+
+    inside = block()(measure)
+    assert (inside.__name__, inside.__doc__) == ("measure", "How much it is.")
+    assert inspect.unwrap(inside) is measure
+    assert str(inspect.signature(inside)) == str(inspect.signature(measure))
+    assert inside(Value(3.0), by=5.0).data == 15.0
+    nameless = block()(functools.partial(measure, by=5.0))
+    assert nameless(Value(3.0)).data == 15.0
+    assert nameless.__name__ == "inside"
+
+
+@pytest.mark.skipif(autograd.compiled, reason="compiled, no interrupt comes in between")
+def test_a_block_that_is_never_left_ends_when_nobody_holds_it() -> None:
+    block = no_grad()
+    block.__enter__()
+    assert (Value(2.0) * 3).is_constant
+    del block
+    assert not (Value(2.0) * 3).is_constant
+
+
+@pytest.mark.skipif(autograd.compiled, reason="compiled, the sets are variables of C")
+def test_nothing_of_a_block_stays_behind_it() -> None:
+    sets = [modes.ACTIVE, modes.ALTERING, modes.FOLDING]
+    before = [set(held) for held in sets]
+    for block, counts in [
+        (no_grad(), [1, 1, 0]),
+        (anomaly(), [1, 1, 0]),
+        (modes.folding(), [1, 0, 1]),
+        (modes.recording(), [1, 0, 0]),
+        (modes.watching([]), [1, 0, 0]),
+    ]:
+        with block:
+            inside = [len(held - old) for held, old in zip(sets, before, strict=True)]
+        assert inside == counts
+    with no_grad(), modes.folding(), anomaly(), modes.recording():
+        inside = [len(held - old) for held, old in zip(sets, before, strict=True)]
+    assert inside == [4, 4, 3]
+    assert sets == before
+
+
+def test_what_is_recorded_is_recorded_even_where_nothing_else_is() -> None:
+    x = Value(3.0)
+    with no_grad():
+        for block in (modes.recording(), modes.watching([])):
+            with block:
+                assert (x * 2).parents[0] is x
+                with no_grad():
+                    assert (x * 2).is_constant
+        assert (x * 2).is_constant
+
+
+def test_a_block_may_be_entered_again_while_it_holds() -> None:
+    block, x = no_grad(), Value(3.0)
+    with block:
+        with block:
+            assert (x * 2).is_constant
+        assert (x * 2).is_constant
+    assert not (x * 2).is_constant
+    with block, modes.recording(), block:
+        assert (x * 2).is_constant
+    assert not (x * 2).is_constant
+    traced = anomaly()
+    with traced, no_grad(), traced:
+        assert (x * 2).is_constant
+    assert (x * 2).origin == ""
+
+
+@every_arithmetic
+@pytest.mark.parametrize("number", [0, 0.0, -0.0, 1, 1.0, -1, -1.0, 2.5, True, Fraction(1, 2)])
+@pytest.mark.parametrize("x", [-2.0, 0.0, 1.5])
+def test_folding_leaves_every_number_what_it_is(sign: str, number: Any, x: float) -> None:
+    compute = ARITHMETIC[sign]
+
+    def slope(made: Value) -> Any:
+        """The gradient that it gives; where it gives none, the error."""
+        value.grad = 0.0
+        try:
+            made.backward()
+        except GradientError as error:
+            return type(error)
+        return value.grad
+
+    value = Value(x)
+    for left, right in ((value, number), (number, value)):
+        try:
+            made = compute(left, right)
+        except ChalkgradError as error:
+            if left is value or number != 0:  # 0 / x is 0 to whoever builds derivatives
+                with pytest.raises(type(error)), modes.folding():
+                    compute(left, right)
+            continue
+        with modes.folding():
+            folded = compute(left, right)
+        assert folded.data == made.data
+        assert folded.is_constant or slope(folded) == slope(made)
+
+
+def test_folding_makes_no_node_where_none_is_needed() -> None:
+    x = Value(3.0)
+    with modes.folding():
+        for same in (x + 0, 0.0 + x, x - 0, x * 1, 1.0 * x, x / 1, x**1):
+            assert same is x
+        for minus in (0 - x, x * -1, -1.0 * x):
+            assert (minus.op.name, minus.parents) == ("neg", (x,))
+        for constant, number in ((x * 0, 0.0), (0 * x, 0.0), (0 / x, 0.0), (x**0, 1.0)):
+            assert (constant.is_constant, constant.data) == (True, number)
+        for node, name in ((1 / x, "div"), (1 - x, "sub"), (1**x, "pow"), (x / -1, "div"),
+                           (x * 2, "mul"), (x + 1, "add"), (1 + x, "add")):  # fmt: skip
+            assert (node.op.name, len(node.parents)) == (name, 2)
+
+
 def test_detach_cuts_the_graph_and_keeps_number_and_label() -> None:
     x = Value(3.0, "x")
     cut = x.detach()
@@ -855,6 +1009,35 @@ def test_modes_of_one_thread_do_not_touch_another() -> None:
     assert [node.is_constant for node in found] == [False, False]
     assert found[0].origin == ""
     assert Path(__file__).name in found[1].origin
+
+
+def test_derivatives_built_in_one_thread_fold_nothing_in_another() -> None:
+    x = Value(3.0)
+    inside, done = threading.Event(), threading.Event()
+    found: list[Any] = []
+
+    def other() -> None:
+        inside.wait(timeout=60)
+        try:
+            found.extend([x * 1, 1 * x, x + 0, x - 0, x / 1, x**1, x * Value(1.0)])
+            with no_grad():
+                found.append(x * 1)
+                with pytest.raises(RangeError):
+                    x * 1e308 * 1e308
+            with pytest.raises(RangeError):
+                x * 1e308 * 1e308
+        finally:
+            done.set()
+
+    thread = threading.Thread(target=other)
+    thread.start()
+    with modes.folding():
+        inside.set()
+        done.wait(timeout=60)
+        folded = [x * 1, 1 * x, x + 0, x - 0, x / 1, x**1]
+    thread.join()
+    assert [len(node.parents) for node in found] == [2] * 7 + [0]
+    assert all(node is x for node in folded)
 
 
 @pytest.mark.usefixtures("hurried")
@@ -1238,3 +1421,23 @@ def test_no_grad_holds_for_one_asyncio_task_only() -> None:
     asyncio.run(both())
     assert seen == {"inside": True, "beside": False}
     assert not (x * 2).is_constant
+
+
+@pytest.mark.parametrize("name", ["add", "sub", "mul", "truediv", "pow"])
+@pytest.mark.parametrize("reflected", [False, True])
+def test_operators_can_be_called_by_name(name, reflected):
+    """As functools.reduce(Value.__add__, values) does."""
+    x = Value(3.0)
+    method = getattr(Value, f"__{'r' * reflected}{name}__")
+    expected = getattr(operator, name)(2.0, x) if reflected else getattr(operator, name)(x, 2.0)
+    assert method(x, 2.0).data == expected.data
+    assert getattr(x, f"__{'r' * reflected}{name}__")(2.0).data == expected.data
+
+
+@given(x=st.floats(-3, 3), low=st.floats(-3, 3), high=st.floats(-3, 3))
+@example(x=1.0, low=1.0, high=2.0)
+@example(x=1.0, low=0.0, high=1.0)
+@example(x=1.0, low=1.0, high=1.0)
+def test_within_takes_in_its_bounds(x: float, low: float, high: float) -> None:
+    for number in (x, Value(x), Value(x).detach(), Fraction(x)):
+        assert within(number, low, high) is (low <= x <= high)

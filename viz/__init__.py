@@ -1,26 +1,30 @@
-"""Pictures of graphs, networks and training, with Graphviz installed or not."""
+"""Pictures of graphs, networks and training."""
 
 import importlib
 import sys
 import typing
 
 from viz.errors import MissingPackageError, PictureError, PictureFileError
-from viz.plots import plot_loss
+from viz.maps import plot_boundary, plot_confusion, plot_landscape
+from viz.plots import plot_gradients, plot_loss
 from viz.sheet import sheet
 
 if typing.TYPE_CHECKING:
     from viz.drawing import draw
     from viz.explorer import explore, widget
+    from viz.film import film
     from viz.network import draw_network
-    from viz.rendering import Drawing, render
+    from viz.picture import Picture
+    from viz.rendering import render
 else:
-    # What stands on the package graphviz, which the command does without, is loaded when first
+    # What stands on the extra `pictures`, which the command does without, is loaded when first
     # asked for.
     _ON_DEMAND = {
-        "Drawing": "rendering",
+        "Picture": "picture",
         "draw": "drawing",
         "draw_network": "network",
         "explore": "explorer",
+        "film": "film",
         "render": "rendering",
         "widget": "explorer",
     }
@@ -38,13 +42,18 @@ else:
 
 
 __all__ = [
-    "Drawing",
     "MissingPackageError",
+    "Picture",
     "PictureError",
     "PictureFileError",
     "draw",
     "draw_network",
     "explore",
+    "film",
+    "plot_boundary",
+    "plot_confusion",
+    "plot_gradients",
+    "plot_landscape",
     "plot_loss",
     "render",
     "sheet",

@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Final
 
 from autograd import ChalkgradError
 from viz.text import number, symbol
+from viz.views import on_paths
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from autograd import Value
-    from viz.views import View
+    from viz.views import Edge, View
 
-__all__ = ["STAR", "backward_has_run", "explanation", "uneven", "warnings"]
+__all__ = ["STAR", "along_paths", "backward_has_run", "explanation", "uneven", "warnings"]
 
 STAR: Final = "*"  # marks the gradients that `uneven` finds
 
@@ -98,7 +99,7 @@ def _example(view: View, marked: set[Value]) -> Value | None:
     """The labelled node at which the chain rule is seen best: few factors, and not 0 or 1."""
     factors: defaultdict[Value, list[float]] = defaultdict(list)
     for edge in view.edges:
-        factors[edge.start] += [edge.partial, edge.end.grad]
+        factors[edge.start] += [edge.partial or 0.0, edge.end.grad]
 
     def merit(node: Value) -> tuple[int, int]:
         dull = sum(abs(factor) in (0.0, 1.0) for factor in factors[node])
@@ -111,16 +112,107 @@ def _example(view: View, marked: set[Value]) -> Value | None:
         and not node.is_constant
         and node not in marked
         and len(factors[node]) in (2, 4)
+        and any(abs(factor) not in (0.0, 1.0) for factor in factors[node])
+        and view.folds.get(node) not in ("layer", "inputs")
+        and all(edge.partial is not None for edge in view.edges if edge.start is node)
     ]
     return max(fit, key=merit, default=None)
 
 
 def _chain_rule(view: View, node: Value, digits: int) -> str:
     """`88 × 336 = 29568`: over the arrows of a node, the sum of local derivative times gradient."""
-    ways = [(edge.partial, edge.end.grad) for edge in view.edges if edge.start is node]
-    factors = [x for way in ways for x in way]
-    shown = [number(x, digits) for x in (*factors, node.grad)]
-    exact = all(number(x, digits) == number(x, 12) for x in (*factors, node.grad))
-    inside = iter(f"({x})" if x.startswith("−") else x for x in shown)
-    terms = " + ".join(f"{next(inside)} × {next(inside)}" for _ in ways)
-    return f"{terms} {'=' if exact else '≈'} {shown[-1]}"
+    ways = [[edge.partial or 0.0, edge.end.grad] for edge in view.edges if edge.start is node]
+    return _sum_of_products(ways, node.grad, digits)
+
+
+def _sum_of_products(products: Sequence[Sequence[float]], total: float, digits: int) -> str:
+    """`88 × 336 = 29568`, or ≈ where a number shown is rounded."""
+    numbers = [*(x for factors in products for x in factors), total]
+    exact = all(number(x, digits) == number(x, 12) for x in numbers)
+    terms = " + ".join(" × ".join(_bracketed(x, digits) for x in each) for each in products)
+    return f"{terms} {'=' if exact else '≈'} {number(total, digits)}"
+
+
+def _bracketed(x: float, digits: int) -> str:
+    text = number(x, digits)
+    return f"({text})" if text.startswith("−") else text
+
+
+_FEW_PATHS: Final = 4
+
+
+def along_paths(view: View, target: Value, digits: int) -> list[str]:
+    """The derivative of the root by `target` as the sum, over paths, of products along them.
+
+    The factors are derivatives of labelled nodes by labelled ones, as one writes them by hand.
+    """
+    root = view.nodes[-1]
+    _, edges = on_paths(view, target)
+    after: defaultdict[Value, list[Edge]] = defaultdict(list)
+    for edge in edges:
+        after[edge.start].append(edge)
+    derivative = _derivative(root, target)
+    count = _count(view, after, target)
+    if any(edge.partial is None for edge in edges):
+        return [f"{count:,} ways from {_name(target)} to {_name(root)}"]
+    total = _along_all(view, after, target)
+    if count > _FEW_PATHS:
+        return [f"{derivative} = {number(total, digits)}: the sum over {count:,} paths"]
+    paths = [_by_labels(path) for path in _paths(after, target, root)]
+    lines = []
+    if count == 1 and len(paths[0]) > 1:
+        symbols = " · ".join(_derivative(end, start) for start, end, _ in paths[0])
+        lines.append(f"{derivative} = {symbols}")
+    products = [[factor for *_, factor in path] for path in paths]
+    if products and products != [[]]:
+        lines.append(f"{derivative} = {_sum_of_products(products, total, digits)}")
+    return lines
+
+
+def _name(node: Value) -> str:
+    return symbol(node.label) or "(result)"
+
+
+def _derivative(of: Value, by: Value) -> str:
+    return f"∂{_name(of)}/∂{_name(by)}"
+
+
+def _count(view: View, after: dict[Value, list[Edge]], target: Value) -> int:
+    counts = dict.fromkeys(view.nodes, 0)
+    counts[view.nodes[-1]] = 1
+    for node in reversed(view.nodes[:-1]):
+        counts[node] = sum(counts[edge.end] for edge in after.get(node, ()))
+    return counts[target]
+
+
+def _along_all(view: View, after: dict[Value, list[Edge]], target: Value) -> float:
+    adjoints = dict.fromkeys(view.nodes, 0.0)
+    adjoints[view.nodes[-1]] = 1.0
+    for node in reversed(view.nodes[:-1]):
+        adjoints[node] = sum(
+            (edge.partial or 0.0) * adjoints[edge.end] for edge in after.get(node, ())
+        )
+    return adjoints[target]
+
+
+def _paths(after: dict[Value, list[Edge]], start: Value, root: Value) -> Iterator[list[Edge]]:
+    """The paths, each from the root on; there are few."""
+    if start is root:
+        yield []
+        return
+    for edge in after.get(start, ()):
+        for rest in _paths(after, edge.end, root):
+            yield [*rest, edge]
+
+
+def _by_labels(path: Sequence[Edge]) -> list[tuple[Value, Value, float]]:
+    """(start, end, derivative) of each stretch of a path between labelled nodes."""
+    stretches = []
+    end, factor = (path[0].end, 1.0) if path else (None, 1.0)
+    for place, edge in enumerate(path):
+        factor *= edge.partial or 0.0
+        if edge.start.label or place == len(path) - 1:
+            assert end is not None  # noqa: S101 - there is an arrow
+            stretches.append((edge.start, end, factor))
+            end, factor = edge.start, 1.0
+    return stretches

@@ -1,4 +1,4 @@
-"""The `chalkgrad` command: marks pages of hand derivations, and makes pages to explore them."""
+"""The `chalkgrad` command: marks pages of derivations, makes pages to explore, trains on CSV."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ import autograd
 from autograd import ArgumentError, ChalkgradError, compiled, grade
 from viz.files import write_whole
 from viz.report import Marked, as_html, as_json, print_report, printable
+from viz.train import ABOUT_PREDICT, ABOUT_TRAIN, add_predict, add_train, predict, train
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -32,16 +33,19 @@ class OutputError(ChalkgradError, OSError):
     """The report cannot be written to standard output."""
 
 
-_RIGHT, _WRONG, _UNUSABLE = 0, 1, 2
+_RIGHT, _WRONG, _UNUSABLE, _INTERRUPTED = 0, 1, 2, 130
 
 _ABOUT: Final = """\
 Chalkgrad marks pages of hand derivations: it reads the formulas on a page, works
 out every derivative itself, and says of each line whether it is right - and of a
-wrong one what is right instead, and which slip was made.
+wrong one what is right instead, and which slip was made. And it trains a network
+on the columns of a CSV file.
 
-  chalkgrad check NOTES.md       mark a page
-  chalkgrad check --help         how to write one, and all options
-  chalkgrad explore NOTES.md     make a web page of its graph, to step through
+  chalkgrad check NOTES.md                    mark a page
+  chalkgrad check --help                      how to write one, and all options
+  chalkgrad explore NOTES.md                  make a web page of its graph
+  chalkgrad train DATA.csv --target COLUMN    train a network
+  chalkgrad predict MODEL.json DATA.csv       predict by it
 """
 
 _CHECK: Final = r"""Marks pages of derivations: Markdown, LaTeX or plain text.
@@ -132,6 +136,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return check(options)
         if "sources" in options:
             return explore(options)
+        if "target" in options or "model" in options:
+            return _learn(options)
     except OutputError as error:
         _drop(sys.stdout)
         # Whoever stops reading has seen enough.
@@ -195,6 +201,33 @@ def explore(options: Namespace) -> int:
     return _RIGHT
 
 
+def _learn(options: Namespace) -> int:
+    """`chalkgrad train` and `chalkgrad predict`; the exit status."""
+
+    def tell(line: str) -> None:
+        _print(printable(line) + "\n")
+
+    def note(line: str) -> None:
+        sys.stderr.write(printable(line) + "\n")
+
+    try:
+        if "target" in options:
+            train(options, tell)
+        else:
+            predict(options, tell, note)
+    except OutputError:
+        raise
+    except ChalkgradError as error:
+        return _refuse(error)
+    except OSError as error:
+        return _refuse(UnreadableError(str(error), hint="choose another place with --out"))
+    except KeyboardInterrupt as interrupt:
+        epochs = len(getattr(interrupt, "history", ()))
+        note(f"stopped in epoch {epochs + 1}; with --resume it goes on from its checkpoint")
+        return _INTERRUPTED
+    return _RIGHT
+
+
 def _parser() -> ArgumentParser:
     parser = ArgumentParser(
         prog="chalkgrad", description=_ABOUT, formatter_class=RawDescriptionHelpFormatter
@@ -205,6 +238,15 @@ def _parser() -> ArgumentParser:
         "check", help="mark pages of derivations", description=_CHECK, epilog=_EPILOG,
         formatter_class=RawDescriptionHelpFormatter,
     )  # fmt: skip
+    for name, about, whole, fill in (
+        ("train", "train a network on a CSV file", ABOUT_TRAIN, add_train),
+        ("predict", "predict by a trained network", ABOUT_PREDICT, add_predict),
+    ):
+        fill(
+            commands.add_parser(
+                name, help=about, description=whole, formatter_class=RawDescriptionHelpFormatter
+            )
+        )
     add = checking.add_argument
     add("pages", nargs="+", metavar="PAGE", help="a file; - is standard input")
     add("--aliases", metavar="FILE", help="what is said of the pages beforehand")

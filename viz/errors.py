@@ -8,7 +8,7 @@ __all__ = ["MissingPackageError", "PictureError", "PictureFileError"]
 
 
 class PictureError(ArgumentError):
-    """A picture cannot be made as asked: too large, of an unknown format, without Graphviz."""
+    """A picture cannot be made as asked: too large, of an unknown format, on no page."""
 
 
 class PictureFileError(ChalkgradError, OSError):

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
-from itertools import accumulate, pairwise, product
-from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
+from dataclasses import replace
+from itertools import accumulate, chain, pairwise, product
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
-from autograd import ArgumentError, ArgumentTypeError
-from viz.extras import for_pictures
-from viz.rendering import Drawing
-from viz.text import FONT, number, plain, symbol
-
-with for_pictures():
-    import graphviz  # type: ignore[import-untyped]
+from autograd import ArgumentError, ArgumentTypeError, topological_order
+from viz.picture import (
+    Arrow,
+    Box,
+    Page,
+    Picture,
+    Sample,
+    Scale,
+    Style,
+    check_text_options,
+    measured,
+    page_size,
+)
+from viz.scales import NEGATIVE, POSITIVE, paler
+from viz.setting import set_line
+from viz.text import number, one_line, symbol
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from autograd import Operation, Value
 
@@ -25,7 +35,7 @@ class _Neuron(Protocol):
     @property
     def weights(self) -> Sequence[Value]: ...
     @property
-    def bias(self) -> Value: ...
+    def bias(self) -> Value | None: ...
     @property
     def activation(self) -> Operation | str | None: ...
 
@@ -57,53 +67,59 @@ class _Circle(NamedTuple):
 _FEW_CIRCLES: Final = 3
 _FEW_ARROWS: Final = 9
 
-# Lengths are in inches, as Graphviz has them, sizes of text in points.
-_RADIUS: Final = 0.36
-_SMALL_RADIUS: Final = 0.19
-_GAP: Final = 0.15
-_LINE: Final = 0.175
-_TEXT: Final = 10.0
-_SYMBOL: Final = 14.0
-_SMALL_SYMBOL: Final = 9.0
+# In multiples of the size of text.
+_RADIUS: Final = 2.35
+_SMALL_RADIUS: Final = 1.5
+_GAP: Final = 0.9
+_LINE: Final = 1.36
+_LABEL: Final = 0.88
 
-_POSITIVE: Final = "#00598c"
-_NEGATIVE: Final = "#d97a1a"
-_ZERO: Final = "#b0b0b0"
-_INPUT: Final = {"fillcolor": "#d6e9f8", "color": "#0067a3"}
-_NEURON: Final = {"fillcolor": "#ffffff", "color": "#6b6b6b"}
+_ZERO: Final = "#9a9a9a"
+_INPUT: Final = Style("#d6e9f8", "#0067a3", 1.2)
+_NEURON: Final = Style("#ffffff", "#5c5c5c", 1.2)
+_OUTPUT: Final = Style("#f3d3e4", "#8f1a5b", 1.6)
+_NO_BOX: Final = Style("", "")
 
 
 def draw_network(
     model: Network,
     *,
     title: str = "",
+    row: Sequence[float] | None = None,
+    gradients: bool = False,
     inputs: Sequence[str] = (),
-    digits: int = 4,
     numbers: bool | None = None,
     max_neurons: int = 16,
-) -> graphviz.Digraph:
+    page: Page | None = None,
+    font_size: float = 11.0,
+    precision: int = 4,
+    legend: bool = True,
+) -> Picture:
     r"""The network as circles and arrows: inputs at the left, then a column for each layer.
 
     Each arrow is a weight: blue if positive, orange if negative, the thicker the larger it is among
-    its layer's. In small networks its number and gradient stand on it, and those of the bias below
-    each neuron; larger ones have no room for them. Gradients that are all 0 are not shown: then
-    backward() has not run, and the drawing says so.
+    its layer's. In small networks its number stands beside it, and the bias below each neuron;
+    larger ones have no room for them, and the picture says what it leaves out.
 
     model: a module of layers, or anything with `layers`, these with `neurons`, these with
         `weights`, `bias` and `activation`.
-    title: a line above the drawing.
+    title: a line above the picture.
+    row: the inputs of a row: then each circle shows what it computes for them.
+    gradients: True shows the gradients of weights and biases too, as the last backward() left them;
+        where there is no room for numbers, the arrows show gradients instead of weights.
     inputs: what to call the inputs, as labels; x_1, x_2, ... unless given.
-    digits: significant digits, 1 to 17.
-    numbers: True or False to have the numbers in any case, or in none.
+    numbers: True or False to have the numbers beside arrows in any case, or in none.
     max_neurons: the most circles in a column, at least 3; of more, the first ones and the last are
         drawn.
+    page, font_size, precision, legend: as for `draw`.
 
     Raises ArgumentTypeError for what is no network, ArgumentError for one that does not fit
     together and for options that are not possible.
 
     >>> import nn
-    >>> drawing = draw_network(nn.MLP(2, [2, 1], init=nn.constant(W=1, b=0)), inputs=["iq", "cgpa"])
-    >>> "W₂₁¹ = 1" in drawing.source
+    >>> model = nn.MLP(2, [2, 1], init=nn.constant(W=1, b=0))
+    >>> picture = draw_network(model, row=[80, 8], inputs=["iq", "cgpa"])
+    >>> "W₂₁¹ = 1" in picture.source
     True
     """
     layers = _layers_of(model)
@@ -112,9 +128,8 @@ def draw_network(
         raise ArgumentError(
             f"{len(inputs)} names were given for {sizes[0]} inputs", hint="give one for each input"
         )
-    if not isinstance(digits, int) or not 1 <= digits <= 17:
-        raise ArgumentError(f"digits={digits!r} is not possible", hint="digits is from 1 to 17")
-    if max_neurons < 3:
+    check_text_options(font_size, precision)
+    if not isinstance(max_neurons, int) or max_neurons < 3:
         raise ArgumentError(f"max_neurons={max_neurons!r} is too few", hint="it is 3 or more")
     columns = [_shown(size, max_neurons) for size in sizes]
     if numbers is None:
@@ -123,9 +138,12 @@ def draw_network(
             for a, b in pairwise(columns)
         )
     names = inputs or [f"x_{{{place}}}" for place in range(1, sizes[0] + 1)]
-    return _Board(
-        layers, columns, [plain(symbol(name)) for name in names], digits, numbers
-    ).drawing(title)
+    activations = None if row is None else _activations(model, layers, row)
+    board = _Board(
+        layers, columns, list(map(symbol, names)), activations, gradients, numbers, font_size,
+        precision,
+    )  # fmt: skip
+    return board.picture(one_line(title), page_size(page), legend)
 
 
 def _layers_of(model: Network) -> list[Sequence[_Neuron]]:
@@ -163,102 +181,216 @@ def _shown(size: int, most: int) -> list[int]:
     return [*range(1, most - 1), 0, size]
 
 
+def _activations(
+    model: Any, layers: Sequence[Sequence[_Neuron]], row: Sequence[float]
+) -> list[list[float]]:
+    """What each circle of each column computes for a row, by the labels of the graph."""
+    width = len(layers[0][0].weights)
+    try:
+        given = [float(x) for x in row]
+    except (TypeError, ValueError) as error:
+        raise ArgumentTypeError(
+            f"row={row!r} is no row of numbers", hint="give a number for each input: row=[80, 8]"
+        ) from error
+    if len(given) != width:
+        raise ArgumentError(
+            f"the row has {len(given)} numbers for {width} inputs", hint="give one for each input"
+        )
+    if not callable(model):
+        raise ArgumentTypeError(
+            f"row: {type(model).__name__} cannot be called with a row",
+            hint="leave row out, or give a model that computes",
+        )
+    training = getattr(model, "training", False)
+    if training:
+        model.eval()  # a norm would learn from the row, a dropout leave something out
+    try:
+        result = model(given)
+    finally:
+        if training:
+            model.train()
+    outputs = list(result) if isinstance(result, list | tuple) else [result]
+    found = {n.label: n.data for output in outputs for n in topological_order(output) if n.label}
+    columns = [given]
+    for place, neurons in enumerate(layers, start=1):
+        names = [f"O_{{{_indices(place, j)}}}" for j in range(1, len(neurons) + 1)]
+        if place == len(layers) and len(outputs) == len(neurons):
+            columns.append([output.data for output in outputs])
+        elif all(name in found for name in names):
+            columns.append([found[name] for name in names])
+        else:
+            raise ArgumentError(
+                f"row: layer {place} has no results labelled {symbol(names[0])} ...",
+                hint="nn's layers label theirs; leave row out for a model that does not",
+            )
+    return columns
+
+
 class _Board:
-    """One drawing in the making."""
+    """One picture in the making."""
 
     def __init__(
         self,
         layers: list[Sequence[_Neuron]],
         columns: list[list[int]],
         inputs: list[str],
-        digits: int,
+        activations: list[list[float]] | None,
+        gradients: bool,
         numbers: bool,
+        font_size: float,
+        digits: int,
     ) -> None:
         self.layers = layers
         self.inputs = inputs
+        self.activations = activations
         self.digits = digits
         self.numbers = numbers
-        self.radius = _RADIUS if numbers else _SMALL_RADIUS
-        parameters = [p for layer in layers for n in layer for p in (*n.weights, n.bias)]
-        self.gradients = numbers and any(parameter.grad for parameter in parameters)
-        self.columns = self._placed(columns, parameters)
+        self.size = font_size
+        each = [p for layer in layers for n in layer for p in (*n.weights, n.bias)]
+        self.parameters = [p for p in each if p is not None]
+        self.asked = gradients
+        self.gradients = gradients and any(parameter.grad for parameter in self.parameters)
+        self.radius = font_size * (_RADIUS if numbers else _SMALL_RADIUS)
+        self.columns = self._placed(columns)
 
-    def _placed(self, columns: list[list[int]], parameters: list[Value]) -> list[list[_Circle]]:
+    def _placed(self, columns: list[list[int]]) -> list[list[_Circle]]:
         """Where the circles stand, with room for what is written between and below them."""
+        size = self.size
         if self.numbers:
             fewer = [min(len(a), len(b)) for a, b in pairwise(columns)]
-            height = self._label_height()
-            pitch = max(2 * self.radius + height, (height + 0.06) * (max(fewer) + 1)) + _GAP
-            label = max(_width(self._text(parameter, "W_{11}^1")) for parameter in parameters)
-            beside = max(self.radius, label / 2) + 2 * _GAP + label / 2
-            steps = [(few + 1) * beside for few in fewer]
+            lines = 2 if self.gradients else 1
+            height = _LABEL * size * _LINE * lines
+            pitch = 2 * self.radius + height + _GAP * size
+            pitch = max(pitch, (height + 0.9 * size) * (max(fewer) + 1))
+            label = max(self._width(self._text(p, "W_{11}^1")) for p in self.parameters)
+            steps = [2 * self.radius + 1.25 * label * max(1.2, 0.62 * few + 0.4) for few in fewer]
+            # Steeper arrows would run through what is written below their circle.
+            rises = [(len(a) + len(b) - 2) / 2 * pitch for a, b in pairwise(columns)]
+            steps = [max(step, 1.05 * rise) for step, rise in zip(steps, rises, strict=True)]
         else:
-            pitch = 2 * self.radius + _GAP
-            steps = [max(1.6, 0.2 * max(len(a), len(b))) for a, b in pairwise(columns)]
+            pitch = 2 * self.radius + 0.55 * size
+            steps = [
+                max(13 * size, 1.35 * size * max(len(a), len(b))) for a, b in pairwise(columns)
+            ]
         placed = []
         for x, numbers in zip(accumulate(steps, initial=0.0), columns, strict=True):
-            top = (len(numbers) - 1) / 2 * pitch
-            placed.append([_Circle(n, x, top - row * pitch) for row, n in enumerate(numbers)])
+            top = -(len(numbers) - 1) / 2 * pitch
+            placed.append([_Circle(n, x, top + at * pitch) for at, n in enumerate(numbers)])
         return placed
 
-    def _label_height(self) -> float:
-        return _LINE * (2 if self.gradients else 1)
+    def _width(self, lines: Sequence[str]) -> float:
+        return max(set_line(line, _LABEL * self.size).width for line in lines)
 
-    def drawing(self, title: str) -> Drawing:
-        """The drawing, with everything in it pinned to its place."""
-        lines = [plain(title)] if plain(title) else []
-        if self.numbers and not self.gradients:
-            lines.append("all gradients are 0: backward() has not run, or zero_grad() ran after it")
-        lines.append("blue: positive weight; orange: negative; the thicker the larger")
-        sheet = Drawing(engine="neato")
-        sheet.attr(layout="neato", outputorder="edgesfirst", splines="line")
-        sheet.attr(fontname=FONT, fontsize="11", labelloc="t", labeljust="l")
-        sheet.attr(label="".join(rf"{line}\l" for line in lines))
-        sheet.attr("node", fontname=FONT, fontsize=f"{_TEXT}", fixedsize="true", style="filled")
-        sheet.attr("edge", arrowsize="0.6")
+    def picture(self, title: str, page: tuple[float, float] | None, legend: bool) -> Picture:
+        """The picture, with everything in it pinned to its place."""
+        boxes: list[Box] = []
+        places: dict[str, tuple[float, float]] = {}
         for place, column in enumerate(self.columns):
-            self._heading(sheet, place)
+            heading = self._heading(place)
+            boxes.append(heading)
+            highest = min(column[0].y for column in self.columns) - self.radius
+            tall = measured(heading, self.size).height
+            places[heading.name] = column[0].x, highest - tall / 2 - 0.5 * self.size
             for circle in column:
-                self._circle(sheet, place, circle)
-        for place, (sources, targets) in enumerate(pairwise(self.columns), start=1):
-            self._arrows(sheet, place, sources, targets)
-        return sheet
+                box = self._circle(place, circle)
+                boxes.append(box)
+                places[box.name] = circle.x, circle.y
+        arrows = [
+            arrow
+            for place, (sources, targets) in enumerate(pairwise(self.columns), start=1)
+            for arrow in self._arrows(place, sources, targets)
+        ]
+        return Picture(
+            tuple(boxes),
+            tuple(arrows),
+            title=title,
+            caption=tuple(self._caption()),
+            legend=self._legend() if legend else (),
+            direction="LR",
+            font_size=self.size,
+            page=page,
+            places=places,
+        )
 
-    def _heading(self, sheet: graphviz.Digraph, place: int) -> None:
+    def _caption(self) -> Iterator[str]:
+        left_out = [
+            f"{len(self._all(place)) - sum(c.number > 0 for c in column):,} of "
+            f"{len(self._all(place)):,} {'neurons of layer ' + str(place) if place else 'inputs'}"
+            for place, column in enumerate(self.columns)
+            if any(not circle.number for circle in column)
+        ]
+        if not self.numbers:
+            left_out.insert(0, f"the numbers of {len(self.parameters):,} weights and biases")
+        if left_out:
+            yield f"left out: {', '.join(left_out)}"
+        if self.gradients:
+            yield "grad: as the last backward() left it; after fit, that is its last step's"
+        elif self.asked:
+            yield "all gradients are 0: backward() has not run, or zero_grad() ran after it"
+
+    def _all(self, place: int) -> Sequence[object]:
+        return self.layers[place - 1] if place else self.inputs
+
+    def _legend(self) -> tuple[Sample | Scale, ...]:
+        what = "gradient" if self._shows_gradients() else "weight"
+        found = [self._strength(weight) for n in chain(*self.layers) for weight in n.weights]
+        entries: list[Sample | Scale] = []
+        for colour, name, is_there in (
+            (POSITIVE, "positive", any(x > 0 for x in found)),
+            (NEGATIVE, "negative", any(x < 0 for x in found)),
+            (_ZERO, "0", any(x == 0 for x in found)),
+        ):
+            if is_there:
+                text = f"{what} {name}" if name == "0" else f"{name} {what}"
+                dash = _DASH if name == "0" else ()
+                style = Style(line=colour, width=0.8 if dash else 2.4, dash=dash)
+                entries.append(Sample(style, text, is_line=True))
+        if len({abs(x) for x in found if x}) > 1:
+            entries[0] = replace(entries[0], text=f"{entries[0].text} (thicker: larger)")
+        return tuple(entries)
+
+    def _shows_gradients(self) -> bool:
+        return self.gradients and not self.numbers
+
+    def _strength(self, weight: Value) -> float:
+        """What an arrow shows by its colour and breadth."""
+        return weight.grad if self._shows_gradients() else weight.data
+
+    def _heading(self, place: int) -> Box:
         """What the column is: the inputs, or a layer with its activation."""
         if place == 0:
-            lines = ["input" if len(self.inputs) == 1 else f"{len(self.inputs)} inputs"]
+            count = len(self.inputs)
+            lines = ["input" if count == 1 else f"{count} inputs"]
         else:
             neurons = self.layers[place - 1]
             lines = [f"layer {place}", ", ".join(sorted({_activation(n) for n in neurons}))]
             if len(neurons) > len(self.columns[place]):
                 lines.insert(0, f"{len(neurons)} neurons")
-        highest = max(column[0].y for column in self.columns) + self.radius
-        y = highest + _GAP + _LINE * 1.5
-        x = self.columns[place][0].x
-        _write(sheet, f"heading_{place}", lines, x, y, fontcolor="#555555")
+        return Box(f"heading_{place}", tuple(lines), _NO_BOX, text_size=_LABEL)
 
-    def _circle(self, sheet: graphviz.Digraph, place: int, circle: _Circle) -> None:
+    def _circle(self, place: int, circle: _Circle) -> Box:
         if not circle.number:
-            _write(sheet, f"more_{place}", ["⋮"], circle.x, circle.y, fontsize="16")
-            return
-        name = self._name(place, circle.number)
-        size = _SYMBOL if self.numbers else _SMALL_SYMBOL
-        fitting = size * min(1.0, 1.8 * self.radius / _width([name], size))
-        sheet.node(
-            f"n{place}_{circle.number}",
-            graphviz.nohtml(name),
-            shape="circle",
-            pos=_position(circle.x, circle.y),
-            width=f"{2 * self.radius:.2f}",
-            fontsize=f"{fitting:.1f}",
-            **(_NEURON if place else _INPUT),
-        )
+            return Box(f"more_{place}", ("⋮",), _NO_BOX, text_size=1.4)
+        lines = [self._name(place, circle.number)]
+        if self.activations is not None:
+            digits = self.digits if self.numbers else min(2, self.digits)
+            lines.append(number(self.activations[place][circle.number - 1], digits))
+        widest = max(set_line(line, self.size).width for line in lines)
+        plain = 1.25 if self.numbers and len(lines) == 1 else 1.0 if self.numbers else 0.72
+        fitting = min(plain, (1.75 if len(lines) == 1 else 1.6) * self.radius / widest)
+        bias: tuple[str, ...] = ()
         if place and self.numbers:
-            bias = self.layers[place - 1][circle.number - 1].bias
-            text = self._text(bias, f"b_{{{_indices(place, circle.number)}}}")
-            y = circle.y - self.radius - self._label_height() / 2 - 0.03
-            _write(sheet, f"b{place}_{circle.number}", text, circle.x, y)
+            parameter = self.layers[place - 1][circle.number - 1].bias
+            if parameter is not None:
+                bias = self._text(parameter, f"b_{{{_indices(place, circle.number)}}}")
+        return Box(
+            f"n{place}_{circle.number}",
+            tuple(lines),
+            _NEURON if 0 < place < len(self.layers) else _OUTPUT if place else _INPUT,
+            radius=self.radius,
+            text_size=fitting,
+            below=bias,
+        )
 
     def _name(self, place: int, index: int) -> str:
         if place == 0:
@@ -268,37 +400,40 @@ class _Board:
         return symbol(r"\hat{y}" if len(self.layers[-1]) == 1 else rf"\hat{{y}}_{{{index}}}")
 
     def _arrows(
-        self, sheet: graphviz.Digraph, place: int, sources: list[_Circle], targets: list[_Circle]
-    ) -> None:
+        self, place: int, sources: list[_Circle], targets: list[_Circle]
+    ) -> Iterator[Arrow]:
         """The arrows into a layer, the strongest on top."""
         neurons = self.layers[place - 1]
-        largest = max(abs(weight.data) for neuron in neurons for weight in neuron.weights) or 1.0
+        sizes = [abs(self._strength(weight)) for neuron in neurons for weight in neuron.weights]
+        largest = max(sizes) or 1.0
         ends = [(s, t) for s, t in product(sources, targets) if s.number and t.number]
         weights = [neurons[t.number - 1].weights[s.number - 1] for s, t in ends]
-        by_size = sorted(zip(ends, weights, strict=True), key=lambda each: abs(each[1].data))
-        for (source, target), weight in by_size:
-            sheet.edge(
+        both = zip(ends, weights, strict=True)
+        for (source, target), weight in sorted(both, key=lambda e: abs(self._strength(e[1]))):
+            shown = self._strength(weight)
+            part = min(1.0, abs(shown) / largest)
+            colour = POSITIVE if shown > 0 else NEGATIVE if shown < 0 else _ZERO
+            name = f"W_{{{_indices(source.number, target.number)}}}^{{{place}}}"
+            yield Arrow(
                 f"n{place - 1}_{source.number}",
                 f"n{place}_{target.number}",
-                color=_colour(weight.data),
-                penwidth=f"{0.3 + 1.7 * abs(weight.data) / largest:.2f}",
-                arrowhead="normal" if len(ends) <= 2 * _FEW_ARROWS else "none",
+                self._text(weight, name) if self.numbers else (),
+                colour=colour if self.numbers else paler(colour, 0.75 * (1.0 - part)),
+                width=0.5 + 2.2 * part if self.numbers else 0.3 + 1.6 * part,
+                dash=() if shown else _DASH,
+                label_colour=colour if shown else "#555555",
+                head=len(ends) <= 2 * _FEW_ARROWS,
             )
-            if self.numbers:
-                # At this part of the way all labels between two columns are equally far apart.
-                n, m = len(targets), len(sources)
-                along = 1 / (n + 1) if n <= m else m / (m + 1)
-                x, y = (a + along * (b - a) for a, b in zip(source[1:], target[1:], strict=True))
-                name = f"W_{{{_indices(source.number, target.number)}}}^{{{place}}}"
-                at = f"w{place}_{source.number}_{target.number}"
-                _write(sheet, at, self._text(weight, name), x, y)
 
-    def _text(self, parameter: Value, name: str) -> list[str]:
+    def _text(self, parameter: Value, name: str) -> tuple[str, ...]:
         """`W₁₁² = 1` and, on a line of its own, `grad 336`; `name` is for one without a label."""
-        lines = [f"{symbol(parameter.label or name)} = {number(parameter.data, self.digits)}"]
+        value = f"{symbol(parameter.label or name)} = {number(parameter.data, self.digits)}"
         if self.gradients:
-            lines.append(f"grad {number(parameter.grad, self.digits)}")
-        return lines
+            return value, f"grad {number(parameter.grad, self.digits)}"
+        return (value,)
+
+
+_DASH: Final = (3.0, 3.0)
 
 
 def _indices(first: int, second: int) -> str:
@@ -312,35 +447,3 @@ def _activation(neuron: _Neuron) -> str:
     if activation is None:
         return "linear"
     return activation if isinstance(activation, str) else activation.name
-
-
-def _colour(weight: float) -> str:
-    return _POSITIVE if weight > 0 else _NEGATIVE if weight < 0 else _ZERO
-
-
-def _width(lines: Sequence[str], size: float = _TEXT) -> float:
-    """How wide the longest line of text is."""
-    from viz import fonts  # noqa: PLC0415 - loads matplotlib
-
-    return max(fonts.width(line, size) for line in lines) / 72
-
-
-def _position(x: float, y: float) -> str:
-    return f"{x:.3f},{y:.3f}!"  # the mark keeps neato from moving it
-
-
-def _write(
-    sheet: graphviz.Digraph, name: str, lines: list[str], x: float, y: float, **attributes: str
-) -> None:
-    """Text on white ground, so that no line runs through it."""
-    sheet.node(
-        name,
-        r"\n".join(map(plain, lines)),
-        shape="box",
-        pos=_position(x, y),
-        fillcolor="white",
-        color="white",
-        width=f"{_width(lines) + 0.06:.2f}",
-        height=f"{_LINE * len(lines):.2f}",
-        **attributes,
-    )

@@ -1,4 +1,4 @@
-"""From a drawing to a picture: a file in the format its name asks for, or shown in a notebook."""
+"""From a picture to a file in the format that its name asks for."""
 
 from __future__ import annotations
 
@@ -7,45 +7,27 @@ from typing import TYPE_CHECKING, Final
 
 from autograd import ArgumentTypeError
 from viz.errors import PictureError
-from viz.extras import for_pictures
 from viz.files import write_whole
-
-with for_pictures():
-    import graphviz  # type: ignore[import-untyped]
+from viz.pdf import pdf_of
+from viz.picture import Picture
+from viz.png import png_of
+from viz.svg import svg_of
 
 if TYPE_CHECKING:
     import os
 
-    from viz.layout import Renderer
-
-__all__ = ["Drawing", "render"]
+__all__ = ["render"]
 
 _FORMATS: Final = (".png", ".svg", ".pdf", ".dot")
 
 
-class Drawing(graphviz.Digraph):  # type: ignore[misc]
-    """A `graphviz.Digraph` that notebooks show even where no Graphviz is installed."""
+def render(picture: Picture, path: str | os.PathLike[str]) -> Path:
+    """Writes the picture as `.png`, `.svg`, `.pdf` or `.dot`, by the ending of `path`; gives it.
 
-    def _repr_mimebundle_(
-        self, include: object = None, exclude: object = None, **_: object
-    ) -> dict[str, str]:
-        from viz import pictures  # noqa: PLC0415 - loads matplotlib and more
+    Folders are made; an old file is replaced only when the new one is whole.
 
-        return {"image/svg+xml": pictures.svg(self, None).decode()}
-
-
-def render(
-    drawing: graphviz.Digraph, path: str | os.PathLike[str], *, renderer: Renderer | None = None
-) -> Path:
-    """Writes the drawing as `.png`, `.svg`, `.pdf` or `.dot`, by the ending of `path`; gives it.
-
-    `renderer` is "system" for the `dot` of this machine, "embedded" for the Graphviz that came
-    with Chalkgrad, None for the first of them that can draw it. Both use the same font, so the
-    pictures look alike. Folders are made; an old file is replaced only when the new one is whole.
-
-    Raises ArgumentTypeError for what is no drawing, ArgumentError for an unknown renderer,
-    PictureError for an unknown format, a missing `dot` and what Graphviz cannot draw,
-    PictureFileError where the file cannot be written.
+    Raises ArgumentTypeError for what is no picture, PictureError for an unknown format and what is
+    too large for a PNG, PictureFileError where the file cannot be written.
 
     >>> import tempfile, viz
     >>> from autograd import Value
@@ -53,9 +35,9 @@ def render(
     ...     viz.render(viz.draw(Value(2.0, "x").tanh()), folder + "/graph.svg").name
     'graph.svg'
     """
-    if not hasattr(drawing, "source"):
+    if not isinstance(picture, Picture):
         raise ArgumentTypeError(
-            f"render() needs a drawing, not {type(drawing).__name__}",
+            f"render() needs a picture, not {type(picture).__name__}",
             hint="render(draw(loss), 'graph.png')",
         )
     place = Path(path)
@@ -65,14 +47,14 @@ def render(
             f"{place.name!r} does not end in the name of a picture format",
             hint=f"the formats are {', '.join(_FORMATS)}",
         )
-    write_whole(place, _content(drawing, ending, renderer))
+    write_whole(place, _content(picture, ending))
     return place
 
 
-def _content(drawing: graphviz.Digraph, ending: str, renderer: Renderer | None) -> bytes:
+def _content(picture: Picture, ending: str) -> bytes:
     if ending == ".dot":
-        return str(drawing.source).encode()
-    from viz import pictures  # noqa: PLC0415 - loads matplotlib and more
-
-    make = {".png": pictures.png, ".svg": pictures.svg, ".pdf": pictures.pdf}[ending]
-    return make(drawing, renderer)
+        return picture.source.encode()
+    canvas = picture.canvas
+    if ending == ".svg":
+        return svg_of(canvas).encode()
+    return png_of(canvas) if ending == ".png" else pdf_of(canvas)

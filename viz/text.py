@@ -1,4 +1,4 @@
-"""Labels and numbers as short unicode text, for Graphviz as embedded here has no rich text."""
+"""Labels and numbers as short unicode text, which `viz.setting` sets as mathematics."""
 
 from __future__ import annotations
 
@@ -8,31 +8,26 @@ from typing import Final
 
 from autograd import to_unicode
 
-__all__ = ["FONT", "number", "plain", "symbol"]
+__all__ = ["FONT", "number", "one_line", "plain", "symbol"]
 
 FONT: Final = "DejaVu Sans"  # has all these characters, and comes with matplotlib
 
 _LONGEST: Final = 60  # characters of a label
-_BRACED: Final = re.compile(r"_\{([^{}]*)\}")
+_BRACED: Final = re.compile(r"([_^])\{([^{}]*)\}")
 _LOWERED: Final = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
-_RAISED: Final = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+_RAISED: Final = str.maketrans("-−0123456789", "⁻⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def symbol(label: str) -> str:
     r"""A label in unicode, on one line; longer than 60 characters it ends in an ellipsis.
 
+    What unicode cannot lower or raise stays in braces.
+
     >>> symbol("W_{11}^2"), symbol("y_hat"), symbol("W_{10,3}^1"), symbol("c_{gpa}")
-    ('W₁₁²', 'ŷ', 'W₁₀,₃¹', 'c_gpa')
+    ('W₁₁²', 'ŷ', 'W_{10,3}¹', 'c_{gpa}')
     """
-    text = _on_one_line(_BRACED.sub(_subscript, to_unicode(label)))
+    text = one_line(to_unicode(label))
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
-
-
-def _subscript(braced: re.Match[str]) -> str:
-    """A subscript that unicode lacks: `10,3` with its comma on the line, `gpa` after a bar."""
-    script = braced[1]
-    plain = script.replace(",", "").isdecimal()
-    return script.translate(_LOWERED) if plain else f"_{script}"
 
 
 def number(x: float, digits: int = 4) -> str:
@@ -68,11 +63,23 @@ def plain(text: str) -> str:
     """Text for a Graphviz label, on one line, in which no character has a meaning of its own.
 
     A backslash becomes the sign ∖ that looks like it: Graphviz takes it for the beginning of an
-    escape, and if it is escaped itself some versions show it twice.
+    escape, and if it is escaped itself some versions show it twice. Of braces that lower or raise
+    only what is in them stands there.
+
+    >>> plain("W_{10,3}¹ = 1"), plain("c_{gpa}")
+    ('W₁₀,₃¹ = 1', 'c_gpa')
     """
-    return _on_one_line(text).replace("\\", "∖")
+    return one_line(_BRACED.sub(_subscript, text)).replace("\\", "∖")
 
 
-def _on_one_line(text: str) -> str:
+def _subscript(braced: re.Match[str]) -> str:
+    """A script that unicode lacks: `10,3` with its comma on the line, `gpa` after a bar."""
+    sign, script = braced.groups()
+    if script.replace(",", "").removeprefix("−").isdecimal():
+        return script.translate(_LOWERED if sign == "_" else _RAISED)
+    return sign + script
+
+
+def one_line(text: str) -> str:
     """The printable characters of a text, words parted by single spaces."""
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())

@@ -36,6 +36,7 @@ _STYLE: Final = """
 .chalkgrad td:last-child { width: 100%; }
 .chalkgrad td.line { color: var(--dim); text-align: right; font-variant-numeric: tabular-nums; }
 .chalkgrad math { font-size: 1.1em; math-style: normal; }
+.chalkgrad mover > mo { position: relative; top: -0.15em; }
 .chalkgrad .right td.verdict { color: var(--right); }
 .chalkgrad .wrong td.verdict { color: var(--wrong); font-weight: bold; }
 .chalkgrad .carried td.verdict { color: var(--carried); }

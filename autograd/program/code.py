@@ -26,6 +26,7 @@ _ARITHMETIC: Final[dict[object, str]] = {
     operator.truediv: "div",
     operator.neg: "neg",
 }
+_SIMPLIFIED: Final = frozenset(("constant", "neg"))  # what may make an instruction another
 _UNSAID: Final = (ArithmeticError, ValueError)  # what is no number is left to the run
 
 
@@ -57,6 +58,27 @@ class Code:
     def emit(self, name: str, *at: int) -> int:
         """The place of an instruction's result, where there is one already that."""
         self.asked += 1
+        swapped = (name == "add" or name == "mul") and at[0] > at[1]
+        key: tuple[Any, ...] = (name, at[1], at[0]) if swapped else (name, *at)
+        place = self._known.get(key)
+        if place is not None:
+            return place
+        names = self.names
+        for a in at:
+            if names[a] in _SIMPLIFIED:
+                place = self._simplified(name, at)
+                if place is not None:
+                    return place
+                break
+        if name == "select" and at[1] == at[2]:
+            return at[1]
+        place = self._known[key] = len(names)
+        names.append(name)
+        self.arguments.append(key[1:])
+        return place
+
+    def _simplified(self, name: str, at: tuple[int, ...]) -> int | None:
+        """The place of what comes to the same, where an argument is a constant or negated."""
         names, arguments = self.names, self.arguments
         kinds = [names[a] for a in at]
         if "constant" in kinds:
@@ -65,16 +87,11 @@ class Code:
                 return known
         if name == "neg" and kinds[0] == "neg":
             return arguments[at[0]][0]
-        if name == "add":
-            if kinds[1] == "neg":
-                return self.emit("sub", at[0], arguments[at[1]][0])
-            if kinds[0] == "neg":
-                return self.emit("sub", at[1], arguments[at[0]][0])
-        if name == "select" and at[1] == at[2]:
-            return at[1]
-        if (name == "add" or name == "mul") and at[0] > at[1]:
-            at = (at[1], at[0])
-        return self._placed(name, at, (name, *at))
+        if name == "add" and kinds[1] == "neg":
+            return self.emit("sub", at[0], arguments[at[1]][0])
+        if name == "add" and kinds[0] == "neg":
+            return self.emit("sub", at[1], arguments[at[0]][0])
+        return None
 
     def _placed(self, name: str, arguments: tuple[Any, ...], key: tuple[Any, ...]) -> int:
         place = self._known.get(key)
@@ -114,11 +131,12 @@ class Code:
     def operation(self, op: Operation, *at: int) -> int:
         """The place of an operation's value: one instruction, or those of its native form."""
         forward = op.forward
-        if not self.exact and op is ops.sigmoid:
-            return self.emit("logistic", *at)
         name = _ARITHMETIC.get(forward)
-        if name is None and getattr(forward, "__module__", "") == "math":
-            name = forward.__name__
+        if name is None:
+            if not self.exact and op is ops.sigmoid:
+                return self.emit("logistic", *at)
+            if getattr(forward, "__module__", "") == "math":
+                name = forward.__name__
         if name is not None and op.native is None:
             return self.emit(name, *at)
         if all(self.names[a] == "constant" for a in at):

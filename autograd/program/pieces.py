@@ -28,8 +28,9 @@ class Pieces:
     """Functions `@name0`, `@name1`, ... of `(frame, parameters, x, results)`, run in this order.
 
     `sinks` says what becomes of a place: it is stored in `results[number]`, or added to what stands
-    there where `adding`. The sum of all that is `checked` stands in the frame's first slot
-    afterwards. `x` holds the inputs, each for all lanes.
+    there where `adding`; from one result to the next are `stride` doubles, all lanes if not given.
+    The sum of all that is `checked` stands in the frame's first slot afterwards. `x` holds the
+    inputs, each for all lanes.
     """
 
     def __init__(
@@ -41,7 +42,9 @@ class Pieces:
         checked: Iterable[int],
         adding: bool,
         size: int = PIECE,
+        stride: int = 0,
     ) -> None:
+        self.stride = stride or lanes
         self.code, self.name, self.lanes, self.adding = code, name, lanes, adding
         self.kind = f"<{lanes} x double>" if lanes > 1 else "double"
         self.sinks, self.checked = sinks, set(checked)
@@ -153,7 +156,7 @@ class Pieces:
             if at in self.checked:
                 checks.append(name)
             for sink in self.sinks.get(at, ()):
-                to = address("results", sink * lanes)
+                to = address("results", sink * self.stride)
                 if self.adding:
                     lines.append(f"%a{sink} = load {kind}, ptr {to}, align 8")
                     lines.append(f"%b{sink} = fadd {kind} %a{sink}, {name}")

@@ -11,8 +11,7 @@ from autograd.program.buffers import Rows, doubles
 from autograd.program.c import c_source
 from autograd.program.javascript import javascript_source
 from autograd.program.jax import jax_function
-from autograd.program.machine import Machine
-from autograd.program.native import native_available
+from autograd.program.machine import Machine, machine_for
 from autograd.program.python import python_source
 from autograd.program.recording import Recording
 from autograd.program.replay import added_in_order, replay
@@ -58,7 +57,7 @@ class Program:
         self.parameters = recording.parameters
         self._single = len(recording.outputs) == 1 and not several
         self._eagerly = eagerly
-        self._machine: Machine | None = Machine(recording) if native_available() else None
+        self._machine = machine_for(recording)
 
     # One row.
 
@@ -87,16 +86,18 @@ class Program:
     # The first call compiles, and puts what it compiled in its own place.
 
     def _call(self, row: Sequence[float]) -> list[float] | None:
-        if self._machine is None:
+        machine = self._ready("one")
+        if machine is None:
             return None
-        vars(self)["_call"] = self._machine.single(gradient=False)
+        vars(self)["_call"] = machine.single(gradient=False)
         return self._call(row)
 
     def _call_with_gradient(self, row: Sequence[float]) -> list[float] | None:
         self._one_output()
-        if self._machine is None:
+        machine = self._ready("gradient")
+        if machine is None:
             return None
-        vars(self)["_call_with_gradient"] = self._machine.single(gradient=True)
+        vars(self)["_call_with_gradient"] = machine.single(gradient=True)
         return self._call_with_gradient(row)
 
     # Many rows.
@@ -110,13 +111,14 @@ class Program:
         table, threads = self._rows(rows), _threads(threads)
         width = len(self.recording.outputs)
         found = doubles(table.count * width)
-        if self._machine is None:
+        machine = self._ready("map")
+        if machine is None:
             for number in range(table.count):
                 found[number * width : (number + 1) * width] = self._named(
                     self._outputs_slowly, table, number
                 )
         else:
-            for number in self._machine.map(table, found, threads):
+            for number in machine.map(table, found, threads):
                 found[number * width : (number + 1) * width] = self._named(
                     self._outputs_slowly, table, number
                 )
@@ -136,7 +138,8 @@ class Program:
         self._one_output()
         table = self._rows(rows)
         threads = _threads(threads)
-        sums = None if self._machine is None else self._machine.total(table, threads)
+        machine = self._ready("total")
+        sums = None if machine is None else machine.total(table, threads)
         if sums is None:  # row by row, where the error will name the one in trouble
             sums = added_in_order(
                 (
@@ -230,7 +233,7 @@ class Program:
         machine = self._machine
         how = "by the engine, row by row: pip install 'chalkgrad[native]' for native code"
         if machine is not None:
-            how = f"natively, {machine.lanes} rows at once in the lanes of a vector"
+            how = machine.manner()
         return "\n".join(
             [
                 f"inputs      {len(self.inputs)}: {_listed(self.inputs)}",
@@ -306,6 +309,12 @@ class Program:
                 "rows for a program without inputs", hint="compile(output, inputs=[x, y])"
             )
         return Rows(rows, len(self.inputs))
+
+    def _ready(self, kind: str) -> Machine | None:
+        """What runs this kind; None where the engine has to."""
+        if self._machine is not None and not self._machine.ready(kind):
+            self._machine = None
+        return self._machine
 
     def _one_output(self) -> None:
         if not self._single:

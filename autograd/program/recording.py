@@ -23,6 +23,8 @@ __all__ = ["Recording"]
 # What is infinite or nan in an argument of these is so in the result: it need not be looked at.
 _PASSING_ON: Final = frozenset((ops.add, ops.sub, ops.mul, ops.neg, ops.square, ops.cube))
 
+_ADD, _MUL = ops.add, ops.mul  # asked for at each edge
+
 
 class Recording:
     """Outputs of a graph as instructions: a row's numbers in, outputs and gradients out.
@@ -186,12 +188,14 @@ class Recording:
         """Adds the partial times the gradient to that of a parent."""
         code, op = self.code, self.tape.nodes[at].op
         passed = gradient
-        if op is ops.mul:
+        if op is _MUL:
             other = self.tape.rights[at] if which == 0 else self.tape.lefts[at]
             passed = code.emit("mul", self.places[other], gradient)
+        elif op is _ADD:
+            pass
         elif op is ops.neg or (op is ops.sub and which == 1):
             passed = code.emit("neg", gradient)
-        elif op is not ops.add and op is not ops.sub:
+        elif op is not ops.sub:
             slope = self._slope(at, which)
             if code.names[slope] == "constant" and code.arguments[slope][0] == 0.0:
                 return

@@ -43,6 +43,7 @@ DERIVATIVES = {
     "sparse_hessian 160": "... sparse",
     "cross_entropy 1000": "cross-entropy, 1,000 classes",
     "tenth taylor": "10 derivatives of tanh, taylor",
+    "tenth grad": "... by grad(grad(...))",
     "tenth differentiate": "... by differentiate()",
     **{f"operations {name}": f"1,000 times {name}" for name in OPERATIONS},
     "forward 10000": "10,000 nodes recorded",

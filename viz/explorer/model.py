@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from autograd import (
@@ -26,13 +27,13 @@ from viz.errors import PictureError
 from viz.explorer.copying import copied
 from viz.explorer.geometry import HEIGHT, in_order, views_of
 from viz.text import number, symbol
-from viz.views import every_step, is_literal, labelled_only
+from viz.views import is_literal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from autograd import Derivation
-    from viz.drawing import Detail
+    from viz.explorer.page import Detail
 
 __all__ = ["Model", "model_of"]
 
@@ -136,8 +137,7 @@ class _Writer:
                     ],
                 }
             nodes.append(told)
-        views = views_of(self.order)
-        self._number_arrows(views)
+        views = self._views()
         derivations, factors = self._derivations()
         if detail is None:
             between = [node for node in results[:-1] if node.label]
@@ -213,22 +213,27 @@ class _Writer:
 
         return _WITH_BOTH_SCRIPTS.sub(apart, mathml)
 
-    def _number_arrows(self, views: list[dict[str, Any]]) -> None:
-        """Tells arrows by the numbers of their nodes, and which input of its end each is."""
-        shown = [labelled_only(self.order), every_step(self.order)][-len(views) :]
-        for view, (nodes, _) in zip(views, shown, strict=True):
-            view["nodes"] = [self.numbers[node] for node in nodes]
-            seen: dict[tuple[int, int], int] = {}
-            for arrow in view["arrows"]:
-                start, end = (nodes[place] for place in arrow[:2])
-                arrow[:2] = self.numbers[start], self.numbers[end]
+    def _views(self) -> list[dict[str, Any]]:
+        """The ways to look at the graph, told by the numbers of nodes.
+
+        An arrow says which input of its end it is, -1 where it stands for ways through others.
+        """
+        told = []
+        for view, places in views_of(self.order):
+            places["nodes"] = [self.numbers[node] for node in view.nodes]
+            shown = set(view.nodes)
+            seen: Counter[tuple[int, int]] = Counter()
+            for arrow in places["arrows"]:
+                start, end = (view.nodes[place] for place in arrow[:2])
+                pair = arrow[:2] = self.numbers[start], self.numbers[end]
                 which = -1
-                if view["name"] == "operations":
+                if all(parent in shown or is_literal(parent) for parent in end.parents):
                     found = [n for n, parent in enumerate(end.parents) if parent is start]
-                    earlier = seen.setdefault((arrow[0], arrow[1]), 0)
-                    seen[arrow[0], arrow[1]] += 1
-                    which = found[earlier]
+                    which = found[seen[pair]]
+                    seen[pair] += 1
                 arrow.insert(2, which)
+            told.append(places)
+        return told
 
     def _derivations(self) -> tuple[dict[int, Any], dict[str, int]]:
         """Of each symbol the lines of its derivation, and the formula of each factor in them."""

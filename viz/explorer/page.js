@@ -14,7 +14,7 @@ const ICONS = {
     pause: "M6 4h4v16H6zM14 4h4v16h-4z", next: "M7 4v16l12-8z", last: "M17 4h3v16h-3zM4 4v16l12-8z",
 };
 const MANY = 150; // boxes: of more, not all is written at once that is to be read
-const READABLE = 0.8; // the scale below which a graph is not shrunk unless that is asked for
+const READABLE = 0.7; // the scale below which a graph is not shrunk unless that is asked for
 
 function make(tag, attributes = {}, ...children) {
     const element = document.createElement(tag);
@@ -355,7 +355,7 @@ export function mount(host, graph, program, options = {}) {
             const group = draw("g", { class: "chalk-arrow" + (arrow.passes ? "" : " fixed"),
                 "data-start": arrow.start, "data-end": arrow.end },
             draw("path", { class: "line", d: arrow.path }), draw("path", { class: "head",
-                d: arrow.head }), label);
+                d: arrow.head }));
             return { group, label };
         });
         boxes = new Map(shown.nodes.map((node, place) => {
@@ -389,7 +389,7 @@ export function mount(host, graph, program, options = {}) {
             return [node, { box, value, grad, title, x, y, width }];
         }));
         art.replaceChildren(...lines.map(({ group }) => group),
-            ...[...boxes.values()].map(({ box }) => box));
+            ...[...boxes.values()].map(({ box }) => box), ...lines.map(({ label }) => label));
     }
 
     // What follows from the state.
@@ -512,6 +512,9 @@ export function mount(host, graph, program, options = {}) {
                 && hand.node === arrow.end);
             group.classList.toggle("way", Boolean(way) && way.arrows.has(arrow.number));
             group.classList.toggle("asked", now.question === arrow);
+            for (const state of ["flow", "way"]) {
+                label.classList.toggle(state, group.classList.contains(state));
+            }
             group.classList.toggle("zero", slopeKnown && now.partials[place] === 0);
         });
         slider.max = shown.steps.length;

@@ -1,0 +1,2 @@
+cdef extern from "columns.h":
+    Py_ssize_t address_of(int which)

@@ -1,0 +1,2 @@
+cimport cython
+from autograd.value cimport Value
