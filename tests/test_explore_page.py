@@ -140,7 +140,11 @@ class Reader:
 
     def goes_to(self, address: str) -> None:
         """Follows a link within the page."""
-        self.page.goto(self.page.url.partition("#")[0] + address)
+        self.page.evaluate(
+            "(hash) => new Promise((done) => {"
+            " addEventListener('hashchange', done, { once: true }); location.hash = hash; })",
+            address,
+        )
 
     def box(self, text: str) -> Any:
         return self.page.locator(f'.chalk-box[aria-label^="{text},"], '
