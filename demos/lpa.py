@@ -41,6 +41,9 @@ def main(arguments: Namespace) -> None:
     paths = [viz.render(drawing, arguments.out / name) for name, drawing in drawings.items()]
     paths.append(viz.plot_loss(history, arguments.out / "loss.png"))
     lines(*(Text(str(path)) for path in paths))
+    heading("Learned", "in two lines")
+    lines("Every gradient is a product along its path: −2(y − ŷ), weights, an input.",
+          "Large inputs make the loss steep, and steep losses need small steps.")  # fmt: skip
 
 
 def tell_data(students: list[Student]) -> None:

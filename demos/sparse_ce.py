@@ -35,6 +35,11 @@ def main(arguments: Namespace) -> None:
             loss.backward()
             drawing = viz.draw(loss, title=f"{name} cross-entropy, y = {label}")
             lines(Text(str(viz.render(drawing, arguments.out / f"{name}_{label}.png"))))
+    heading("Learned", "in two lines")
+    lines(
+        r"Only the true class enters: $L = -\log \hat{y}_k$, three nodes at any size.",
+        r"Through softmax the gradient is $\hat{y}_j - [j = k]$: predicted minus true.",
+    )
 
 
 def both_forms(label: int) -> dict[str, tuple[Value, list[Value]]]:

@@ -44,7 +44,6 @@ class Checkpoint(Callback):
         self,
         path: str | os.PathLike[str],
         every: int,
-        *,
         resume: bool,
         callbacks: Sequence[Callback],
         shuffler: Any,

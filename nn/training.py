@@ -119,19 +119,14 @@ def fit(
     # What happens after an epoch: the validation, what the caller wants, and last the checkpoint.
     own, watched = callbacks_of(callbacks), metrics_of(metrics)
     evaluation = Evaluation(held_out or examples, loss if held_out else None, watched)
-    each: list[Callback] = [*([evaluation] if held_out or watched else []), *own]
+    each = [evaluation, *own] if held_out or watched else list(own)
     if checkpoint is not None:
         about = {
             "loss": name_of(loss), "rows": rows_digest(examples),
             "validation": rows_digest(held_out), "batch_size": batch_size, "shuffle": bool(shuffle),
             "seed": seed, "steps": bool(steps), "metrics": list(watched),
         }  # fmt: skip
-        each.append(
-            Checkpoint(
-                checkpoint, checkpoint_every,
-                resume=resume, callbacks=own, shuffler=shuffler, about=about,
-            )
-        )  # fmt: skip
+        each.append(Checkpoint(checkpoint, checkpoint_every, resume, own, shuffler, about))
 
     begun = time.perf_counter()
     losses = _try_all(model, examples, loss, optimizer)

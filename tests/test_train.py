@@ -91,6 +91,16 @@ def test_classes(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "20 of 20 right: 100.0%" in said.err
 
 
+def test_columns_that_are_no_words_get_symbols(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("odd.csv").write_text("L,petal width,size,y\n1,2,3,4\n2,1,4,5\n3,3,5,2\n")
+    assert main(["train", "odd.csv", "--target", "y", "--epochs", "2", "--validation", "0"]) == 0
+    told = capsys.readouterr().out
+    assert "x₁ is L, x₂ is petal width\n" in told
+    assert "· x₁" in told
+
+
 def test_resumed_is_unbroken(here: Path) -> None:
     assert main([*TRAIN, "--epochs", "40", "--out", "whole"]) == 0
     assert main([*TRAIN, "--epochs", "15", "--out", "parts"]) == 0

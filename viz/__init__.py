@@ -23,8 +23,8 @@ else:
         "Picture": "picture",
         "draw": "drawing",
         "draw_network": "network",
-        "explore": "explorer",
         "film": "film",
+        "explore": "explorer",
         "render": "rendering",
         "widget": "explorer",
     }

@@ -1,4 +1,4 @@
-"""The `chalkgrad` command: marks pages of derivations, makes pages to explore, trains on CSV."""
+"""The `chalkgrad` command: marks derivations, explores their graphs, trains on CSV files."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ on the columns of a CSV file.
 
   chalkgrad check NOTES.md                    mark a page
   chalkgrad check --help                      how to write one, and all options
-  chalkgrad explore NOTES.md                  make a web page of its graph
+  chalkgrad explore NOTES.md                  make a web page of its graph, to step through
   chalkgrad train DATA.csv --target COLUMN    train a network
   chalkgrad predict MODEL.json DATA.csv       predict by it
 """
@@ -134,10 +134,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _RIGHT
         if "pages" in options:
             return check(options)
-        if "sources" in options:
-            return explore(options)
         if "target" in options or "model" in options:
             return _learn(options)
+        if "sources" in options:
+            return explore(options)
     except OutputError as error:
         _drop(sys.stdout)
         # Whoever stops reading has seen enough.
@@ -183,24 +183,6 @@ def check(options: Namespace) -> int:
     return _WRONG if unread or any(page.report.wrong for page in marked) else _RIGHT
 
 
-def explore(options: Namespace) -> int:
-    """`chalkgrad explore`: writes the page of a graph; the exit status."""
-    first, *others = options.sources
-    is_page = not others and (first == "-" or "=" not in first or os.path.exists(first))
-    try:
-        from viz.explorer import explore as write_page  # noqa: PLC0415 - loads what draws
-        from viz.explorer import root_of  # noqa: PLC0415
-
-        text = _read(first) if is_page else "\n\n".join(options.sources)
-        page = write_page(
-            root_of(text, options.of), options.output, title=options.title, lr=options.lr
-        )
-    except ChalkgradError as error:
-        return _refuse(error, first if is_page else "")
-    _print(f"{page}\n")
-    return _RIGHT
-
-
 def _learn(options: Namespace) -> int:
     """`chalkgrad train` and `chalkgrad predict`; the exit status."""
 
@@ -225,6 +207,24 @@ def _learn(options: Namespace) -> int:
         epochs = len(getattr(interrupt, "history", ()))
         note(f"stopped in epoch {epochs + 1}; with --resume it goes on from its checkpoint")
         return _INTERRUPTED
+    return _RIGHT
+
+
+def explore(options: Namespace) -> int:
+    """`chalkgrad explore`: writes the page of a graph; the exit status."""
+    first, *others = options.sources
+    is_page = not others and (first == "-" or "=" not in first or os.path.exists(first))
+    try:
+        from viz.explorer import explore as write_page  # noqa: PLC0415 - loads what draws
+        from viz.explorer import root_of  # noqa: PLC0415
+
+        text = _read(first) if is_page else "\n\n".join(options.sources)
+        page = write_page(
+            root_of(text, options.of), options.output, title=options.title, lr=options.lr
+        )
+    except ChalkgradError as error:
+        return _refuse(error, first if is_page else "")
+    _print(f"{page}\n")
     return _RIGHT
 
 

@@ -12,7 +12,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from autograd import ArgumentError, Value, derive
+from autograd import ArgumentError, Value, derive, to_unicode
 from nn import (
     SGD,
     Adagrad,
@@ -134,6 +134,9 @@ def train(options: Namespace, tell: Tell) -> None:
     # At a row without zeros, which would hide what is multiplied by them.
     derivations = _one_row(model, next((row for row in training if all(row[0])), training[0]))
     tell(f"\nOne gradient of one row, before training:\n\n{derivations[0]}\n")
+    pairs = zip(_symbols(model), model.inputs, strict=True)
+    if other := [f"{to_unicode(symbol)} is {name}" for symbol, name in pairs if symbol != name]:
+        tell(f"{', '.join(other)}\n")
     sheet(derivations, out / "derivation.html", title=f"A row of {Path(table.path).name}")
     try:
         history = fit(
@@ -277,14 +280,19 @@ def _csv(rows: Any) -> str:
 def _one_row(model: TableModel, example: tuple[list[float], Any]) -> list[Derivation]:
     """How the gradients of the first neuron come about for a row, by the names of the columns."""
     inputs, target = example
-    row = [
-        Value(x, name if re.fullmatch("[A-Za-z]+", name) else f"x_{{{i}}}").detach()
-        for i, (x, name) in enumerate(zip(inputs, model.inputs, strict=True), start=1)
-    ]
+    row = [Value(x, name).detach() for x, name in zip(inputs, _symbols(model), strict=True)]
     model.zero_grad()
     loss = model.loss(model.network(row), target)
     loss.backward()
     return [derive(loss, each) for each in model.network.layers[0].neurons[0].parameters()]
+
+
+def _symbols(model: TableModel) -> list[str]:
+    """What the inputs are called in derivations: their names, where these are words."""
+    return [
+        name if re.fullmatch("[A-Za-z]{2,}", name) else f"x_{{{i}}}"  # a single letter may be L
+        for i, name in enumerate(model.inputs, start=1)
+    ]
 
 
 def _pictures(
