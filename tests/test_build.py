@@ -49,7 +49,7 @@ def project(tmp_path: Path) -> Path:
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, tmp_path / name)
     (tmp_path / "nn").mkdir()
-    (tmp_path / "viz").mkdir()
+    (tmp_path / "viz" / "explorer").mkdir(parents=True)
     (tmp_path / "autograd" / "value.cpython-old.so").touch()
     (tmp_path / "hidden" / "Cython").mkdir(parents=True)
     (tmp_path / "hidden" / "Cython" / "__init__.py").write_text("raise ImportError('no Cython')")

@@ -6,7 +6,9 @@ import base64
 import hashlib
 import json
 import math
+import os
 import re
+import subprocess
 import sys
 from html.parser import HTMLParser
 from pathlib import Path
@@ -204,6 +206,20 @@ def test_a_widget_says_what_it_lacks(monkeypatch: pytest.MonkeyPatch) -> None:
         viz.widget(lpa())
 
 
+def test_the_command_says_what_is_to_be_installed(tmp_path: Path) -> None:
+    code = (
+        "import sys; sys.modules['matplotlib'] = None; from viz.command import main; "
+        "sys.exit(main(['explore', 'L = w^2', 'w = 2']))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert "chalkgrad[pictures]" in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
 # Notes and equations.
 
 
@@ -252,7 +268,10 @@ def test_the_command_takes_equations(tmp_path: Path) -> None:
     assert (graph["nodes"][-1]["data"], graph["lr"]) == (1.0, 0.5)
 
 
-@pytest.mark.parametrize("sources", [["no-such-file.md"], ["L = w x"], ["w = 2"]])
+LONG = f"L = {' + '.join(['w'] * 200)}"
+
+
+@pytest.mark.parametrize("sources", [["no-such-file.md"], ["L = w x"], ["w = 2"], [LONG]])
 def test_the_command_refuses(
     sources: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -140,7 +140,11 @@ class Reader:
 
     def goes_to(self, address: str) -> None:
         """Follows a link within the page."""
-        self.page.goto(self.page.url.partition("#")[0] + address)
+        self.page.evaluate(
+            "(hash) => new Promise((done) => {"
+            " addEventListener('hashchange', done, { once: true }); location.hash = hash; })",
+            address,
+        )
 
     def box(self, text: str) -> Any:
         return self.page.locator(f'.chalk-box[aria-label^="{text},"], '
@@ -666,6 +670,13 @@ def test_the_keyboard_is_enough(reader: Reader) -> None:
     assert reader.page.locator(".chalk-box[aria-pressed=true]").count() == 1
     reader.presses("Escape", "p")
     assert reader.page.evaluate("document.activeElement.ariaLabel") == "your guess"
+    reader.presses("g")  # is typed, not done
+    assert reader.page.get_by_label("your guess").input_value() == "g"
+    reader.presses("Escape", "End")
+    slider = reader.page.get_by_label("Step", exact=True).locator("visible=true").first
+    slider.focus()
+    reader.presses("ArrowLeft", "g")
+    assert reader.page.locator(".chalk-curve svg").is_visible()
 
 
 @pytest.mark.parametrize("width", [320, 390, 768])

@@ -212,12 +212,12 @@ def _learn(options: Namespace) -> int:
 
 def explore(options: Namespace) -> int:
     """`chalkgrad explore`: writes the page of a graph; the exit status."""
-    from viz.explorer import explore as write_page  # noqa: PLC0415 - loads what draws
-    from viz.explorer import root_of  # noqa: PLC0415
-
     first, *others = options.sources
-    is_page = not others and (first == "-" or "=" not in first or Path(first).exists())
+    is_page = not others and (first == "-" or "=" not in first or os.path.exists(first))
     try:
+        from viz.explorer import explore as write_page  # noqa: PLC0415 - loads what draws
+        from viz.explorer import root_of  # noqa: PLC0415
+
         text = _read(first) if is_page else "\n\n".join(options.sources)
         page = write_page(
             root_of(text, options.of), options.output, title=options.title, lr=options.lr

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from autograd import (
@@ -24,7 +25,7 @@ from autograd import (
 from viz.boxes import kinds_of, operation_text
 from viz.errors import PictureError
 from viz.explorer.copying import copied
-from viz.explorer.geometry import HEIGHT, in_order, laid_out, views_of
+from viz.explorer.geometry import HEIGHT, in_order, views_of
 from viz.text import number, symbol
 from viz.views import is_literal
 
@@ -32,8 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from autograd import Derivation
-    from viz.explorer.geometry import Detail
-    from viz.views import View
+    from viz.explorer.page import Detail
 
 __all__ = ["Model", "model_of"]
 
@@ -137,7 +137,7 @@ class _Writer:
                     ],
                 }
             nodes.append(told)
-        views = [self._numbered(name, view) for name, view in views_of(self.order).items()]
+        views = self._views()
         derivations, factors = self._derivations()
         if detail is None:
             between = [node for node in results[:-1] if node.label]
@@ -213,21 +213,26 @@ class _Writer:
 
         return _WITH_BOTH_SCRIPTS.sub(apart, mathml)
 
-    def _numbered(self, name: str, view: View) -> dict[str, Any]:
-        """What is seen; arrows name their nodes, and say which input of its end each is."""
-        told = laid_out(name, view)
-        told["nodes"] = [self.numbers[node] for node in view.nodes]
-        seen: dict[tuple[int, int], int] = {}
-        for arrow in told["arrows"]:
-            start, end = (view.nodes[place] for place in arrow[:2])
-            arrow[:2] = self.numbers[start], self.numbers[end]
-            which = -1
-            if name == "operations":
-                found = [n for n, parent in enumerate(end.parents) if parent is start]
-                earlier = seen.setdefault((arrow[0], arrow[1]), 0)
-                seen[arrow[0], arrow[1]] += 1
-                which = found[earlier]
-            arrow.insert(2, which)
+    def _views(self) -> list[dict[str, Any]]:
+        """The ways to look at the graph, told by the numbers of nodes.
+
+        An arrow says which input of its end it is, -1 where it stands for ways through others.
+        """
+        told = []
+        for view, places in views_of(self.order):
+            places["nodes"] = [self.numbers[node] for node in view.nodes]
+            shown = set(view.nodes)
+            seen: Counter[tuple[int, int]] = Counter()
+            for arrow in places["arrows"]:
+                start, end = (view.nodes[place] for place in arrow[:2])
+                pair = arrow[:2] = self.numbers[start], self.numbers[end]
+                which = -1
+                if all(parent in shown or is_literal(parent) for parent in end.parents):
+                    found = [n for n, parent in enumerate(end.parents) if parent is start]
+                    which = found[seen[pair]]
+                    seen[pair] += 1
+                arrow.insert(2, which)
+            told.append(places)
         return told
 
     def _derivations(self) -> tuple[dict[int, Any], dict[str, int]]:

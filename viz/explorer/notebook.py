@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from autograd import Value
-    from viz.explorer.geometry import Detail
+    from viz.explorer.page import Detail
 
 __all__ = ["widget"]
 
@@ -73,12 +73,12 @@ def _kind() -> Any:
             hint="pip install 'chalkgrad[notebook]'; or explore(root, 'page.html')",
         ) from error
 
-    class Explorer(anywidget.AnyWidget):
-        """A graph to be explored in a notebook."""
-
-        _esm = traitlets.Unicode().tag(sync=True)
-        _css = style()
-        graph = traitlets.Dict().tag(sync=True)
-        numbers = traitlets.Dict().tag(sync=True)
-
-    return Explorer
+    # No `class` statement, of which type checkers say one thing with anywidget and another without.
+    traits = {
+        "__doc__": "A graph to be explored in a notebook.",
+        "_esm": traitlets.Unicode().tag(sync=True),
+        "_css": style(),
+        "graph": traitlets.Dict().tag(sync=True),
+        "numbers": traitlets.Dict().tag(sync=True),
+    }
+    return type("Explorer", (anywidget.AnyWidget,), traits)

@@ -14,7 +14,7 @@ const ICONS = {
     pause: "M6 4h4v16H6zM14 4h4v16h-4z", next: "M7 4v16l12-8z", last: "M17 4h3v16h-3zM4 4v16l12-8z",
 };
 const MANY = 150; // boxes: of more, not all is written at once that is to be read
-const READABLE = 0.8; // the scale below which a graph is not shrunk unless that is asked for
+const READABLE = 0.7; // the scale below which a graph is not shrunk unless that is asked for
 
 function make(tag, attributes = {}, ...children) {
     const element = document.createElement(tag);
@@ -214,6 +214,7 @@ export function mount(host, graph, program, options = {}) {
             .map((kind) => make("li", { class: kind }, make("span", { class: "chalk-patch" }), kind)));
     const heading = make(options.page ? "h1" : "h3", {}, graph.title);
     const page = make("div", { tabindex: "-1",
+        "data-lm-suppress-shortcuts": "true", // JupyterLab's, which has others on the same keys
         class: `chalk${options.page ? " whole" : ""}${plain ? " plain" : ""}` },
         make("header", { class: "chalk-head" }, heading,
             make("div", { class: "chalk-tools" }, ...(views.length > 1 ? [seeing] : []), lamp)),
@@ -354,7 +355,7 @@ export function mount(host, graph, program, options = {}) {
             const group = draw("g", { class: "chalk-arrow" + (arrow.passes ? "" : " fixed"),
                 "data-start": arrow.start, "data-end": arrow.end },
             draw("path", { class: "line", d: arrow.path }), draw("path", { class: "head",
-                d: arrow.head }), label);
+                d: arrow.head }));
             return { group, label };
         });
         boxes = new Map(shown.nodes.map((node, place) => {
@@ -388,7 +389,7 @@ export function mount(host, graph, program, options = {}) {
             return [node, { box, value, grad, title, x, y, width }];
         }));
         art.replaceChildren(...lines.map(({ group }) => group),
-            ...[...boxes.values()].map(({ box }) => box));
+            ...[...boxes.values()].map(({ box }) => box), ...lines.map(({ label }) => label));
     }
 
     // What follows from the state.
@@ -511,6 +512,9 @@ export function mount(host, graph, program, options = {}) {
                 && hand.node === arrow.end);
             group.classList.toggle("way", Boolean(way) && way.arrows.has(arrow.number));
             group.classList.toggle("asked", now.question === arrow);
+            for (const state of ["flow", "way"]) {
+                label.classList.toggle(state, group.classList.contains(state));
+            }
             group.classList.toggle("zero", slopeKnown && now.partials[place] === 0);
         });
         slider.max = shown.steps.length;
@@ -1193,14 +1197,16 @@ export function mount(host, graph, program, options = {}) {
     };
     listen(options.page ? document : page, "keydown", (event) => {
         if (event.ctrlKey || event.metaKey || event.altKey) return;
-        const at = event.target;
-        const inField = at.localName === "input";
+        const { target } = event;
+        const typing = target.matches("input:not([type=range])");
         const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
-        if (inField && (key !== "Escape")) return;
-        if (key === " " && ["button", "summary"].includes(at.localName)) return;
-        if (!Object.hasOwn(ACTIONS, key) || (key === "g" && !trainingPart.parts)) return;
+        if (!Object.hasOwn(ACTIONS, key) || (typing && key !== "Escape")) return;
+        if (target.matches("input[type=range]") && /Arrow|Home|End/.test(key)) return;
+        if (key === " " && target.matches("button, summary")) return;
+        if (key === "g" && !trainingPart.parts) return;
         event.preventDefault();
-        if (inField) at.blur();
+        event.stopPropagation();
+        if (typing) target.blur();
         ACTIONS[key]();
     });
     listen(night, "change", () => render());

@@ -9,7 +9,7 @@ from functools import cache
 from html import escape
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 from viz.errors import PictureError
 from viz.explorer.model import Model, model_of
@@ -20,9 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from autograd import Value
-    from viz.explorer.geometry import Detail
 
-__all__ = ["as_html", "data_of", "explore", "module_of", "style"]
+Detail = Literal["full", "labelled"]
+
+__all__ = ["Detail", "as_html", "data_of", "explore", "module_of", "style"]
 
 _PAGE: Final = """\
 <!DOCTYPE html>
