@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from viz.canvas import Canvas, Part, Shape, Words, circle, rectangle, shifted
 from viz.geometry import Placed, Rectangle, Way
-from viz.lettering import Ground, polyline
+from viz.lettering import MANY, Ground, polyline
 from viz.picture import Sample, Scale, measured
 from viz.placing import lay_out
 from viz.scales import paler
@@ -26,7 +26,6 @@ __all__ = ["compose", "legible_scale"]
 
 _MARGIN: Final = 10.0
 _SPREADS: Final = (1.0, 1.35, 1.8, 2.5)  # more room, where something is in another's way
-_MANY: Final = 250  # boxes: more are not read one by one, and take their time
 _TITLE: Final = 1.35  # in multiples of the size of text
 _SMALL: Final = 0.88
 _GREY: Final = "#555555"
@@ -42,7 +41,7 @@ _CLOSE: Final = 1.36  # from one base line to the next in a label, in multiples 
 def compose(picture: Picture) -> Canvas:
     """Everything at its place; with more room where text would be in the way of something."""
     board = None
-    for spread in _SPREADS if len(picture.boxes) <= _MANY else _SPREADS[:1]:
+    for spread in _SPREADS if len(picture.boxes) <= MANY else _SPREADS[:1]:
         tried = _Board(picture, _placed(picture, spread))
         if board is None or tried.ground.conflicts < board.ground.conflicts:
             board = tried
@@ -90,7 +89,7 @@ class _Board:
         self.picture = picture
         self.placed = placed
         self.size = picture.font_size
-        self.ground = Ground(thorough=len(picture.boxes) <= _MANY)
+        self.ground = Ground(thorough=len(picture.boxes) <= MANY)
         self.sizes = {box.name: measured(box, self.size) for box in picture.boxes}
         self.lines = [polyline(way) for way in placed.arrows]
         self._take_ground()

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 
     from viz.geometry import Point, Way
 
-__all__ = ["Ground", "polyline"]
+__all__ = ["MANY", "Ground", "polyline"]
+
+MANY: Final = 250  # boxes: more are not read one by one, and take their time
 
 _STEP: Final = 3.0  # points between the samples of a curve
 _CELL: Final = 24.0

@@ -69,7 +69,6 @@ class Box:
     note: str = ""
     radius: float = 0.0  # of a circle
     below: tuple[str, ...] = ()  # lines below a circle
-    size: tuple[float, float] | None = None  # in points, where its text does not say
     least: tuple[float, float] = (0.0, 0.0)  # width and height that it has at least
     text_size: float = 1.0  # in multiples of the picture's
     faded: bool = False
@@ -214,8 +213,6 @@ def measured(box: Box, font_size: float) -> Measured:
     width, height = max(width, box.least[0]), max(height, box.least[1])
     if box.radius:
         width = height = 2 * box.radius
-    if box.size:
-        width, height = box.size
     return Measured(operation, lines, band, note, width, height, left, pad, leading)
 
 

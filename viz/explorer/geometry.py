@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from viz import fonts
 from viz.boxes import operation_text
 from viz.geometry import Rectangle
-from viz.lettering import Ground, polyline
+from viz.lettering import MANY, Ground, polyline
 from viz.neurons import neuron_named
 from viz.picture import Arrow, Box, Picture, measured
 from viz.placing import lay_out
@@ -96,7 +96,7 @@ class _Board:
 
     def __init__(self, picture: Picture, spread: float) -> None:
         self.placed = lay_out(picture, spread)
-        self.ground = Ground()
+        self.ground = Ground(thorough=len(picture.boxes) <= MANY)
         self.boxes = []
         for box in picture.boxes:
             x, y = self.placed.boxes[box.name]
