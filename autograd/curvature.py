@@ -196,7 +196,7 @@ def _second_partial(node: Value) -> float:
 def second_partials(node: Value, by_left: bool, by_right: bool) -> tuple[float, float, float]:
     """The second derivatives of a node by its parents: left twice, by both, right twice.
 
-    By the table's rules, division written out. What is not asked for is 0.
+    By the table's rules, division written out. What is not asked for may be anything.
     """
     if node._operation is _DIV:
         right: Value = node._right  # type: ignore[assignment]  # a result has it
@@ -227,8 +227,7 @@ def _by_rules(node: Value, by_left: bool, by_right: bool) -> tuple[float, float,
             f"the second derivative of {node.op.usage} at {numbers} is not finite: {error.message}",
             hint="keep the input away from this point",
         ) from error
-    mixed = seconds.get((1, 0), seconds.get((0, 1), 0.0))
-    return seconds.get((0, 0), 0.0), mixed, seconds.get((1, 1), 0.0)
+    return seconds.get((0, 0), 0.0), seconds.get((1, 0), 0.0), seconds.get((1, 1), 0.0)
 
 
 def _slopes_of(slope: Any, inputs: list[Any]) -> list[float]:

@@ -369,7 +369,7 @@ class _Call:
 
     def output(self, caller: str) -> Value:
         """The one output, where there may be only one."""
-        if len(self.outputs) != 1 or not isinstance(self.result, (Value, float, int)):
+        if not isinstance(self.result, (Value, float, int)):
             raise ArgumentError(
                 f"{caller} needs a function whose result is one number, not "
                 f"{type(self.result).__name__} of {len(self.outputs)}",

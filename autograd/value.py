@@ -430,6 +430,12 @@ class Value:
         label = f", label={self.label!r}" if self.label else ""
         return f"Value(data={self._data!r}, grad={self._grad!r}{label})"
 
+    def _repr_latex_(self) -> str:
+        """What notebooks show: the symbol, the number and, where there is one, the gradient."""
+        symbol = f"{self.label} = " if self.label else ""
+        grad = rf" \qquad \mathrm{{grad}} = {_in_latex(self._grad)}" if self._grad else ""
+        return f"${symbol}{_in_latex(self._data)}{grad}$"
+
     # The graph.
 
     def _record(self, op: Operation, a: object, b: object = None) -> Value:
@@ -872,6 +878,14 @@ def _name(value: Value) -> str:
         return f"{value.label} = {value._data!r}"
     kind = value._operation.name
     return f"{'a' if value._left is None else 'the result of'} {kind}, {value._data!r}"
+
+
+def _in_latex(number: float) -> str:
+    """A number in LaTeX, with six digits."""
+    digits, _, exponent = f"{number:.6g}".partition("e")
+    if exponent:
+        return rf"{digits} \cdot 10^{{{int(exponent)}}}"
+    return digits.replace("inf", r"\infty")
 
 
 def _restore(data: float, grad: float, label: str, constant: bool) -> Value:

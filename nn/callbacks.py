@@ -238,10 +238,11 @@ def _by_layer(training: Training) -> dict[str, list[Value]]:
 
 
 class _Function(Callback):
-    """A function as a callback."""
+    """A function as a callback; one with an attribute `every` is called so often."""
 
     def __init__(self, function: Callable[[Training], object]) -> None:
         self._function = function
+        self.every = getattr(function, "every", 1)
         self.name = getattr(function, "__qualname__", type(function).__name__)
 
     def after_epoch(self, training: Training) -> None:

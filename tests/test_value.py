@@ -1441,3 +1441,22 @@ def test_operators_can_be_called_by_name(name, reflected):
 def test_within_takes_in_its_bounds(x: float, low: float, high: float) -> None:
     for number in (x, Value(x), Value(x).detach(), Fraction(x)):
         assert within(number, low, high) is (low <= x <= high)
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (Value(26880.0), "$26880$"),
+        (Value(1.5e-9, r"\hat{y}"), r"$\hat{y} = 1.5 \cdot 10^{-9}$"),
+        (Value(-math.inf, "s"), r"$s = -\infty$"),
+        (Value(1 / 3), "$0.333333$"),
+    ],
+)
+def test_notebooks_show_symbol_and_number(value: Value, shown: str) -> None:
+    assert value._repr_latex_() == shown
+
+
+def test_notebooks_show_a_gradient_where_there_is_one() -> None:
+    w = Value(3.0, "w")
+    (w * w * 1e7).backward()
+    assert w._repr_latex_() == r"$w = 3 \qquad \mathrm{grad} = 6 \cdot 10^{7}$"

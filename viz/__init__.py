@@ -13,6 +13,7 @@ if typing.TYPE_CHECKING:
     from viz.drawing import draw
     from viz.explorer import explore, widget
     from viz.films import film
+    from viz.live import LiveLoss
     from viz.network import draw_network
     from viz.picture import Picture
     from viz.rendering import render
@@ -25,6 +26,7 @@ else:
         "draw_network": "network",
         "explore": "explorer",
         "film": "films",
+        "LiveLoss": "live",
         "render": "rendering",
         "widget": "explorer",
     }
@@ -42,6 +44,7 @@ else:
 
 
 __all__ = [
+    "LiveLoss",
     "MissingPackageError",
     "Picture",
     "PictureError",

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["BLUE", "COLOURS", "Picture", "new_axes", "place_of", "save_figure"]
+__all__ = ["BLUE", "COLOURS", "Plot", "new_axes", "place_of", "save_figure"]
 
 _FORMATS: Final = (".png", ".svg", ".pdf")
 _MEDIA: Final = {".png": "image/png", ".svg": "image/svg+xml"}
@@ -32,7 +32,7 @@ COLOURS: Final = (BLUE, "#d97a1a", "#8f1a5b", "#3c7d22", "#6b6b6b", "#a86500", "
 """The graphs' colours, for curves and classes in turn."""
 
 
-class Picture(_Path):
+class Plot(_Path):
     """The path of a picture, which a notebook shows as the picture itself."""
 
     def _repr_mimebundle_(
@@ -69,9 +69,9 @@ def new_axes(title: str, *, width: float = 6.4, height: float = 4.0) -> Axes:
     return axes
 
 
-def save_figure(figure: Figure, place: Path) -> Picture:
+def save_figure(figure: Figure, place: Path) -> Plot:
     """Writes it; an old file is replaced only when the new one is whole."""
     out = io.BytesIO()
     figure.savefig(out, format=place.suffix[1:].lower(), dpi=150)
     write_whole(place, out.getvalue())
-    return Picture(place)
+    return Plot(place)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
-    from viz.figures import Picture
+    from viz.figures import Plot
 
     Range = tuple[float, float]
 
@@ -37,7 +37,7 @@ def plot_boundary(
     names: Sequence[str] = ("x₁", "x₂"),
     classes: Sequence[str] = (),
     title: str = "",
-) -> Picture:
+) -> Plot:
     """Colours the plane of two inputs by what `model` says there, with the rows as points on it.
 
     A model with one output divides the plane where that is `threshold`: 0 unless told where a
@@ -100,7 +100,7 @@ def plot_landscape(
     trail: Sequence[tuple[float, float]] = (),
     span: float = 1.0,
     title: str = "",
-) -> Picture:
+) -> Plot:
     """Draws the lines of equal loss over two parameters, `a` and `b`, and a training's trail.
 
     `loss()` computes it with the parameters as they stand; all others stay as they are, and these
@@ -162,7 +162,7 @@ def plot_confusion(
     path: str | os.PathLike[str],
     *,
     title: str = "",
-) -> Picture:
+) -> Plot:
     """Draws how often each class was taken for which: true classes downwards, predicted across.
 
     Raises ArgumentError for another number of predictions than of true classes, or none, and what

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from viz.figures import Picture
+    from viz.figures import Plot
 
 __all__ = ["History", "figure_of", "plot_gradients", "plot_loss"]
 
@@ -36,7 +36,7 @@ class History(Protocol):
 
 def plot_loss(
     history: History | Sequence[float], path: str | os.PathLike[str], *, title: str = ""
-) -> Picture:
+) -> Plot:
     """Writes the loss of each epoch as a curve, `.png`, `.svg` or `.pdf` by the ending; gives it.
 
     `history` is what `nn.fit` returns, or the losses themselves; where it has losses of validation
@@ -59,7 +59,7 @@ def plot_loss(
     return save_figure(figure_of(losses, title, validation), place)
 
 
-def plot_gradients(gradients: Any, path: str | os.PathLike[str], *, title: str = "") -> Picture:
+def plot_gradients(gradients: Any, path: str | os.PathLike[str], *, title: str = "") -> Plot:
     """Writes how long each layer's gradient was after each epoch, a curve for each layer.
 
     `gradients` is the history of a training with the callback `nn.GradientNorms`, or a dict of the
