@@ -103,7 +103,7 @@ def tell_scipy(loss: Callable[[list[Value]], Value], best: Vector) -> None:
     try:
         from scipy.optimize import minimize  # noqa: PLC0415 - only to compare with
     except ImportError:
-        say("(With scipy installed its answer would stand here.)")
+        say("(pip install scipy, and its answer stands here.)")
         return
     found = minimize(lambda w: loss(list(map(Value, w))).data, [0.0] * 3, method="trust-exact",
                      jac=lambda w: grad(loss)(list(w)), hess=lambda w: hessian(loss)(list(w)),

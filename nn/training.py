@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
 __all__ = ["fit"]
 
+_BEFORE: Final = "before the first update"
 _LONG: Final = 0.1  # seconds from which on a training is worth compiling
 
 
@@ -289,9 +290,7 @@ def _try_all(
             try:
                 losses.append(_sound(loss(model(inputs), target)).data)
             except (ChalkgradError, ArithmeticError) as error:
-                raise _located(
-                    error, f"before the first update, row {number}", optimizer
-                ) from error
+                raise _located(error, f"{_BEFORE}, row {number}", optimizer) from error
     return losses
 
 
@@ -304,4 +303,6 @@ def _located(error: Exception, where: str, optimizer: Optimizer) -> ChalkgradErr
             return type(error)(f"{where}: {message}", hint=hint)
     if not hint or isinstance(error, OverflowError):
         hint = f"take a smaller learning rate than {optimizer.lr:g}, or scale the inputs"
+        if where.startswith(_BEFORE):
+            hint = "scale the inputs; after a training that failed make the model anew"
     return TrainingError(f"{where}: {message}", hint=hint)

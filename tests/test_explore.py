@@ -278,3 +278,23 @@ def test_the_command_refuses(
     assert main(["explore", *sources, "-o", str(tmp_path / "page.html")]) == 2
     assert "hint:" in capsys.readouterr().err
     assert not (tmp_path / "page.html").exists()
+
+
+def test_what_is_explored_is_what_all_leads_to() -> None:
+    """In whatever order the equations stand; and a symbol without a number is told."""
+    equations = ["L = (y - a)^2", r"a = \sigma(w x)", "w = 0.4", "x = 1.5", "y = 1"]
+    root = root_of("\n\n".join(equations))
+    assert root.label == "L"
+    assert root.data == pytest.approx((1 - 1 / (1 + math.exp(-0.6))) ** 2)
+    with pytest.raises(PageError, match="a number or a formula"):
+        root_of("\n\n".join(equations[:-1]))
+
+
+def test_a_page_is_named_after_its_notes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("notes.md").write_text("L = w^2 with w = 3", encoding="utf-8")
+    assert main(["explore", "notes.md"]) == 0
+    assert main(["explore", "L = w^2", "w = 3"]) == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "notes.html", "notes.md", "page.html",
+    ]  # fmt: skip

@@ -379,3 +379,10 @@ def test_without_llvmlite_the_message_says_what_to_install(
     program = compile(w * x, [x])
     assert isinstance(program, Program)
     assert "pip install 'chalkgrad[native]'" in program.explain()
+
+
+@pytest.mark.parametrize("inputs", [Value(1.0, "x"), 3.0])
+def test_inputs_are_listed(inputs: Any) -> None:
+    x = Value(2.0, "x")
+    with pytest.raises(ArgumentTypeError, match=r"in brackets: inputs=\[x\]"):
+        compile(x * x, inputs=inputs)

@@ -186,6 +186,19 @@ def test_ctrl_c_says_how_to_go_on(here: Path) -> None:
     assert re.search(r"stopped in epoch \d+; with --resume it goes on", told)
 
 
+def test_the_model_of_another_column_is_not_replaced(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*TRAIN, "--epochs", "2"]) == 0
+    model = (here / "out" / "students" / "model.json").read_text()
+    assert main(["train", "students.csv", "--target", "iq", "--epochs", "2"]) == 2
+    told = " ".join(capsys.readouterr().err.split())
+    assert "has a model of lpa, which this one of iq would replace" in told
+    assert "--out" in told
+    assert (here / "out" / "students" / "model.json").read_text() == model
+    assert main([*TRAIN, "--epochs", "2", "--hidden", "3"]) == 0
+
+
 @pytest.mark.skipif(not BASH, reason="README speaks to a shell")
 @pytest.mark.skipif(not (ROOT / "README.md").exists(), reason="README is not here")
 def test_readme_as_a_stranger_types_it(tmp_path: Path) -> None:

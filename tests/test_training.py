@@ -275,3 +275,11 @@ def test_fit_says_what_it_cannot_use(options, error, says):
     with pytest.raises(error, match=says) as caught:
         fit(model, **(settings | options))
     assert "\nhint: " in str(caught.value)
+
+
+def test_a_model_that_a_failed_training_left_behind_is_not_blamed_on_the_rate():
+    model = MLP(1, [1], seed=1)
+    for parameter in model.parameters():
+        parameter.data = 1e200
+    with pytest.raises(TrainingError, match=r"(?s)before the first update, row 1.*make the model"):
+        fit(model, [([1.0], 1.0)], mse, SGD(model.parameters(), 0.01), 2)

@@ -219,9 +219,9 @@ def explore(options: Namespace) -> int:
         from viz.explorer import root_of  # noqa: PLC0415
 
         text = _read(first) if is_page else "\n\n".join(options.sources)
-        page = write_page(
-            root_of(text, options.of), options.output, title=options.title, lr=options.lr
-        )
+        named = is_page and first != "-"
+        place = options.output or Path(f"{Path(first).stem if named else 'page'}.html")
+        page = write_page(root_of(text, options.of), place, title=options.title, lr=options.lr)
     except ChalkgradError as error:
         return _refuse(error, first if is_page else "")
     _print(f"{page}\n")
@@ -261,9 +261,9 @@ def _parser() -> ArgumentParser:
     add = exploring.add_argument
     add("sources", nargs="+", metavar="SOURCE", help="a page of notes (- is standard input), "
         "or equations")  # fmt: skip
-    add("-o", "--output", metavar="FILE", type=Path, default=Path("page.html"),
-        help="where the page goes (default: page.html)")  # fmt: skip
-    add("--of", metavar="SYMBOL", default="", help="what is computed (default: the last one)")
+    add("-o", "--output", metavar="FILE", type=Path,
+        help="where the page goes (default: NOTES.html, or page.html)")  # fmt: skip
+    add("--of", metavar="SYMBOL", default="", help="what is computed (default: what all leads to)")
     add("--title", metavar="TEXT", default="", help="the heading")
     add("--lr", metavar="RATE", type=float, help="the learning rate at first")
     return parser

@@ -12,7 +12,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from autograd import ArgumentError, Value, derive, to_unicode
+from autograd import ArgumentError, ChalkgradError, Value, derive, to_unicode
 from nn import (
     SGD,
     Adagrad,
@@ -115,6 +115,7 @@ def train(options: Namespace, tell: Tell) -> None:
     table = read_table(options.data)
     out = options.out or Path("out") / Path(options.data).stem
     model = _model(table, options, tell)
+    _spare_another(out, model)
     rows, targets = table.numbers(model.inputs), table.texts(model.target)
     learnt, held_out = _split(len(rows), options.validation, options.seed)
     if options.standardize:
@@ -159,6 +160,19 @@ def train(options: Namespace, tell: Tell) -> None:
     except MissingPackageError as error:
         tell(f"No pictures: {error.message}; {error.hint}")
     tell("\n".join(str(out / name) for name in [*files, "training.json"]))
+
+
+def _spare_another(out: Path, model: TableModel) -> None:
+    """Refuses to write over the model of another column."""
+    try:
+        target = TableModel.load(out / "model.json").target
+    except (OSError, ChalkgradError):
+        return  # there is none, or one that is of no use
+    if target != model.target:
+        raise ArgumentError(
+            f"{out} has a model of {target}, which this one of {model.target} would replace",
+            hint="say --out with another folder, or delete that one",
+        )
 
 
 def predict(options: Namespace, tell: Tell, note: Tell) -> None:

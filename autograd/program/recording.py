@@ -7,6 +7,7 @@ gradient, added as the ready list of `backward()` brings them: so that every bit
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final
 
 from autograd import ops
@@ -218,6 +219,10 @@ class Recording:
 
 
 def _leaves(values: Sequence[Value], what: str) -> list[Value]:
+    if isinstance(values, Value) or not isinstance(values, Iterable):
+        raise ArgumentTypeError(
+            f"{values!r} was given where {what}s are listed", hint="in brackets: inputs=[x]"
+        )
     found = list(values)
     for value in found:
         if not isinstance(value, Value) or not value.is_leaf:

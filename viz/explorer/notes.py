@@ -14,10 +14,11 @@ __all__ = ["root_of"]
 
 
 def root_of(text: str, of: str = "") -> Value:
-    r"""The symbol `of`, or the last that is defined, as a Value computed as the text says.
+    r"""The symbol `of`, or the one that all leads to, as a Value computed as the text says.
 
     Equations are read as in `grade`: those with a number give a symbol its value (the last one
-    counts, and W = 1 is for each W_{ij} without one), the others define a symbol by others. Raises
+    counts, and W = 1 is for each W_{ij} without one), the others define a symbol by others, in any
+    order; of several that no other is computed from the last one is taken. Raises
     PageError where nothing is defined, or not that symbol, and for a symbol without a number, and
     what the operations raise.
 
@@ -34,7 +35,7 @@ def root_of(text: str, of: str = "") -> Value:
     for entry in entries:
         if entry.kind == "definition":
             definitions.setdefault(to_latex(entry.left), entry)
-    wanted = to_latex(of) if of else next(reversed(definitions), "")
+    wanted = to_latex(of) if of else _result(definitions, [*definitions, *numbers])
     if wanted not in definitions:
         said = f"{of!r} is not computed" if of else "nothing is computed"
         raise PageError(
@@ -43,6 +44,33 @@ def root_of(text: str, of: str = "") -> Value:
     reading = _Reading(definitions, numbers)
     reading.value(wanted)
     return reading.nodes[wanted]
+
+
+def _result(definitions: dict[str, Entry], known: list[str]) -> str:
+    """The last symbol that no other is computed from."""
+    used: set[str] = set()
+    for label, entry in definitions.items():
+        used |= _symbols(_formula(entry), known) - {label}
+    last = next(reversed(definitions), "")  # in a circle each is computed from another
+    return next((label for label in reversed(definitions) if label not in used), last)
+
+
+def _symbols(formula: str, known: list[str]) -> set[str]:
+    """Those in a formula, among them some that are not known."""
+    labels = list(known)
+    while True:
+        try:
+            return set(read_formula(formula, labels).symbols)
+        except FormulaError as error:
+            name = to_latex(error.unknown or "")
+            if not name or name in labels:
+                return set()  # what is wrong with it is told when it is computed
+            labels.append(name)
+
+
+def _formula(entry: Entry) -> str:
+    """What a symbol is: of a = b = c + d it is c + d."""
+    return entry.right.rpartition("=")[2].strip()
 
 
 class _Reading:
@@ -66,7 +94,7 @@ class _Reading:
 
     def _compute(self, label: str) -> None:
         entry = self.definitions.pop(label)  # so that none is defined by itself
-        formula = entry.right.rpartition("=")[2].strip()  # of a = b = c + d it is c + d
+        formula = _formula(entry)
         result = None
         while result is None:
             try:
