@@ -762,7 +762,7 @@ def _leave_the_graph(value: Value, how: str) -> None:
     """Raises where a number is made of what a function that is differentiated depends on."""
     if not ACTIVE:
         return
-    _look_at(value, f"{how} of")
+    _look_at(value, f"{how} of", f"{_TO_COMPUTE}; {_TO_DECIDE}")
     mode: Mode | None = current_mode()
     if mode is None or not mode.arguments:
         return
@@ -771,20 +771,25 @@ def _leave_the_graph(value: Value, how: str) -> None:
         raise GraphError(
             f"{how} of {_name(value)}, which depends on an argument of the function that is "
             "differentiated, would lose its derivative",
-            hint="use autograd's operations, as autograd.exp(x) in place of math.exp(x); "
-            "where only the number is meant, x.data",
+            hint=f"{_TO_COMPUTE}; where only the number is meant, x.data",
         )
 
 
-def _look_at(value: Value, how: str) -> None:
+_TO_DECIDE: Final = (
+    "where it decides, use autograd.where, step, maximum or minimum; where it is only checked, "
+    "autograd.within"
+)
+_TO_COMPUTE: Final = "use autograd's operations, as autograd.exp(x) in place of math.exp(x)"
+
+
+def _look_at(value: Value, how: str, hint: str = _TO_DECIDE) -> None:
     """Raises where a number that will be another in the next row is looked at while recording."""
     mode: Mode | None = current_mode()
     if mode is not None and mode.guards is not None and value._operation is not CONSTANT:
         raise GraphError(
             f"{how} {_name(value)} while a program is recorded: in the next row it is another "
             "number, and the program does the same for all",
-            hint="where it decides, use autograd.where, step, maximum or minimum; where it is only "
-            "checked, autograd.within",
+            hint=hint,
         )
 
 

@@ -88,9 +88,10 @@ def fit(
     the file, if it is there, until there are `epochs` in all, and ends with the same bits as one
     that was never broken off: shuffling, dropout, optimizer, schedules, history.
 
-    `compiled` says whether the rows are gone through in native code, which takes llvmlite and gives
-    the same losses and parameters to the last bit: "auto" where that is to be had and the training
-    takes longer than compiling it.
+    `compiled` says whether the rows are gone through in native code, which gives the same losses
+    and parameters to the last bit: that of the compiled engine, and in a long training LLVM's,
+    where llvmlite is there. "auto" does so where that is to be had and the training is no matter of
+    a moment.
 
     Raises ArgumentError or ArgumentTypeError for rows that do not fit, naming the row, and for a
     checkpoint that is damaged or of another training, saying what differs; TrainingError where a

@@ -16,6 +16,7 @@ from tests.graphs import lpa, random_graphs
 from tests.legibility import faults, number_in, read
 from viz import PictureError, draw, film
 from viz.films import frames
+from viz.picture import Arrow
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -53,7 +54,7 @@ def test_gradients_come_one_node_after_the_other_to_where_arrows_lead(loss: Valu
     assert counts[1] == 2  # L's own, and that of the box before it
     assert counts == sorted(counts)
     assert counts[-1] == 26
-    assert made[1].caption == ("1 of 26: L has its gradient, 1", "it sends back −336 × 1 = −336")
+    assert made[1].caption == ("1 of 26: L has its gradient, 1", "it sends back (−336) × 1 = −336")
     lit = [arrow for arrow in made[2].arrows if arrow.colour != picture.arrows[0].colour]
     assert {arrow.end for arrow in lit} == {made[2].boxes[-2].name}
 
@@ -116,3 +117,17 @@ def test_a_film_that_nobody_would_watch(tmp_path: Path) -> None:
 
 def test_viz_exports_it() -> None:
     assert viz.film is film
+
+
+def test_constants_are_sent_nothing_and_negative_factors_stand_in_brackets() -> None:
+    w, x = Value(-0.5, "w"), Value(3.0, "x").detach()
+    loss = -2.0 * (w * x)
+    loss.label = "L"
+    loss.backward()
+    made = list(frames(draw(loss), 4))
+    told = [line for frame in made for line in frame.caption]
+    assert "it sends back 3 × (−2) = −6" in told
+    assert not any(" and " in line for line in told if line.startswith("it sends"))
+    for frame in made[1:]:
+        of_x = [box.name for box in frame.boxes if box.lines[0].startswith("x")]
+        assert {a.colour for a in frame.arrows if a.start in of_x} == {Arrow("", "").colour}

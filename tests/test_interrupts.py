@@ -145,7 +145,8 @@ def test_no_grad_ends_with_its_block():
 
         return action, None
 
-    list(every_line(make))
+    for _ in every_line(make):
+        assert not (Value(1.0) + 2.0).is_constant
 
 
 def test_fit_stops_between_two_steps_with_the_history_so_far():

@@ -142,3 +142,8 @@ def test_what_record_refuses() -> None:
     for function in (lambda x: [w * x, w], lambda x: 3.0):
         with pytest.raises(ArgumentError, match="record"):
             record(function, 1.0, wrt=[w])
+
+
+def test_a_function_of_the_module_math_is_told_what_to_use_instead():
+    with pytest.raises(GraphError, match=r"autograd\.exp\(x\) in place of math\.exp\(x\)"):
+        jit(math.exp)(2.0)

@@ -15,7 +15,15 @@ if TYPE_CHECKING:
     from autograd import Value
     from viz.views import Edge, View
 
-__all__ = ["STAR", "along_paths", "backward_has_run", "explanation", "uneven", "warnings"]
+__all__ = [
+    "STAR",
+    "along_paths",
+    "backward_has_run",
+    "explanation",
+    "sum_of_products",
+    "uneven",
+    "warnings",
+]
 
 STAR: Final = "*"  # marks the gradients that `uneven` finds
 
@@ -122,10 +130,10 @@ def _example(view: View, marked: set[Value]) -> Value | None:
 def _chain_rule(view: View, node: Value, digits: int) -> str:
     """`88 × 336 = 29568`: over the arrows of a node, the sum of local derivative times gradient."""
     ways = [[edge.partial or 0.0, edge.end.grad] for edge in view.edges if edge.start is node]
-    return _sum_of_products(ways, node.grad, digits)
+    return sum_of_products(ways, node.grad, digits)
 
 
-def _sum_of_products(products: Sequence[Sequence[float]], total: float, digits: int) -> str:
+def sum_of_products(products: Sequence[Sequence[float]], total: float, digits: int) -> str:
     """`88 × 336 = 29568`, or ≈ where a number shown is rounded."""
     numbers = [*(x for factors in products for x in factors), total]
     exact = all(number(x, digits) == number(x, 12) for x in numbers)
@@ -165,7 +173,7 @@ def along_paths(view: View, target: Value, digits: int) -> list[str]:
         lines.append(f"{derivative} = {symbols}")
     products = [[factor for *_, factor in path] for path in paths]
     if products and products != [[]]:
-        lines.append(f"{derivative} = {_sum_of_products(products, total, digits)}")
+        lines.append(f"{derivative} = {sum_of_products(products, total, digits)}")
     return lines
 
 

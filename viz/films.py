@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from autograd import ArgumentError, topological_order
 from viz.boxes import EMPHASIS
-from viz.captions import backward_has_run
+from viz.captions import backward_has_run, sum_of_products
 from viz.drawing import draw
 from viz.errors import PictureError
 from viz.extras import for_pictures
@@ -99,8 +99,10 @@ def film(
 def frames(picture: Picture, digits: int) -> Iterator[Picture]:
     """The picture as it is before the backward pass, and then once for each node of it."""
     into: defaultdict[str, list[Arrow]] = defaultdict(list)
+    taking = {box.name for box in picture.boxes if box.band}  # the others get no gradient
     for arrow in picture.arrows:
-        into[arrow.end].append(arrow)
+        if arrow.start in taking:
+            into[arrow.end].append(arrow)
     if any(arrow.worth is None for arrow in picture.arrows):
         raise PictureError(
             "an arrow between whole layers has no number of its own",
@@ -134,7 +136,7 @@ def frames(picture: Picture, digits: int) -> Iterator[Picture]:
                 for now in still
             ),
             arrows=tuple(
-                replace(arrow, colour=EMPHASIS if arrow.end == box.name else arrow.colour)
+                replace(arrow, colour=EMPHASIS) if arrow in into[box.name] else arrow
                 for arrow in picture.arrows
             ),
             caption=(told, _sent(into[box.name], gradient, digits)),
@@ -184,11 +186,8 @@ def _sent(arrows: list[Arrow], gradient: float, digits: int) -> str:
         return "nothing was used to compute it: here the way back ends"
     if len(arrows) > 2:
         return f"{number(gradient, digits)} times the number on each arrow goes back"
-    products = [
-        f"{number(arrow.worth or 0.0, digits)} × {number(gradient, digits)} = "
-        f"{number((arrow.worth or 0.0) * gradient, digits)}"
-        for arrow in arrows
-    ]
+    worths = [arrow.worth or 0.0 for arrow in arrows]
+    products = [sum_of_products([[worth, gradient]], worth * gradient, digits) for worth in worths]
     return f"it sends back {' and '.join(products)}"
 
 
